@@ -1,0 +1,1 @@
+//! The chain adapter for Arbitrum and other EVM chains, over alloy.

@@ -1,0 +1,2 @@
+//! The liaise command line.
+fn main() {}

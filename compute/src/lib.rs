@@ -1,0 +1,1 @@
+//! Model adapters and primitives over ONNX Runtime.

@@ -1,0 +1,1 @@
+//! The mesh: libp2p transport, request and response between static peers.

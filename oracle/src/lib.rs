@@ -1,0 +1,1 @@
+//! The fold, the seal, the quorum, the submission journal and the audit. Names no chain.

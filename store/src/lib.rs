@@ -1,0 +1,1 @@
+//! RocksDB message store: messages, receipts, seals, journal; CAR import and export.

@@ -1,0 +1,1 @@
+//! Signed statements and the Merkle-sum reward tree: what the chains see.
