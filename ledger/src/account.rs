@@ -1,0 +1,306 @@
+//! Accounts and authors, canonical before any hash or comparison.
+
+use crate::hash::Hash;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A CAIP-2 chain id, for example `eip155:42161`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ChainId(String);
+
+/// A CAIP-10 account in its one canonical spelling.
+///
+/// `eip155:<decimal>:0x<40 lower-case hex>` · `solana:<reference>:<base58 of 32 bytes>` · `bch:<prefix>:q…`
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Account(String);
+
+/// Why a text is no account, author or chain id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AccountError {
+    /// The namespace is none of the three.
+    #[error("namespace of {0:?} is not eip155, solana or bch")]
+    Namespace(String),
+    /// The chain's reference is malformed.
+    #[error(
+        "chain reference of {0:?} is malformed: write it as CAIP-2 says, a decimal without leading zeros for eip155"
+    )]
+    Reference(String),
+    /// The address is malformed, or of a kind whose signatures can't be verified offline.
+    #[error("address of {0:?} is malformed: {1}")]
+    Address(String, &'static str),
+    /// The key of a `store:`, `oracle:` or `dao:` author is malformed.
+    #[error("key of author {0:?} is not {1} bytes of lower-case hex")]
+    Key(String, usize),
+}
+
+impl ChainId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// The namespace: `eip155`, `solana` or `bch`.
+    pub fn namespace(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+    /// What follows the namespace.
+    pub fn reference(&self) -> &str {
+        self.0.split_once(':').map_or("", |(_, r)| r)
+    }
+}
+
+impl FromStr for ChainId {
+    type Err = AccountError;
+    fn from_str(text: &str) -> Result<Self, AccountError> {
+        let (namespace, reference) = text.split_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
+        let good = match namespace {
+            "eip155" => decimal(reference),
+            "solana" => (1..=32).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "bch" => matches!(reference, "bitcoincash" | "bchtest" | "bchreg"),
+            _ => return Err(AccountError::Namespace(text.into())),
+        };
+        if good { Ok(ChainId(text.to_owned())) } else { Err(AccountError::Reference(text.into())) }
+    }
+}
+
+/// A decimal without leading zeros that fits 64 bits.
+fn decimal(text: &str) -> bool {
+    text.parse::<u64>().is_ok_and(|n| n.to_string() == text)
+}
+
+impl Account {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// The CAIP-2 part.
+    pub fn chain(&self) -> ChainId {
+        let end = self.0.rfind(':').expect("an account has two colons");
+        ChainId(self.0[..end].to_owned())
+    }
+    /// The address, in the chain's own spelling.
+    pub fn address(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+    /// `H` of the canonical text: how accounts are named in draws and commitments.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[self.0.as_bytes()])
+    }
+    /// The account of an EVM address on a chain.
+    pub fn evm(chain: u64, address: [u8; 20]) -> Account {
+        Account(format!("eip155:{chain}:0x{}", hex::encode(address)))
+    }
+    /// The 20 bytes of an EVM address, or `None` on other chains.
+    pub fn evm_address(&self) -> Option<[u8; 20]> {
+        if !self.0.starts_with("eip155:") {
+            return None;
+        }
+        hex::decode(self.address().strip_prefix("0x")?).ok()?.try_into().ok()
+    }
+    /// The payee of 32 bytes in the reward tree (EVM: left-padded with zeros; Solana: the wallet).
+    /// `None` for Bitcoin Cash, whose leaves are batches.
+    pub fn payee(&self) -> Option<[u8; 32]> {
+        match self.chain().namespace() {
+            "eip155" => {
+                let mut out = [0; 32];
+                out[12..].copy_from_slice(&self.evm_address()?);
+                Some(out)
+            }
+            "solana" => bs58::decode(self.address()).into_vec().ok()?.try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Account {
+    type Err = AccountError;
+    /// Accepts any spelling of an account and returns the canonical one; what can't sign offline is refused.
+    fn from_str(text: &str) -> Result<Self, AccountError> {
+        let (chain, address) = text.rsplit_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
+        let chain: ChainId = chain.parse()?;
+        let bad = |why| AccountError::Address(text.into(), why);
+        match chain.namespace() {
+            "eip155" => {
+                let digits = address.strip_prefix("0x").ok_or_else(|| bad("it must start with 0x"))?;
+                let bytes = hex::decode(digits).map_err(|_| bad("it must be 40 hex digits"))?;
+                if bytes.len() != 20 {
+                    return Err(bad("it must be 40 hex digits"));
+                }
+                Ok(Account(format!("{}:0x{}", chain.0, hex::encode(bytes))))
+            }
+            "solana" => {
+                let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
+                if bytes.len() != 32 {
+                    return Err(bad("it must be base58 of 32 bytes"));
+                }
+                Ok(Account(format!("{}:{}", chain.0, bs58::encode(bytes).into_string())))
+            }
+            _ => crate::account::bch::canonical(chain.reference(), address)
+                .map(|address| Account(format!("{}:{address}", chain.0)))
+                .map_err(bad),
+        }
+    }
+}
+
+/// CashAddr (the `bch` namespace): decoding, checksum and the canonical P2PKH form.
+mod bch {
+    const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+    fn polymod(values: impl Iterator<Item = u8>) -> u64 {
+        const GENERATORS: [u64; 5] = [0x98_f2bc_8e61, 0x79_b76d_99e2, 0xf3_3e5f_b3c4, 0xae_2eab_e2a8, 0x1e_4f43_e470];
+        values.fold(1u64, |c, d| {
+            let top = c >> 35;
+            let mut c = ((c & 0x07_ffff_ffff) << 5) ^ u64::from(d);
+            for (i, g) in GENERATORS.iter().enumerate() {
+                if top >> i & 1 == 1 {
+                    c ^= g;
+                }
+            }
+            c
+        }) ^ 1
+    }
+
+    /// The canonical `q…` form of a P2PKH address, with or without its prefix; token-aware `z…` becomes `q…`.
+    pub fn canonical(prefix: &str, address: &str) -> Result<String, &'static str> {
+        let body = address.strip_prefix(prefix).map_or(address, |rest| rest.strip_prefix(':').unwrap_or(rest));
+        let five: Vec<u8> = body
+            .bytes()
+            .map(|b| ALPHABET.iter().position(|a| *a == b).map(|p| p as u8))
+            .collect::<Option<_>>()
+            .ok_or("it must be lower-case cashaddr")?;
+        let spread = || prefix.bytes().map(|b| b & 31).chain([0]);
+        if five.len() != 42 || polymod(spread().chain(five.iter().copied())) != 0 {
+            return Err("its checksum or length is wrong");
+        }
+        let bits = five[..34].iter().fold((0u128, Vec::new(), 0u32), |(mut acc, mut out, mut n), d| {
+            acc = acc << 5 | u128::from(*d);
+            n += 5;
+            if n >= 8 {
+                n -= 8;
+                out.push((acc >> n & 0xff) as u8);
+            }
+            (acc, out, n)
+        });
+        let version = bits.1[0];
+        if version != 0x00 && version != 0x10 {
+            return Err("only P2PKH addresses can sign offline");
+        }
+        let mut payload = bits.1;
+        payload[0] = 0;
+        let mut out: Vec<u8> = Vec::with_capacity(42);
+        let (mut acc, mut n) = (0u32, 0);
+        for byte in payload {
+            acc = (acc << 8 | u32::from(byte)) & 0xfff;
+            n += 8;
+            while n >= 5 {
+                n -= 5;
+                out.push((acc >> n & 31) as u8);
+            }
+        }
+        if n > 0 {
+            out.push((acc << (5 - n) & 31) as u8);
+        }
+        let check = polymod(spread().chain(out.iter().copied()).chain([0; 8]));
+        out.extend((0..8).rev().map(|i| (check >> (5 * i) & 31) as u8));
+        Ok(out.iter().map(|d| ALPHABET[*d as usize] as char).collect())
+    }
+}
+
+/// Who a message speaks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Author {
+    /// A wallet's account; messages are signed by a session key that it delegated to.
+    Account(Account),
+    /// `store:` and an Ed25519 key.
+    Store([u8; 32]),
+    /// `oracle:` and a compressed secp256k1 key.
+    Oracle([u8; 33]),
+    /// `dao:` and a compressed secp256k1 key.
+    Dao([u8; 33]),
+}
+
+impl FromStr for Author {
+    type Err = AccountError;
+    fn from_str(text: &str) -> Result<Self, AccountError> {
+        fn key<const N: usize>(text: &str, digits: &str) -> Result<[u8; N], AccountError> {
+            let lower = !digits.bytes().any(|b| b.is_ascii_uppercase());
+            let bytes = hex::decode(digits).ok().filter(|_| lower).and_then(|b| b.try_into().ok());
+            bytes.ok_or_else(|| AccountError::Key(text.into(), N))
+        }
+        match text.split_once(':') {
+            Some(("store", k)) => key(text, k).map(Author::Store),
+            Some(("oracle", k)) => key(text, k).map(Author::Oracle),
+            Some(("dao", k)) => key(text, k).map(Author::Dao),
+            _ => {
+                let account: Account = text.parse()?;
+                // A message must be canonical as it stands; canonicalising is for input from people.
+                if account.as_str() != text {
+                    return Err(AccountError::Address(text.into(), "it is not in its canonical spelling"));
+                }
+                Ok(Author::Account(account))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Author::Account(account) => f.write_str(account.as_str()),
+            Author::Store(key) => write!(f, "store:{}", hex::encode(key)),
+            Author::Oracle(key) => write!(f, "oracle:{}", hex::encode(key)),
+            Author::Dao(key) => write!(f, "dao:{}", hex::encode(key)),
+        }
+    }
+}
+
+macro_rules! text_conversions {
+    ($($name:ident),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = AccountError;
+            fn try_from(text: String) -> Result<Self, AccountError> { text.parse() }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> String { value.to_string() }
+        }
+    )*};
+}
+text_conversions!(ChainId, Account, Author);
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_become_one() {
+        let a: Account = "eip155:42161:0xABCDEF0123456789abcdef0123456789ABCDEF01".parse().unwrap();
+        assert_eq!(a.as_str(), "eip155:42161:0xabcdef0123456789abcdef0123456789abcdef01");
+        assert_eq!(a.chain().as_str(), "eip155:42161");
+        let q = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a";
+        let b: Account = format!("bch:bitcoincash:{q}").parse().unwrap();
+        assert_eq!(b.address(), q);
+    }
+
+    #[test]
+    fn authors_must_be_canonical() {
+        assert!("eip155:1:0xABCDEF0123456789abcdef0123456789ABCDEF01".parse::<Author>().is_err());
+        assert!("eip155:01:0xabcdef0123456789abcdef0123456789abcdef01".parse::<Author>().is_err());
+        assert!("store:00".parse::<Author>().is_err());
+        assert!("bch:bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b".parse::<Account>().is_err());
+    }
+}
