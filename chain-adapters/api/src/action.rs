@@ -1,0 +1,175 @@
+//! What can be asked of a distributor.
+
+use std::fmt;
+
+use liaise_summary::{
+    CompressedKey, DistributorId, Epoch, EpochStatement, Hash32, OpenStatement, OracleSet, Proof, RangeProof,
+    RewardLeaf, sha256,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Account;
+
+/// One oracle's signature over a statement's digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementSignature {
+    /// Whose: a compressed secp256k1 key.
+    pub key: CompressedKey,
+    /// r, s (low), v (0 or 1).
+    pub rsv: [u8; 65],
+}
+
+/// One call of a distributor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Files an epoch, or late pay. Anybody may.
+    SubmitEpoch {
+        /// The statement.
+        statement: EpochStatement,
+        /// A quorum's signatures; adapters order them as their chain wants.
+        signatures: Vec<StatementSignature>,
+    },
+    /// Pays one payee what its leaf says beyond what it had. Anybody may.
+    Claim {
+        /// The payee's leaf in a payable tree.
+        leaf: RewardLeaf,
+        /// Its proof.
+        proof: Proof,
+    },
+    /// Pays the payees of an aligned run of 2^k leaves. Anybody may.
+    ClaimRange {
+        /// The run's leaves in order.
+        leaves: Vec<RewardLeaf>,
+        /// The run's proof.
+        proof: RangeProof,
+    },
+    /// Stops the pending statement. Guardian or DAO authority.
+    Veto {
+        /// The pending statement's digest: prepared only while it is the head, so that no other one is hit.
+        digest: Hash32,
+        /// Why, for everybody to read.
+        reason: Vec<u8>,
+    },
+    /// Moves the head when nothing is pending, for oracles that split. DAO authority.
+    Advance {
+        /// The head that it moves from.
+        head: Hash32,
+        /// Why, for everybody to read.
+        reason: Vec<u8>,
+    },
+    /// Ends the range before an epoch, irrevocably. DAO authority.
+    HandOver {
+        /// The first epoch that is no longer this distributor's.
+        epoch: Epoch,
+        /// The distributor that is to take it.
+        new: DistributorId,
+    },
+    /// Agrees to an opening. DAO authority.
+    ApproveOpen {
+        /// First epoch of the range.
+        first: Epoch,
+        /// The distributor that holds the term before, zero for the first term.
+        old: DistributorId,
+        /// The head that it is approved over.
+        head: Hash32,
+    },
+    /// Opens an approved range. Anybody may.
+    Open {
+        /// The statement.
+        statement: OpenStatement,
+        /// A quorum's signatures; adapters order them as their chain wants.
+        signatures: Vec<StatementSignature>,
+    },
+    /// Replaces the oracle set by its next version. DAO authority.
+    Rotate {
+        /// The next set.
+        set: OracleSet,
+    },
+    /// Replaces the guardian. DAO authority.
+    SetGuardian {
+        /// The next one.
+        guardian: Account,
+    },
+}
+
+impl Action {
+    /// Short name for journals and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SubmitEpoch { .. } => "submit",
+            Self::Claim { .. } => "claim",
+            Self::ClaimRange { .. } => "claim-range",
+            Self::Veto { .. } => "veto",
+            Self::Advance { .. } => "advance",
+            Self::HandOver { .. } => "hand-over",
+            Self::ApproveOpen { .. } => "approve-open",
+            Self::Open { .. } => "open",
+            Self::Rotate { .. } => "rotate",
+            Self::SetGuardian { .. } => "set-guardian",
+        }
+    }
+
+    /// What doing it achieves at a distributor: two actions of one purpose are never under way together.
+    ///
+    /// Signatures and proofs are no part of it: the same statement under another quorum's signatures, or the same leaf
+    /// under a newer proof, achieves the same thing.
+    pub fn purpose(&self, distributor: &DistributorId) -> Purpose {
+        let mut parts: Vec<Vec<u8>> = vec![distributor.0.to_vec(), self.name().as_bytes().to_vec()];
+        match self {
+            Self::SubmitEpoch { statement, .. } => parts.push(statement.digest().0.to_vec()),
+            Self::Open { statement, .. } => parts.push(statement.digest().0.to_vec()),
+            Self::Claim { leaf, .. } => parts.push(leaf_bytes(leaf)),
+            Self::ClaimRange { leaves, .. } => parts.extend(leaves.iter().map(leaf_bytes)),
+            Self::Veto { digest: over, .. } | Self::Advance { head: over, .. } => parts.push(over.0.to_vec()),
+            Self::HandOver { epoch, new } => parts.push([&epoch.0.to_be_bytes(), &new.0[..]].concat()),
+            Self::ApproveOpen { first, old, head } => {
+                parts.push([&first.0.to_be_bytes(), &old.0[..], &head.0[..]].concat());
+            }
+            Self::Rotate { set } => parts.push(set.hash().0.to_vec()),
+            Self::SetGuardian { guardian } => parts.push(guardian.as_str().as_bytes().to_vec()),
+        }
+        // lengths first, so that no two lists of parts run together to the same bytes
+        let mut bytes = Vec::new();
+        for part in &parts {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part);
+        }
+        Purpose(format!("{}/{}", self.name(), sha256(&[&bytes])))
+    }
+}
+
+fn leaf_bytes(leaf: &RewardLeaf) -> Vec<u8> {
+    [&leaf.payee.0[..], &leaf.amount.to_be_bytes()].concat()
+}
+
+/// What an action achieves, as a journal's key: its name, a slash, 64 hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Purpose(pub String);
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liaise_summary::Payee;
+
+    fn claim(payee: u8, amount: u64, index: u32) -> Action {
+        let proof = Proof { index, siblings: vec![] };
+        Action::Claim { leaf: RewardLeaf { payee: Payee([payee; 32]), amount }, proof }
+    }
+
+    #[test]
+    fn a_purpose_is_what_is_achieved_not_how_it_is_proved() {
+        let here = DistributorId([1; 32]);
+        assert_eq!(claim(1, 2, 0).purpose(&here), claim(1, 2, 9).purpose(&here));
+        assert_ne!(claim(1, 2, 0).purpose(&here), claim(1, 3, 0).purpose(&here));
+        assert_ne!(claim(1, 2, 0).purpose(&here), claim(2, 2, 0).purpose(&here));
+        assert_ne!(claim(1, 2, 0).purpose(&here), claim(1, 2, 0).purpose(&DistributorId([2; 32])));
+    }
+}

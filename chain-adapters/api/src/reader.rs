@@ -1,0 +1,42 @@
+//! Reading a distributor.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use liaise_summary::{DistributorId, Epoch, Payee};
+
+use crate::{Accepted, At, ChainError, ChainId, Claimed, Distributor};
+
+/// Reads a distributor. Holds no key: all that `audit` and the web API are given.
+///
+/// Every call goes to the network and may be dropped at any await point.
+#[async_trait]
+pub trait DistributorReader: Debug + Send + Sync {
+    /// The chain, CAIP-2.
+    fn chain(&self) -> &ChainId;
+
+    /// The distributor's identity, as statements name it.
+    fn id(&self) -> DistributorId;
+
+    /// The distributor's whole state, read at one block.
+    ///
+    /// # Errors
+    /// [`ChainError::Unreachable`], [`ChainError::WrongChain`], [`ChainError::NotDeployed`] if there was nothing yet at
+    /// that block.
+    async fn distributor(&self, at: At) -> Result<Distributor, ChainError>;
+
+    /// What was accepted under an epoch's number, in order: openings, the epoch, late statements, vetoed ones too.
+    ///
+    /// # Errors
+    /// As [`distributor`](Self::distributor).
+    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError>;
+
+    /// What a payee has been paid.
+    ///
+    /// # Errors
+    /// As [`distributor`](Self::distributor); [`ChainError::NotAnAccount`] for a payee that this chain can't pay.
+    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError>;
+}
+
+// The compiler tests object safety.
+const _: Option<&dyn DistributorReader> = None;
