@@ -1,0 +1,183 @@
+//! A node's directory and its `node.toml`.
+
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What a node is and whom it knows. Paths are relative to the directory of `node.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// The network's genesis file.
+    pub genesis: PathBuf,
+    /// Control file of a virtual calendar; absent on real networks.
+    #[serde(default)]
+    pub calendar: Option<PathBuf>,
+    /// Where to listen, as multiaddresses; a node that only asks listens nowhere.
+    #[serde(default)]
+    pub listen: Vec<String>,
+    /// The stores that it talks to; the first is the one that it follows.
+    pub stores: Vec<Peer>,
+    /// The role's own settings.
+    pub role: Role,
+}
+
+/// A store that others can reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// The store's Ed25519 key in hex: its witness key and its identity on the mesh.
+    pub key: String,
+    /// Its multiaddress.
+    pub address: String,
+}
+
+/// What the node does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Role {
+    /// Keeps and serves messages; a witness where its key is in the genesis.
+    Store(StoreRole),
+    /// Folds, signs and submits.
+    Oracle(OracleRole),
+    /// Answers prompts.
+    Compute(ComputeRole),
+}
+
+/// Settings of a store.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreRole {
+    /// Keystore of its Ed25519 key.
+    pub key: PathBuf,
+    /// Keystore of a local network's beacon key; absent where rounds come from a public beacon.
+    #[serde(default)]
+    pub beacon_key: Option<PathBuf>,
+}
+
+/// Settings of an oracle.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OracleRole {
+    /// Keystore of its secp256k1 key in the oracle set.
+    pub key: PathBuf,
+    /// The chain that it files on.
+    pub chain: ChainConfig,
+    /// Keystore of the account that pays for its transactions; without one it signs and lets others submit.
+    #[serde(default)]
+    pub submitter: Option<PathBuf>,
+    /// Real seconds that it leaves to others before it submits itself: operators need not race.
+    #[serde(default)]
+    pub stagger_s: u64,
+}
+
+/// How a chain is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainConfig {
+    /// CAIP-2.
+    pub id: String,
+    /// Its RPC endpoint.
+    pub rpc: String,
+    /// The distributor's address.
+    pub distributor: String,
+    /// Blocks that count as final; absent where the chain's own `finalized` tag is asked.
+    #[serde(default)]
+    pub final_depth: Option<u64>,
+}
+
+/// Settings of a compute node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComputeRole {
+    /// CAIP-10 account that is paid.
+    pub account: String,
+    /// Keystore of its work session's Ed25519 key.
+    pub session_key: PathBuf,
+    /// ISO 3166-1 alpha-2 code of the region that it declares.
+    pub region: String,
+    /// Threads of one inference.
+    pub threads: usize,
+    /// `auto`, `cpu` or `cuda`.
+    #[serde(default = "auto")]
+    pub device: String,
+    /// ONNX Runtime's shared library; absent: where set-up put it.
+    #[serde(default)]
+    pub library: Option<PathBuf>,
+    /// The bundles that it serves.
+    pub adapters: Vec<AdapterConfig>,
+}
+
+/// A model adapter that a compute node serves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdapterConfig {
+    /// The bundle's directory.
+    pub bundle: PathBuf,
+    /// The certified id that it is announced under; absent: the bundle's own. For a bundle that was built again and
+    /// differs in form only: judges recompute its answers, whatever it calls itself.
+    #[serde(default)]
+    pub announce: Option<String>,
+}
+
+fn auto() -> String {
+    "auto".into()
+}
+
+/// Why a configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {why}")]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong and what to do.
+    pub why: String,
+}
+
+impl NodeConfig {
+    /// Reads `node.toml` in a node's directory and makes its paths absolute.
+    ///
+    /// # Errors
+    /// The file is missing, or a key is unknown, missing or of the wrong type.
+    pub fn load(dir: &Path) -> Result<NodeConfig, ConfigError> {
+        let path = dir.join("node.toml");
+        let fail = |why: String| ConfigError { path: path.clone(), why };
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(format!("can't be read: {error}")))?;
+        let mut config: NodeConfig = toml::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        config.resolve(dir);
+        Ok(config)
+    }
+
+    /// Writes `node.toml` into a node's directory.
+    ///
+    /// # Errors
+    /// The directory can't be written.
+    pub fn save(&self, dir: &Path) -> Result<(), ConfigError> {
+        let path = dir.join("node.toml");
+        let fail = |why: String| ConfigError { path: path.clone(), why };
+        let text = toml::to_string(self).map_err(|error| fail(error.to_string()))?;
+        std::fs::create_dir_all(dir)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| fail(format!("can't be written: {error}")))
+    }
+
+    fn resolve(&mut self, dir: &Path) {
+        let absolute = |path: &mut PathBuf| *path = dir.join(&*path);
+        absolute(&mut self.genesis);
+        self.calendar.iter_mut().for_each(absolute);
+        match &mut self.role {
+            Role::Store(store) => {
+                absolute(&mut store.key);
+                store.beacon_key.iter_mut().for_each(absolute);
+            }
+            Role::Oracle(oracle) => {
+                absolute(&mut oracle.key);
+                oracle.submitter.iter_mut().for_each(absolute);
+            }
+            Role::Compute(compute) => {
+                absolute(&mut compute.session_key);
+                compute.library.iter_mut().for_each(absolute);
+                compute.adapters.iter_mut().for_each(|adapter| absolute(&mut adapter.bundle));
+            }
+        }
+    }
+}

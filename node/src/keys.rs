@@ -1,0 +1,119 @@
+//! Secrets at rest: keystore V3 files, whatever the key is for. Passphrases never come as arguments.
+
+use liaise_ledger::Signer;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// 32 secret bytes, wiped when dropped.
+pub type Secret = Zeroizing<[u8; 32]>;
+
+/// Why a key can't be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file can't be read or written.
+    #[error("key file {path}: {why}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The passphrase does not open the file.
+    #[error("wrong passphrase for {0}: try again, or restore the key from its backup")]
+    WrongPassphrase(PathBuf),
+    /// A key is there already and would be lost.
+    #[error("{0} is there already: move it away first, keys are never overwritten")]
+    Exists(PathBuf),
+    /// The bytes are no secret key of that kind.
+    #[error("key file {0} does not hold a secret key of this kind")]
+    NotAKey(PathBuf),
+}
+
+/// Draws 32 secret bytes from the system.
+pub fn random_secret() -> Secret {
+    let mut bytes = Zeroizing::new([0; 32]);
+    rand::RngCore::fill_bytes(&mut rand::rngs::OsRng, bytes.as_mut());
+    bytes
+}
+
+/// Encrypts a secret into a new keystore V3 file, readable by its owner only.
+///
+/// # Errors
+/// The file exists or can't be written.
+pub fn create(path: &Path, secret: &Secret, passphrase: &str) -> Result<(), KeyError> {
+    if path.exists() {
+        return Err(KeyError::Exists(path.to_owned()));
+    }
+    let file = |why: String| KeyError::File { path: path.to_owned(), why };
+    let dir = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(dir).map_err(|error| file(error.to_string()))?;
+    let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| file("has no usable name".into()))?;
+    // Written under another name and renamed: a crash leaves no half of a key.
+    let part = format!("{name}.part");
+    eth_keystore::encrypt_key(dir, &mut rand::rngs::OsRng, secret.as_ref(), passphrase, Some(&part))
+        .map_err(|error| file(error.to_string()))?;
+    let part = dir.join(part);
+    owner_only(&part).and_then(|()| std::fs::rename(&part, path)).map_err(|error| file(error.to_string()))
+}
+
+/// Decrypts a keystore V3 file.
+///
+/// # Errors
+/// The file can't be read, is no keystore, or the passphrase is wrong.
+pub fn open(path: &Path, passphrase: &str) -> Result<Secret, KeyError> {
+    let file = |why: String| KeyError::File { path: path.to_owned(), why };
+    if !path.exists() {
+        return Err(file("is not there; make a key with `liaise account new`, or check the path".into()));
+    }
+    let bytes = eth_keystore::decrypt_key(path, passphrase).map_err(|error| match error {
+        eth_keystore::KeystoreError::MacMismatch => KeyError::WrongPassphrase(path.to_owned()),
+        other => file(other.to_string()),
+    })?;
+    let bytes = Zeroizing::new(bytes);
+    let array: [u8; 32] = bytes.as_slice().try_into().map_err(|_| KeyError::NotAKey(path.to_owned()))?;
+    Ok(Zeroizing::new(array))
+}
+
+/// An Ed25519 signer: sessions and stores.
+pub fn ed25519(secret: &Secret) -> Signer {
+    Signer::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(secret)))
+}
+
+/// A secp256k1 signer: oracles and the DAO.
+///
+/// # Errors
+/// The bytes are zero or above the curve's order.
+pub fn secp256k1(secret: &Secret, path: &Path) -> Result<Signer, KeyError> {
+    let key = secp256k1::SecretKey::from_byte_array(**secret).map_err(|_| KeyError::NotAKey(path.to_owned()))?;
+    Ok(Signer::Secp256k1(key))
+}
+
+#[cfg(unix)]
+fn owner_only(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn owner_only(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_back_with_its_passphrase_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys/store.json");
+        let secret = random_secret();
+        create(&path, &secret, "correct horse").unwrap();
+        assert_eq!(*open(&path, "correct horse").unwrap(), *secret);
+        assert!(matches!(open(&path, "battery staple"), Err(KeyError::WrongPassphrase(_))));
+        assert!(matches!(create(&path, &secret, "x"), Err(KeyError::Exists(_))));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains(&hex::encode(secret.as_ref())));
+    }
+}
