@@ -1,2 +1,54 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors`.
+//!
+//! It builds on a machine that has Rust and nothing else, because it is what installs the rest.
+#![forbid(unsafe_code)]
+
+mod args;
+mod demo;
+mod evm;
+mod failure;
+mod host;
+mod process;
+mod setup;
+mod size;
+mod test;
+mod tidy;
+mod vectors;
+
+use std::process::ExitCode;
+
+use args::{Command, Parsed};
+use failure::Failure;
+use host::Host;
+
+fn main() -> ExitCode {
+    let command = match args::parse(std::env::args().skip(1)) {
+        Ok(Parsed::Help(text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(Parsed::Run(command)) => command,
+        Err(failure) => {
+            eprintln!("{failure}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let host = Host::find()?;
+    match command {
+        Command::Setup(options) => setup::run(&host, &options),
+        Command::Demo(arguments) => demo::run(&host, &arguments),
+        Command::Test(options) => test::run(&host, &options),
+        Command::Tidy => tidy::run(&host),
+        Command::Vectors { check } => vectors::run(&host, check),
+    }
+}

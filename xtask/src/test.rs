@@ -1,0 +1,209 @@
+//! `cargo xtask test`: every check of the project, in the order in which a failure is cheapest to learn of.
+
+use std::time::{Duration, Instant};
+
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::process::{self, ask};
+use crate::{args, setup, tidy, vectors};
+
+/// One check.
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    /// Left out by `--quick`.
+    slow: bool,
+    run: fn(&Host) -> Result<(), Failure>,
+}
+
+const STEPS: [Step; 7] = [
+    Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
+    Step {
+        name: "fmt",
+        what: "Rust formatting",
+        slow: false,
+        run: |host| {
+            process::run(host.cargo().args(["fmt", "--all", "--check"]))
+                .map_err(|failure| failure.remedy("`cargo fmt --all`"))
+        },
+    },
+    Step { name: "tidy", what: "the tree against its documents and rules", slow: false, run: tidy::run },
+    Step {
+        name: "clippy",
+        what: "lints of every target, warnings denied",
+        slow: false,
+        run: |host| {
+            process::run(host.cargo().args([
+                "clippy",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ]))
+        },
+    },
+    Step {
+        name: "vectors",
+        what: "the vectors are what the code writes",
+        slow: false,
+        run: |host| vectors::run(host, true),
+    },
+    Step { name: "tests", what: "unit and integration tests of the workspace", slow: false, run: tests },
+    Step {
+        name: "doc-tests",
+        what: "the examples in the documentation",
+        slow: true,
+        run: |host| process::run(host.cargo().args(["test", "--locked", "--workspace", "--doc"])),
+    },
+];
+
+/// The names that `--only` takes.
+pub fn step_names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.name)
+}
+
+/// What `cargo xtask test --help` prints.
+pub fn help() -> String {
+    let mut text = "\
+cargo xtask test [--quick] [--list] [--only STEP]...
+
+Sets up, then runs every check; stops at the first failure and says how to run that step alone.
+
+  --quick      leave out the steps marked slow
+  --list       show the steps and stop
+  --only STEP  run this step, and nothing else; may be given more than once
+
+Steps, in order:\n"
+        .to_string();
+    text.push_str(&list());
+    text
+}
+
+fn list() -> String {
+    let line = |step: &Step| format!("  {:<14} {}{}", step.name, step.what, if step.slow { " (slow)" } else { "" });
+    STEPS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Runs the chosen steps.
+pub fn run(host: &Host, options: &args::Test) -> Result<(), Failure> {
+    if options.list {
+        println!("{}", list());
+        return Ok(());
+    }
+    perform(host, &chosen(&STEPS, options)?)
+}
+
+fn chosen<'a>(steps: &'a [Step], options: &args::Test) -> Result<Vec<&'a Step>, Failure> {
+    if let Some(unknown) = options.only.iter().find(|name| !steps.iter().any(|step| step.name == name.as_str())) {
+        return Err(Failure::new(format!("no step `{unknown}`")).remedy("`cargo xtask test --list` shows the steps"));
+    }
+    let wanted = |step: &&Step| match options.only.as_slice() {
+        [] => !(options.quick && step.slow),
+        only => only.iter().any(|name| name == step.name),
+    };
+    Ok(steps.iter().filter(wanted).collect())
+}
+
+fn perform(host: &Host, steps: &[&Step]) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    let mut outcome = Ok(());
+    for (number, step) in steps.iter().enumerate() {
+        println!("\n== {} of {}: {} ({})", number + 1, steps.len(), step.name, step.what);
+        let began = Instant::now();
+        let result = (step.run)(host);
+        times.push((step.name, began.elapsed()));
+        if let Err(failure) = result {
+            eprintln!("\n{failure}");
+            outcome = Err(Failure::new(format!("step `{}` failed", step.name))
+                .remedy(format!("mend it, then run it alone: `cargo xtask test --only {}`", step.name)));
+            break;
+        }
+    }
+    println!("\n{}", summary(&times, start.elapsed()));
+    outcome
+}
+
+fn summary(times: &[(&str, Duration)], total: Duration) -> String {
+    let line = |(name, time): &(&str, Duration)| format!("  {name:<14} {:>9}", minutes(*time));
+    let mut lines: Vec<String> = times.iter().map(line).collect();
+    lines.push(line(&("total", total)));
+    lines.join("\n")
+}
+
+fn minutes(time: Duration) -> String {
+    let tenths = time.as_millis() / 100;
+    match tenths / 600 {
+        0 => format!("{}.{} s", tenths / 10, tenths % 10),
+        minutes => format!("{minutes} min {:02} s", tenths % 600 / 10),
+    }
+}
+
+fn set_up(host: &Host) -> Result<(), Failure> {
+    setup::run(host, &args::Setup { yes: true, ..args::Setup::default() })
+}
+
+/// With nextest where it is installed: it runs the tests of all crates side by side.
+fn tests(host: &Host) -> Result<(), Failure> {
+    let mut cargo = host.cargo();
+    if ask("cargo-nextest", &["--version"]).is_some() {
+        cargo.args(["nextest", "run", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
+    } else {
+        cargo.args(["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
+    }
+    process::run(&mut cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Step = Step { name: "good", what: "", slow: false, run: |_| Ok(()) };
+    const SLOW: Step = Step { name: "slow", what: "", slow: true, run: |_| Ok(()) };
+    const BAD: Step = Step { name: "bad", what: "", slow: false, run: |_| Err(Failure::new("red")) };
+    const NEVER: Step = Step { name: "never", what: "", slow: false, run: |_| panic!("ran after a failure") };
+
+    fn host() -> Host {
+        Host { root: "/".into(), cache: "/".into(), target: "/".into() }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = step_names().collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn options_choose_the_steps() {
+        let steps = [GOOD, SLOW, BAD];
+        let names = |options: &args::Test| -> Vec<&str> {
+            chosen(&steps, options).unwrap().iter().map(|step| step.name).collect()
+        };
+        assert_eq!(names(&args::Test::default()), ["good", "slow", "bad"]);
+        assert_eq!(names(&args::Test { quick: true, ..args::Test::default() }), ["good", "bad"]);
+        let only = args::Test { quick: true, only: vec!["slow".into()], ..args::Test::default() };
+        assert_eq!(names(&only), ["slow"]);
+        assert!(chosen(&steps, &args::Test { only: vec!["gone".into()], ..args::Test::default() }).is_err());
+    }
+
+    #[test]
+    fn the_first_failure_stops_and_names_its_step() {
+        assert!(perform(&host(), &[&GOOD, &SLOW]).is_ok());
+        let text = perform(&host(), &[&GOOD, &BAD, &NEVER]).unwrap_err().to_string();
+        assert!(text.contains("step `bad` failed") && text.contains("cargo xtask test --only bad"), "{text}");
+    }
+
+    #[test]
+    fn times_are_readable() {
+        assert_eq!(minutes(Duration::from_millis(1_250)), "1.2 s");
+        assert_eq!(minutes(Duration::from_millis(59_990)), "59.9 s");
+        assert_eq!(minutes(Duration::from_secs(754)), "12 min 34 s");
+        let table = summary(&[("fmt", Duration::from_secs(1))], Duration::from_secs(61));
+        assert_eq!(table, "  fmt                1.0 s\n  total          1 min 01 s");
+    }
+}

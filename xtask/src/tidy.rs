@@ -1,0 +1,89 @@
+//! `cargo xtask tidy`: the tree against its documents and rules.
+
+mod edges;
+mod licences;
+mod links;
+pub mod metadata;
+mod readme;
+mod records;
+mod sources;
+mod tree;
+mod versions;
+
+use std::fmt;
+
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::process;
+use metadata::Metadata;
+use tree::Tree;
+
+/// One thing that is not as it should be.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// `file` or `file:line`.
+    place: String,
+    what: String,
+}
+
+impl Finding {
+    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+
+    /// A finding at a line that counts from zero.
+    fn at(file: &str, line: usize, what: impl Into<String>) -> Self {
+        Self::new(format!("{file}:{}", line + 1), what)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+type Check = fn(&Tree, &Metadata) -> Vec<Finding>;
+
+const CHECKS: [(&str, Check); 12] = [
+    ("edges between crates", edges::check),
+    ("one table of versions", |tree, metadata| versions::check(tree, &metadata.members())),
+    ("licences, sources, bans", licences::check),
+    ("file lengths", |tree, _| sources::lengths(tree)),
+    ("unfinished work", |tree, _| sources::markers(tree)),
+    ("machine paths", |tree, _| sources::machine_paths(tree)),
+    ("links", |tree, _| links::check(tree)),
+    ("commands in documents", |tree, _| readme::commands(tree)),
+    ("map of folders", |tree, _| readme::map(tree)),
+    ("named packages", readme::packages),
+    ("decision records", |tree, _| records::decisions(tree)),
+    ("status list", |tree, _| records::status(tree)),
+];
+
+/// Runs every check and prints every finding; any finding is a failure.
+pub fn run(host: &Host) -> Result<(), Failure> {
+    let tree = Tree::load(host)?;
+    let metadata = Metadata::load(host)?;
+    let mut total = 0;
+    for (name, check) in CHECKS {
+        let mut findings = check(&tree, &metadata);
+        findings.sort();
+        total += findings.len();
+        println!(
+            "  {:<24} {}",
+            name,
+            if findings.is_empty() { "ok".into() } else { format!("{} found", findings.len()) }
+        );
+        for finding in &findings {
+            println!("    {finding}");
+        }
+    }
+    if process::ask("cargo-deny", &["--version"]).is_some() {
+        process::run(host.cargo().args(["deny", "check", "licenses", "bans", "sources"]))?;
+    }
+    match total {
+        0 => Ok(()),
+        1 => Err(Failure::new("tidy found one thing").remedy("mend what is printed above")),
+        many => Err(Failure::new(format!("tidy found {many} things")).remedy("mend what is printed above")),
+    }
+}
