@@ -91,6 +91,14 @@ pub enum Action {
         /// The next one.
         guardian: Account,
     },
+    /// Agrees, or no longer agrees, to one exact hand-over, rotation or change of guardian. Guardian, while the
+    /// distributor is guarded.
+    Consent {
+        /// What the DAO authority is to do.
+        to: Box<Action>,
+        /// Whether the guardian agrees.
+        given: bool,
+    },
 }
 
 impl Action {
@@ -107,6 +115,7 @@ impl Action {
             Self::Open { .. } => "open",
             Self::Rotate { .. } => "rotate",
             Self::SetGuardian { .. } => "set-guardian",
+            Self::Consent { .. } => "consent",
         }
     }
 
@@ -128,6 +137,10 @@ impl Action {
             }
             Self::Rotate { set } => parts.push(set.hash().0.to_vec()),
             Self::SetGuardian { guardian } => parts.push(guardian.as_str().as_bytes().to_vec()),
+            Self::Consent { to, given } => {
+                parts.push(vec![u8::from(*given)]);
+                parts.push(to.purpose(distributor).0.into_bytes());
+            }
         }
         // lengths first, so that no two lists of parts run together to the same bytes
         let mut bytes = Vec::new();

@@ -45,8 +45,8 @@ pub struct Distributor {
     pub guardian: Account,
     /// The set that signs.
     pub oracle_set: SetRef,
-    /// Ranges in the order they were opened; the last one is current. A vetoed opening leaves none.
-    pub ranges: Vec<Range>,
+    /// The range that it holds, or held last; an opening that waits does not count yet.
+    pub range: Option<Range>,
     /// The next epoch to be filed.
     pub next: Epoch,
     /// The last one's digest, or what a veto made of it.
@@ -61,8 +61,6 @@ pub struct Distributor {
     pub held: HeldRoots,
     /// Base units that payable roots still allow to be paid.
     pub unclaimed: u64,
-    /// What the DAO authority approved to be opened next.
-    pub approved: Option<Approval>,
 }
 
 impl Distributor {
@@ -73,7 +71,7 @@ impl Distributor {
 
     /// Whether an epoch lies in the current range.
     pub fn in_range(&self, epoch: Epoch) -> bool {
-        self.ranges.last().is_some_and(|range| range.contains(epoch))
+        self.range.is_some_and(|range| range.contains(epoch))
     }
 }
 
@@ -113,17 +111,6 @@ impl Range {
     pub fn contains(&self, epoch: Epoch) -> bool {
         self.first <= epoch && self.end.is_none_or(|end| epoch < end)
     }
-}
-
-/// What the DAO authority approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// First epoch of the range.
-    pub first: Epoch,
-    /// The distributor that held the term before.
-    pub old: DistributorId,
-    /// The head that it was approved over.
-    pub head: Hash32,
 }
 
 /// What kind of statement waits.

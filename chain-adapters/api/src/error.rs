@@ -202,6 +202,9 @@ pub enum Refusal {
     /// The opening's delays or schedule differ from the distributor's, or its first epoch is used.
     #[error("the opening does not fit the distributor's schedule, delays or filed epochs")]
     Opening,
+    /// The distributor is still guarded and the guardian has not agreed to this exact call.
+    #[error("the guardian has not agreed to this exact call: it must consent first")]
+    NoConsent,
     /// The next set is not the next version, or breaks a set's rules.
     #[error("the set is not the next version, or breaks the rules of sets")]
     Set,
@@ -218,7 +221,7 @@ impl Refusal {
             Self::OutOfOrder | Self::WrongHead | Self::WrongSet | Self::NothingPending | Self::Proof => {
                 Retry::AfterReading
             }
-            Self::NotApproved => Retry::Later,
+            Self::NotApproved | Self::NoConsent => Retry::Later,
             Self::OutOfRange
             | Self::Foreign
             | Self::Signature

@@ -9,6 +9,8 @@
 //! Nothing here names a chain: what a chain calls an error, a fee or finality is its adapter's business.
 
 pub mod action;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod distributor;
 pub mod error;
 pub mod reader;
@@ -17,8 +19,7 @@ pub mod submitter;
 
 pub use action::{Action, Purpose, StatementSignature};
 pub use distributor::{
-    Accepted, Approval, At, BlockRef, Claimed, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range,
-    SetRef,
+    Accepted, At, BlockRef, Claimed, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
 };
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};

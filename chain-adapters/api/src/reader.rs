@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use liaise_summary::{DistributorId, Epoch, Payee};
 
-use crate::{Accepted, At, ChainError, ChainId, Claimed, Distributor};
+use crate::{Accepted, At, ChainError, ChainId, Claimed, Distributor, Range};
 
 /// Reads a distributor. Holds no key: all that `audit` and the web API are given.
 ///
@@ -30,6 +30,13 @@ pub trait DistributorReader: Debug + Send + Sync {
     /// # Errors
     /// As [`distributor`](Self::distributor).
     async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError>;
+
+    /// Every range that it was given, in the order they were opened; the last is the one of
+    /// [`distributor`](Self::distributor). Reads the chain's history: for audits and for nodes that start.
+    ///
+    /// # Errors
+    /// As [`distributor`](Self::distributor).
+    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError>;
 
     /// What a payee has been paid.
     ///

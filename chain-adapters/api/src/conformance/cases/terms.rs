@@ -1,0 +1,81 @@
+//! Ranges end, sets change.
+
+use liaise_summary::{DistributorId, Epoch};
+
+use super::super::world::{World, claim_of};
+use super::super::{Harness, LocalChain, Oracles, Role};
+use crate::{Action, At, Range, Refusal};
+
+/// A multiple of the term, with notice, once.
+pub async fn a_hand_over_needs_a_boundary_and_notice<H: Harness>() {
+    let world = World::opened::<H>().await;
+    let new = DistributorId([9; 32]);
+    let hand_over = |epoch| Action::HandOver { epoch: Epoch(epoch), new };
+    for epoch in [3, 0] {
+        world.expect_refused(Role::Authority, &hand_over(epoch), Refusal::Boundary).await;
+    }
+    for _ in 0..3 {
+        world.file_payable(&world.tree(&[(0, 100)])).await;
+    }
+    // epoch 3 is next: 4 is a boundary but only one epoch away, and notice is two
+    world.expect_refused(Role::Authority, &hand_over(4), Refusal::Boundary).await;
+    world.act(Role::Authority, &hand_over(8)).await;
+    let ended = Range { first: Epoch(0), end: Some(Epoch(8)), handed_to: Some(new) };
+    assert_eq!(world.state().await.range, Some(ended));
+    world.expect_refused(Role::Authority, &hand_over(12), Refusal::Boundary).await;
+
+    for _ in 3..8 {
+        world.file_payable(&world.tree(&[(0, 100)])).await;
+    }
+    let beyond = world.filing(&world.tree(&[(0, 100)]), 0).await;
+    world.pass_epoch(beyond.epoch).await;
+    world.expect_refused(Role::Operator, &world.signed_filing(beyond), Refusal::OutOfRange).await;
+}
+
+/// A chain that held a term once can get another: what is cumulative stays, the epochs between were never its own.
+pub async fn a_distributor_is_opened_again<H: Harness>() {
+    let world = World::opened::<H>().await;
+    let other = DistributorId([9; 32]);
+    world.act(Role::Authority, &Action::HandOver { epoch: Epoch(4), new: other }).await;
+    for _ in 0..4 {
+        world.file_payable(&world.tree(&[(0, 100)])).await;
+    }
+    let mut opening = world.opening(Epoch(8)).await;
+    opening.old = other;
+    world.expect_refused(Role::Operator, &world.signed_opening(opening), Refusal::NotApproved).await;
+    world.act(Role::Authority, &World::<H::Chain>::approval(&opening)).await;
+    world.act(Role::Operator, &world.signed_opening(opening)).await;
+    world.pass(world.plan.delays.long_s).await;
+
+    let first = Range { first: Epoch(0), end: Some(Epoch(4)), handed_to: Some(other) };
+    let second = Range { first: Epoch(8), end: None, handed_to: None };
+    let reader = world.submitter(Role::Stranger).await;
+    assert_eq!(reader.ranges(At::Latest).await.expect("a readable distributor"), [first, second]);
+    let state = world.state().await;
+    assert_eq!((state.range, state.next), (Some(second), Epoch(8)));
+    let tree = world.tree(&[(0, 150)]);
+    world.file_payable(&tree).await;
+    world.act(Role::Operator, &claim_of(&tree, &world.chain.payee(0))).await;
+    assert_eq!(world.paid(&world.chain.payee(0)).await, 150);
+}
+
+/// From a rotation on only the new set counts, even for what the old one had signed.
+pub async fn the_next_set_signs_alone<H: Harness>() {
+    let world = World::opened::<H>().await;
+    let next = Oracles::new(2, 9);
+    let tree = world.tree(&[(0, 100)]);
+    let statement = world.filing(&tree, 0).await;
+    world.pass_epoch(statement.epoch).await;
+    let skipped = Action::Rotate { set: Oracles::new(3, 9).set() };
+    world.expect_refused(Role::Authority, &skipped, Refusal::Set).await;
+    world.act(Role::Authority, &Action::Rotate { set: next.set() }).await;
+    let state = world.state().await;
+    assert_eq!((state.oracle_set.version, state.oracle_set.hash), (2, next.set().hash()));
+
+    world.expect_refused(Role::Operator, &world.signed_filing(statement), Refusal::WrongSet).await;
+    let again = world.filing(&tree, 0).await;
+    world.expect_refused(Role::Operator, &world.signed_filing(again), Refusal::Signature).await;
+    let signatures = next.quorum(again.digest());
+    world.act(Role::Operator, &Action::SubmitEpoch { statement: again, signatures }).await;
+    assert_eq!(world.state().await.head, again.digest());
+}
