@@ -1,8 +1,12 @@
-//! Where the EVM contracts and their tools are.
+//! The EVM contracts: where their tools are, and the checks that contracts/evm/README.md describes.
 
+use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 
+use crate::failure::Failure;
 use crate::host::Host;
+use crate::process;
 
 /// The folder of the Foundry project.
 pub const FOLDER: &str = "contracts/evm";
@@ -11,9 +15,49 @@ pub const TOOLS: [&str; 3] = ["anvil", "forge", "cast"];
 
 /// Foundry's own binary, not npm's wrapper around it: whoever starts the wrapper and kills it leaves the binary running.
 pub fn tool(host: &Host, name: &str) -> PathBuf {
-    let platform = match std::env::consts::ARCH {
+    let platform = match env::consts::ARCH {
         "aarch64" => "linux-arm64",
         _ => "linux-amd64",
     };
     host.root.join(FOLDER).join(format!("node_modules/@foundry-rs/{name}-{platform}/bin/{name}"))
+}
+
+/// `forge fmt --check`.
+pub fn fmt(host: &Host) -> Result<(), Failure> {
+    process::run(forge(host)?.args(["fmt", "--check"]))
+}
+
+/// `forge build`, warnings denied.
+pub fn build(host: &Host) -> Result<(), Failure> {
+    process::run(forge(host)?.args(["build", "--offline", "--deny", "warnings"]))
+}
+
+/// `forge test` with the longer invariant runs.
+pub fn test(host: &Host) -> Result<(), Failure> {
+    process::run(forge(host)?.args(["test", "--offline"]).env("FOUNDRY_PROFILE", "ci"))
+}
+
+/// The committed ABI and bytecode are what the sources compile to.
+pub fn artifacts(host: &Host) -> Result<(), Failure> {
+    process::run(inside(host, "node")?.args(["tools/artifacts.mjs", "--check"]))
+}
+
+fn forge(host: &Host) -> Result<Command, Failure> {
+    let forge = tool(host, "forge");
+    if !forge.is_file() {
+        return Err(Failure::new("forge is not installed").remedy("`cargo xtask setup`"));
+    }
+    inside(host, &forge.to_string_lossy())
+}
+
+/// A command in the Foundry project, with its tools in the path.
+fn inside(host: &Host, program: &str) -> Result<Command, Failure> {
+    let mut folders: Vec<PathBuf> =
+        TOOLS.iter().filter_map(|name| Some(tool(host, name).parent()?.to_path_buf())).collect();
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let path = env::join_paths(folders)
+        .map_err(|error| Failure::new(format!("the clone's path cannot be in PATH: {error}")))?;
+    let mut command = host.command(program);
+    command.current_dir(host.root.join(FOLDER)).env("PATH", path);
+    Ok(command)
 }

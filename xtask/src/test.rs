@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, setup, tidy, vectors};
+use crate::{args, evm, setup, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 11] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -57,6 +57,10 @@ const STEPS: [Step; 7] = [
         slow: true,
         run: |host| process::run(host.cargo().args(["test", "--locked", "--workspace", "--doc"])),
     },
+    Step { name: "evm-fmt", what: "Solidity formatting", slow: false, run: evm::fmt },
+    Step { name: "evm-build", what: "the contracts compile without warnings", slow: false, run: evm::build },
+    Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
+    Step { name: "evm-test", what: "unit, fuzz and invariant tests of the contracts", slow: false, run: evm::test },
 ];
 
 /// The names that `--only` takes.
