@@ -81,7 +81,8 @@ pub enum Response {
     },
     /// To `Get`, in the order of the request.
     Found(Vec<Option<Signed>>),
-    /// To `Blobs`, in the order of the request; null for what is absent or was removed.
+    /// To `Blobs`, in the order of the request; null for what is absent or was removed. Shorter than the request where
+    /// not all fit an answer: ask again for the rest.
     Blobs(Vec<Option<ByteBuf>>),
     /// To `Round`; null when its time has not come.
     Round(Option<ByteBuf>),
