@@ -11,7 +11,7 @@ use libp2p::request_response::{Event, InboundRequestId, Message, OutboundFailure
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{DialError, SwarmEvent};
 use libp2p::{Swarm, ping};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -53,6 +53,16 @@ struct Actor {
     inbound: HashMap<InboundRequestId, PeerId>,
     /// Requests of this node's own that await their answer.
     outbound: HashMap<OutboundRequestId, Pending>,
+    stopping: Option<Stopping>,
+}
+
+/// A shutdown in its course.
+struct Stopping {
+    /// It is over by then, whatever is missing.
+    by: Instant,
+    /// Set once the last answer was handed to its connection. A connection delivers in order: when a peer answers a
+    /// probe that was sent afterwards, it has what was sent before. Closing earlier would lose what is in flight.
+    probes: Option<HashSet<OutboundRequestId>>,
 }
 
 /// Opens the ports and starts the task.
@@ -74,6 +84,7 @@ pub(crate) async fn start(config: Config) -> Result<Started, NetworkError> {
         status,
         inbound: HashMap::new(),
         outbound: HashMap::new(),
+        stopping: None,
     };
     early.into_iter().for_each(|event| actor.on_event(event));
     actor.publish();
@@ -85,12 +96,8 @@ impl Actor {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut replies: mpsc::UnboundedReceiver<Reply>) {
         let mut sweep = tokio::time::interval(SWEEP);
         let mut waiting = Vec::new();
-        let mut drained_by: Option<Instant> = None;
-        loop {
-            if drained_by.is_some_and(|by| self.inbound.is_empty() || Instant::now() >= by) {
-                break;
-            }
-            let wake = drained_by.or_else(|| self.peers.next_redial());
+        while !self.is_drained() {
+            let wake = self.stopping.as_ref().map(|s| s.by).or_else(|| self.peers.next_redial());
             tokio::select! {
                 event = self.swarm.select_next_some() => self.on_event(event),
                 Some((channel, answer)) = replies.recv() => self.reply(channel, answer),
@@ -98,7 +105,7 @@ impl Actor {
                     Some(Command::Request { peer, payload, answer }) => self.request(peer, payload, answer),
                     Some(Command::Shutdown(over)) => {
                         waiting.push(over);
-                        drained_by = drained_by.or_else(|| Some(self.begin_shutdown()));
+                        self.begin_shutdown();
                     }
                     None => break,
                 },
@@ -114,15 +121,30 @@ impl Actor {
         }
     }
 
-    /// Stops taking work; answers when the drain must be over.
-    fn begin_shutdown(&mut self) -> Instant {
+    /// Stops taking work.
+    fn begin_shutdown(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
+        self.stopping = Some(Stopping { by: Instant::now() + self.limits.drain, probes: None });
         self.requests = None;
         for (id, pending) in std::mem::take(&mut self.outbound) {
             debug!(%id, "given up at shutdown");
             self.peers.reserved_over(pending.peer);
             let _ = pending.answer.send(Err(NetworkError::Closed));
         }
-        Instant::now() + self.limits.drain
+    }
+
+    /// True when a shutdown has nothing more to wait for.
+    fn is_drained(&mut self) -> bool {
+        let Some(stopping) = &mut self.stopping else { return false };
+        if stopping.probes.is_none() && self.inbound.is_empty() {
+            let rpc = &mut self.swarm.behaviour_mut().rpc;
+            // Consecutive requests go over a peer's connections in turn: one probe for each.
+            let connections = self.peers.connections();
+            stopping.probes = Some(connections.map(|peer| rpc.send_request(&peer, Inbound::Probe)).collect());
+        }
+        stopping.probes.as_ref().is_some_and(HashSet::is_empty) || Instant::now() >= stopping.by
     }
 
     fn request(&mut self, peer: PeerId, payload: Vec<u8>, answer: AnswerTo) {
@@ -181,6 +203,9 @@ impl Actor {
     }
 
     fn redial(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
         let now = Instant::now();
         for (peer, addresses) in self.peers.due(now) {
             if !self.swarm.is_connected(&peer) && self.dial(peer, addresses).is_err() {
@@ -258,6 +283,7 @@ impl Actor {
     fn on_request(&mut self, peer: PeerId, id: InboundRequestId, request: Inbound, channel: ResponseChannel<Answer>) {
         let (payload, memory) = match request {
             Inbound::Payload(payload, memory) => (payload, memory),
+            Inbound::Probe => return self.reply(channel, Answer::Payload(Vec::new())),
             Inbound::TooLarge => return self.reply(channel, Answer::TooLarge),
             Inbound::NoMemory | Inbound::Outbound(_) => return self.reply(channel, Answer::Busy(Busy::Full)),
         };
@@ -287,6 +313,9 @@ impl Actor {
     }
 
     fn on_answer(&mut self, id: OutboundRequestId, result: Result<Answer, OutboundFailure>) {
+        if let Some(probes) = self.stopping.as_mut().and_then(|s| s.probes.as_mut()) {
+            probes.remove(&id);
+        }
         let Some(Pending { peer, bytes, answer }) = self.outbound.remove(&id) else { return };
         self.peers.reserved_over(peer);
         let result = match result {

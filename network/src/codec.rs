@@ -12,6 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub const PROTOCOL: &str = "/liaise/1/rpc";
 /// The largest payload that any node may send. A node's own limit may be lower.
 pub const MAX_MESSAGE_BYTES: usize = 8 << 20;
+/// In place of a request's length: an empty request that is answered at once, by the mesh itself.
+const PROBE: u32 = u32::MAX;
 /// Memory is asked for and granted in such pieces, as the bytes arrive: a peer that only claims a length gets none.
 const CHUNK: usize = 64 << 10;
 
@@ -24,6 +26,8 @@ pub(crate) enum Inbound {
     TooLarge,
     /// No memory left for it; its bytes were thrown away.
     NoMemory,
+    /// Asks for nothing but an answer.
+    Probe,
     /// One of this node's own, on its way out.
     Outbound(Vec<u8>),
 }
@@ -72,10 +76,14 @@ fn invalid(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-async fn read_length<T: AsyncRead + Unpin>(io: &mut T) -> io::Result<usize> {
-    let mut length = [0; 4];
-    io.read_exact(&mut length).await?;
-    let length = u32::from_be_bytes(length) as usize;
+async fn read_u32<T: AsyncRead + Unpin>(io: &mut T) -> io::Result<u32> {
+    let mut number = [0; 4];
+    io.read_exact(&mut number).await?;
+    Ok(u32::from_be_bytes(number))
+}
+
+fn checked_length(length: u32) -> io::Result<usize> {
+    let length = length as usize;
     if length > MAX_MESSAGE_BYTES { Err(invalid("longer than any message may be")) } else { Ok(length) }
 }
 
@@ -105,7 +113,10 @@ impl Frames {
     }
 
     async fn request<T: AsyncRead + Unpin + Send>(&self, io: &mut T) -> io::Result<Inbound> {
-        let length = read_length(io).await?;
+        let length = match read_u32(io).await? {
+            PROBE => return Ok(Inbound::Probe),
+            length => checked_length(length)?,
+        };
         if length > self.message_bytes {
             discard(io, length).await?;
             return Ok(Inbound::TooLarge);
@@ -137,7 +148,7 @@ impl Frames {
         if status[0] != Answer::PAYLOAD {
             return Answer::of_refusal(status[0]).ok_or_else(|| invalid("unknown status"));
         }
-        let length = read_length(io).await?;
+        let length = checked_length(read_u32(io).await?)?;
         if length > self.message_bytes {
             return Err(invalid("the answer exceeds this node's limit"));
         }
@@ -177,6 +188,7 @@ impl Codec for Frames {
     {
         match request {
             Inbound::Outbound(payload) => write_payload(io, &payload).await,
+            Inbound::Probe => io.write_all(&PROBE.to_be_bytes()).await,
             _ => Err(invalid("only a request of this node's own is written")),
         }
     }
@@ -237,7 +249,7 @@ mod tests {
     #[test]
     fn lengths_beyond_a_limit_are_refused() {
         assert!(matches!(read(&frames(), &written(vec![0; 100_001])).unwrap(), Inbound::TooLarge));
-        let error = read(&frames(), &u32::MAX.to_be_bytes()).unwrap_err();
+        let error = read(&frames(), &(u32::MAX - 1).to_be_bytes()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData, "refused by its length alone");
         let mut out = Vec::new();
         assert!(block_on(write_payload(&mut out, &vec![0; MAX_MESSAGE_BYTES + 1])).is_err());

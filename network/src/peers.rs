@@ -171,6 +171,11 @@ impl Peers {
         idle.map(|(peer, _)| *peer).collect()
     }
 
+    /// Each connected peer as often as it has connections.
+    pub fn connections(&self) -> impl Iterator<Item = PeerId> {
+        self.known.iter().flat_map(|(peer, p)| (0..p.connections).map(|_| *peer))
+    }
+
     /// Static and connected peers, by id.
     pub fn states(&self) -> Vec<PeerState> {
         let mut states: Vec<_> = (self.known.iter())
