@@ -19,14 +19,21 @@ pub fn download(command: &mut Command, registry: &str) -> Result<(), Failure> {
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| cannot_start(command, &error))?;
     let mut unreachable = None;
+    let mut told: Vec<String> = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).lines() {
             let line =
                 line.map_err(|error| Failure::new(format!("output of {} broke off: {error}", shown(command))))?;
-            eprintln!("  {line}");
-            if unreachable.is_none() && is_network_trouble(&line) {
-                unreachable = Some(line);
+            if is_network_trouble(&line) {
+                // Clients say so once for every file and every try: thousands of lines that differ in a number.
+                let kind: String = line.chars().filter(|c| !c.is_ascii_digit()).collect();
+                if told.contains(&kind) {
+                    continue;
+                }
+                told.push(kind);
+                unreachable.get_or_insert_with(|| line.clone());
             }
+            eprintln!("  {line}");
         }
     }
     let status = child.wait().map_err(|error| Failure::new(format!("lost {}: {error}", shown(command))))?;

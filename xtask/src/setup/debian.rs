@@ -21,7 +21,7 @@ struct Package {
 
 const MB: u64 = 1_000_000;
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 7] = [
     Package {
         name: "g++",
         why: "compiles RocksDB",
@@ -58,13 +58,6 @@ const PACKAGES: [Package; 8] = [
         there: || ask("python3", &["-m", "pip", "--version"]).is_some(),
     },
     Package {
-        name: "python3-venv",
-        why: "keeps Python packages out of the system",
-        download: 15 * MB,
-        disk: 41 * MB,
-        there: || ask("python3", &["-c", "import venv, ensurepip"]).is_some(),
-    },
-    Package {
         name: "npm",
         why: "fetches the EVM tools",
         download: 47 * MB,
@@ -82,8 +75,11 @@ const PACKAGES: [Package; 8] = [
 
 pub fn plan(_: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
     let missing = missing();
-    let listed: Vec<&Package> = if missing.is_empty() { PACKAGES.iter().collect() } else { missing.clone() };
-    let what: Vec<String> = listed.iter().map(|package| format!("{} ({})", package.name, package.why)).collect();
+    let what: Vec<String> = if missing.is_empty() {
+        PACKAGES.iter().map(|package| package.name.to_string()).collect()
+    } else {
+        missing.iter().map(|package| format!("{} ({})", package.name, package.why)).collect()
+    };
     Ok(Some(Plan {
         done: missing.is_empty(),
         what: format!("Debian packages: {}", what.join(", ")),
