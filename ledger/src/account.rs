@@ -18,7 +18,7 @@ pub struct ChainId(String);
 pub struct Account(String);
 
 /// Why a text is no account, author or chain id.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AccountError {
     /// The namespace is none of the three.
