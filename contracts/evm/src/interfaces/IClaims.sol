@@ -39,6 +39,8 @@ interface IClaims {
     error SumTooLarge(uint256 sum);
     /// @notice A run is 2^k leaves of 40 bytes that start at a multiple of 2^k.
     error RunNotAligned(uint256 first, uint256 length);
+    /// @notice Neither zero nor the contract itself can be paid.
+    error NotAnAccount(address payee);
     /// @notice More than what is payable and not yet paid.
     error CounterExhausted(uint256 amount, uint256 unclaimed);
 

@@ -8,8 +8,8 @@ pragma solidity ^0.8.28;
 /// @dev Assumed of others: fewer than a quorum of the oracles lie (else the bounds above still hold, not the shares);
 /// `block.timestamp` is the sequencer's, within its limits; the DAO authority is a timelock whose delay, with the
 /// vote's, is shorter than `longDelay`.
-/// Time moves the books lazily: what is past its delay *is* payable, every view says so, and the next call of any kind
-/// (or {settle}) writes it down.
+/// Time moves the books lazily: what is past its delay *is* payable, every view of this interface says so, and the next
+/// call of any kind (or {settle}) writes it down.
 interface IEmission {
     // ---------------------------------------------------------------------------------------------------- types
 
@@ -188,6 +188,8 @@ interface IEmission {
     error InvalidDeployment(bytes32 name);
     /// @notice Only the DAO authority may do this (or, where `guardianToo`, the guardian now).
     error NotAuthorized(address caller, bool guardianToo);
+    /// @notice Only the guardian may do this.
+    error NotGuardian(address caller);
     /// @notice Something waits until `payableAt`.
     error StatementPending(bytes32 digest, uint64 payableAt);
     /// @notice Nothing waits that could be vetoed.
@@ -211,7 +213,7 @@ interface IEmission {
     /// @notice Issued would grow by `growth`; at most `limit` is allowed.
     error IssuedTooMuch(uint256 growth, uint256 limit);
     /// @notice A hand-over needs a multiple of the term after the range's start, and notice.
-    error InvalidHandOver(uint32 epoch, uint32 start, uint32 earliest);
+    error InvalidHandOver(uint32 epoch, uint32 start, uint256 earliest);
     /// @notice The range has been handed over; that is irrevocable.
     error AlreadyHandedOver(uint32 end, bytes32 newDistributor);
     /// @notice A hand-over names a distributor.
@@ -221,7 +223,7 @@ interface IEmission {
     /// @notice An opening starts at the next epoch to be filed, or later, and below 2^32 - 1.
     error OpenTooEarly(uint32 first, uint32 next);
     /// @notice Sets are rotated one version at a time.
-    error WrongSetVersion(uint32 version, uint32 expected);
+    error WrongSetVersion(uint32 version, uint256 expected);
     /// @notice Until `guardedUntil` this call needs the guardian's consent.
     error NoConsent(address guardian, bytes32 callHash);
     /// @notice Somebody must be named.
