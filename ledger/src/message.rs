@@ -215,6 +215,16 @@ impl Message {
 }
 
 impl Verified {
+    /// Decodes what a store has verified before it was stored: everything but the signature is checked again.
+    ///
+    /// # Errors
+    /// The bytes are not those of a message of this network.
+    pub fn check_stored(signed: Signed, network: Hash) -> Result<Verified, MessageError> {
+        let message = decode(&signed.block, network)?;
+        let id = block_cid(&signed.block);
+        Ok(Verified { id, message, signed })
+    }
+
     /// Checks form, limits, network and signature, in that order: cheap checks first.
     ///
     /// # Errors
