@@ -1,0 +1,2 @@
+//! Integration tests of the crate.
+#![allow(missing_docs)]
