@@ -13,13 +13,15 @@ pub const FOLDER: &str = "contracts/evm";
 /// The Foundry programs that npm brings.
 pub const TOOLS: [&str; 3] = ["anvil", "forge", "cast"];
 
+/// The npm package that holds a tool's program for this machine.
+pub fn platform_package(name: &str) -> String {
+    let machine = if env::consts::ARCH == "aarch64" { "arm64" } else { "amd64" };
+    format!("@foundry-rs/{name}-linux-{machine}")
+}
+
 /// Foundry's own binary, not npm's wrapper around it: whoever starts the wrapper and kills it leaves the binary running.
 pub fn tool(host: &Host, name: &str) -> PathBuf {
-    let platform = match env::consts::ARCH {
-        "aarch64" => "linux-arm64",
-        _ => "linux-amd64",
-    };
-    host.root.join(FOLDER).join(format!("node_modules/@foundry-rs/{name}-{platform}/bin/{name}"))
+    host.root.join(FOLDER).join(format!("node_modules/{}/bin/{name}", platform_package(name)))
 }
 
 /// `forge fmt --check`.

@@ -51,9 +51,9 @@ impl Host {
         command
     }
 
-    /// The cargo that started xtask, or the one in the path.
+    /// Cargo, of the toolchain that runs xtask: rustup passes its choice on.
     pub fn cargo(&self) -> Command {
-        self.command(&env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        self.command("cargo")
     }
 }
 
