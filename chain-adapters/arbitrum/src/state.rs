@@ -1,0 +1,133 @@
+//! What the contract's views say, in the seam's types.
+
+use alloy::eips::BlockId;
+use alloy::primitives::Address;
+use liaise_chain_api::{
+    Account, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
+};
+use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule};
+
+use crate::bindings::{IClaims, IEmission};
+use crate::endpoint::Endpoint;
+
+/// `end` of a range that was not handed over.
+const OPEN_ENDED: u32 = u32::MAX;
+
+/// What is fixed when the contract is created, read once.
+#[derive(Clone, Debug)]
+pub(crate) struct Constants {
+    pub(crate) schedule: Schedule,
+    pub(crate) delays: Delays,
+    pub(crate) notice_epochs: u32,
+    pub(crate) guarded_until_s: u64,
+    pub(crate) authority: Address,
+}
+
+impl Constants {
+    pub(crate) async fn load(endpoint: &Endpoint, at: BlockId, to: Address) -> Result<Self, ChainError> {
+        let (network, genesis_s, supply, epochs, epoch_s, term_epochs) = tokio::try_join!(
+            endpoint.view(at, to, IEmission::networkCall {}),
+            endpoint.view(at, to, IEmission::genesisCall {}),
+            endpoint.view(at, to, IEmission::maxSupplyCall {}),
+            endpoint.view(at, to, IEmission::emissionEpochsCall {}),
+            endpoint.view(at, to, IEmission::epochLengthCall {}),
+            endpoint.view(at, to, IEmission::termCall {}),
+        )?;
+        let (short_s, long_s, notice_epochs, guarded_until_s, authority, schedule_id) = tokio::try_join!(
+            endpoint.view(at, to, IEmission::epochDelayCall {}),
+            endpoint.view(at, to, IEmission::longDelayCall {}),
+            endpoint.view(at, to, IEmission::noticeCall {}),
+            endpoint.view(at, to, IEmission::guardedUntilCall {}),
+            endpoint.view(at, to, IEmission::authorityCall {}),
+            endpoint.view(at, to, IEmission::scheduleIdCall {}),
+        )?;
+        let emission = Emission { supply, epochs };
+        let schedule = Schedule { network: NetworkId(network.0), genesis_s, emission, epoch_s, term_epochs };
+        if schedule.id() != Hash32(schedule_id.0) {
+            let detail = format!("its schedule id is not that of its own values, which is {}", schedule.id());
+            return Err(ChainError::ForeignDistributor { address: to.to_string(), detail });
+        }
+        Ok(Self { schedule, delays: Delays { epoch_s: short_s, long_s }, notice_epochs, guarded_until_s, authority })
+    }
+}
+
+/// Reads everything that changes, at one block.
+pub(crate) async fn load(
+    endpoint: &Endpoint,
+    block: BlockRef,
+    chain_number: u64,
+    to: Address,
+    constants: &Constants,
+) -> Result<Distributor, ChainError> {
+    let at = BlockId::hash(block.hash.into());
+    let (head, pending, range, books, set) = tokio::try_join!(
+        endpoint.view(at, to, IEmission::headCall {}),
+        endpoint.view(at, to, IEmission::pendingCall {}),
+        endpoint.view(at, to, IEmission::rangeCall {}),
+        endpoint.view(at, to, IEmission::booksCall {}),
+        endpoint.view(at, to, IEmission::oracleSetCall {}),
+    )?;
+    let (guardian, guardian_spent, held) = tokio::try_join!(
+        endpoint.view(at, to, IEmission::guardianCall {}),
+        endpoint.view(at, to, IEmission::guardianVetoUsedCall {}),
+        endpoint.view(at, to, IClaims::heldRootsCall {}),
+    )?;
+    let root_sum = books.issued.checked_sub(books.owed).ok_or_else(|| endpoint.nonsense("owed above issued"))?;
+    Ok(Distributor {
+        id: DistributorId::evm(chain_number, to.into_array()),
+        at: block,
+        schedule: constants.schedule,
+        delays: constants.delays,
+        notice_epochs: constants.notice_epochs,
+        guarded_until_s: constants.guarded_until_s,
+        authority: Account::evm(chain_number, constants.authority.into_array()),
+        guardian: Account::evm(chain_number, guardian.into_array()),
+        oracle_set: set_ref(endpoint, &set)?,
+        next: Epoch(range.next),
+        range: range.opened.then(|| range_of(&range)),
+        head: Hash32(head.0),
+        root_sum,
+        owed: books.owed,
+        pending: pending_of(&pending, guardian_spent),
+        held: HeldRoots { newest: held_root(&held.newest), before: held_root(&held.previous) },
+        unclaimed: books.unclaimed,
+    })
+}
+
+fn set_ref(endpoint: &Endpoint, set: &IEmission::OracleSet) -> Result<SetRef, ChainError> {
+    let keys = set.keys.chunks_exact(33).map(|key| key.try_into().expect("33 bytes")).collect();
+    let known = OracleSet::new(set.version, keys).map_err(|error| endpoint.nonsense(error.to_string()))?;
+    if known.hash() != Hash32(set.hash.0) {
+        return Err(endpoint.nonsense("an oracle set whose hash is not that of its keys"));
+    }
+    Ok(SetRef { version: set.version, hash: known.hash(), set: Some(known) })
+}
+
+fn range_of(range: &IEmission::Range) -> Range {
+    let open = range.end == OPEN_ENDED;
+    Range {
+        first: Epoch(range.start),
+        end: (!open).then_some(Epoch(range.end)),
+        handed_to: (!open).then_some(DistributorId(range.handedTo.0)),
+    }
+}
+
+fn pending_of(pending: &IEmission::Pending, guardian_spent: bool) -> Option<Pending> {
+    let kind = match pending.kind {
+        IEmission::Kind::Epoch => PendingKind::Epoch,
+        IEmission::Kind::Late => PendingKind::Late,
+        IEmission::Kind::Open => PendingKind::Open,
+        _ => return None,
+    };
+    let root = match kind {
+        PendingKind::Open => Node::PADDING,
+        _ => Node { hash: Hash32(pending.rootHash.0), sum: pending.rootSum },
+    };
+    let (epoch, digest) = (Epoch(pending.epoch), Hash32(pending.digest.0));
+    Some(Pending { kind, epoch, digest, payable_s: pending.payableAt, root, guardian_spent })
+}
+
+fn held_root(root: &IClaims::Root) -> Option<HeldRoot> {
+    let node = Node { hash: Hash32(root.hash.0), sum: root.sum };
+    root.exists.then_some(HeldRoot { epoch: Epoch(root.epoch), root: node })
+}

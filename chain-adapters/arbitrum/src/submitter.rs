@@ -1,0 +1,212 @@
+//! Writing to a distributor: prepare, broadcast, status.
+
+use alloy::eips::BlockId;
+use alloy::network::TransactionBuilder;
+use alloy::primitives::{Address, B256, TxKind};
+use alloy::providers::Provider;
+use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
+use alloy::signers::local::PrivateKeySigner;
+use alloy::transports::{RpcError, TransportError};
+use async_trait::async_trait;
+use liaise_chain_api::{
+    Accepted, Account, Action, At, BlockRef, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader,
+    FeeLimit, Outcome, Prepared, Range, Status, Submitter,
+};
+use liaise_summary::{DistributorId, Epoch, Payee};
+
+use crate::config::EvmConfig;
+use crate::fees::{Fees, Misfit, prices};
+use crate::reader::EvmReader;
+use crate::refusal::classify;
+use crate::transaction::{self, Held};
+
+/// Bytes of a transaction beside its calldata, rounded up.
+const ENVELOPE_BYTES: usize = 200;
+
+/// Reads and writes the distributor of one [`EvmConfig`] with one account.
+///
+/// Keeps nothing between calls: what is under way is known to the chain and to the caller's journal.
+#[derive(Debug)]
+pub struct EvmSubmitter {
+    reader: EvmReader,
+    signer: PrivateKeySigner,
+    account: Account,
+}
+
+impl EvmSubmitter {
+    /// Connects as [`EvmReader::connect`] does; `signer` comes from the caller, who opened the keystore.
+    ///
+    /// # Errors
+    /// Those of [`EvmReader::connect`].
+    pub async fn connect(config: EvmConfig, signer: PrivateKeySigner) -> Result<Self, ChainError> {
+        let reader = EvmReader::connect(config).await?;
+        let account = Account::evm(reader.chain_number, signer.address().into_array());
+        Ok(Self { reader, signer, account })
+    }
+
+    fn held(&self, prepared: &Prepared) -> Result<Held, ChainError> {
+        transaction::held(prepared, &self.reader.config.chain, self.reader.chain_number)
+    }
+
+    fn failure(&self, error: TransportError) -> ChainError {
+        self.reader.endpoint.failure(error)
+    }
+
+    fn provider(&self) -> &impl Provider {
+        self.reader.endpoint.provider()
+    }
+
+    /// Gas that the call needs now; a revert becomes a refusal.
+    async fn estimate(&self, action: &Action, input: &[u8]) -> Result<u64, ChainError> {
+        let request = TransactionRequest::default()
+            .with_from(self.signer.address())
+            .with_to(self.reader.config.distributor)
+            .with_input(input.to_vec());
+        match self.provider().estimate_gas(request).block(BlockId::latest()).await {
+            Ok(gas) => Ok(gas),
+            Err(error) => {
+                let revert = error.as_error_resp().and_then(|payload| payload.as_revert_data());
+                match revert {
+                    Some(data) => Err(ChainError::Refused { action: action.name(), refusal: classify(&data) }),
+                    None => Err(self.failure(error)),
+                }
+            }
+        }
+    }
+
+    /// The lowest nonce that nothing under way has taken.
+    async fn free_nonce(&self, undecided: &[Prepared]) -> Result<u64, ChainError> {
+        let address = self.signer.address();
+        let mut taken = Vec::with_capacity(undecided.len());
+        for prepared in undecided {
+            let held = self.held(prepared)?;
+            if held.sender == address {
+                taken.push(held.nonce);
+            }
+        }
+        let pending = self.provider().get_transaction_count(address).pending().await;
+        let mut nonce = pending.map_err(|error| self.failure(error))?;
+        while taken.contains(&nonce) {
+            nonce = nonce.checked_add(1).ok_or_else(|| self.reader.endpoint.nonsense("no nonces left"))?;
+        }
+        Ok(nonce)
+    }
+
+    async fn nonce_at(&self, address: Address, at: BlockId) -> Result<u64, ChainError> {
+        let count = self.provider().get_transaction_count(address).block_id(at).await;
+        count.map_err(|error| self.failure(error))
+    }
+
+    /// The receipt, if its block is part of the chain now.
+    async fn receipt(&self, hash: B256) -> Result<Option<(TransactionReceipt, BlockRef)>, ChainError> {
+        let receipt = self.provider().get_transaction_receipt(hash).await.map_err(|error| self.failure(error))?;
+        let Some(receipt) = receipt else { return Ok(None) };
+        let place = receipt.block_number.zip(receipt.block_hash);
+        let (number, block_hash) = place.ok_or_else(|| self.reader.endpoint.nonsense("a receipt outside any block"))?;
+        let block = self.reader.block_by(number.into()).await?;
+        Ok((block.hash == block_hash.0).then_some((receipt, block)))
+    }
+
+    async fn included(&self, receipt: &TransactionReceipt, block: BlockRef) -> Result<Status, ChainError> {
+        let outcome = if receipt.status() { Outcome::Succeeded } else { Outcome::Reverted };
+        let last_final = self.reader.block(At::Final).await?;
+        if block.number > last_final.number {
+            return Ok(Status::Included { block, outcome });
+        }
+        // on Arbitrum the gas used holds the L1 part
+        let fee_paid = u128::from(receipt.gas_used).saturating_mul(receipt.effective_gas_price);
+        Ok(Status::Final { block, outcome, fee_paid })
+    }
+
+    async fn is_known(&self, hash: B256) -> Result<bool, ChainError> {
+        let found = self.provider().get_transaction_by_hash(hash).await.map_err(|error| self.failure(error))?;
+        Ok(found.is_some())
+    }
+}
+
+#[async_trait]
+impl DistributorReader for EvmSubmitter {
+    fn chain(&self) -> &ChainId {
+        self.reader.chain()
+    }
+
+    fn id(&self) -> DistributorId {
+        self.reader.id()
+    }
+
+    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
+        self.reader.distributor(at).await
+    }
+
+    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
+        self.reader.statements(epoch, at).await
+    }
+
+    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
+        self.reader.ranges(at).await
+    }
+
+    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
+        self.reader.claimed(payee, at).await
+    }
+}
+
+#[async_trait]
+impl Submitter for EvmSubmitter {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
+        let state = self.reader.distributor(At::Latest).await?;
+        let input = self.reader.calldata(action, &state)?;
+        let estimate = self.estimate(action, &input).await?;
+        let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
+        let balance = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
+        // more than 128 bits of wei is more than any fee
+        let balance = u128::try_from(balance).unwrap_or(u128::MAX);
+        let fees = Fees::fit(estimate, input.len() + ENVELOPE_BYTES, &prices, fee, balance);
+        let fees = fees.map_err(|misfit| match misfit {
+            Misfit::Limit { needed } => ChainError::FeeTooHigh { needed, limit: fee.0 },
+            Misfit::Balance { needed } => ChainError::Funds { account: self.account.clone(), has: balance, needed },
+        })?;
+        let nonce = self.free_nonce(undecided).await?;
+        let (config, number) = (&self.reader.config, self.reader.chain_number);
+        let to = TxKind::Call(config.distributor);
+        transaction::sign(&self.signer, &config.chain, number, to, nonce, &fees, input)
+    }
+
+    async fn broadcast(&self, prepared: &Prepared) -> Result<(), ChainError> {
+        let held = self.held(prepared)?;
+        let error = match self.provider().send_raw_transaction(&prepared.bytes).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let RpcError::ErrorResp(payload) = &error else { return Err(self.failure(error)) };
+        let detail = format!("error {}: {}", payload.code, payload.message);
+        // Nodes word "already known" and "nonce too low" in their own ways: ask for the facts instead.
+        if self.is_known(held.hash).await? || self.nonce_at(held.sender, BlockId::latest()).await? > held.nonce {
+            return Ok(());
+        }
+        Err(ChainError::Rejected { endpoint: self.reader.endpoint.shown().to_owned(), detail })
+    }
+
+    async fn status(&self, prepared: &Prepared) -> Result<Status, ChainError> {
+        let held = self.held(prepared)?;
+        if let Some((receipt, block)) = self.receipt(held.hash).await? {
+            return self.included(&receipt, block).await;
+        }
+        if self.is_known(held.hash).await? {
+            return Ok(Status::Pending);
+        }
+        let last_final = self.reader.block(At::Final).await?;
+        if self.nonce_at(held.sender, BlockId::hash(last_final.hash.into())).await? <= held.nonce {
+            return Ok(Status::Unseen);
+        }
+        // The nonce is used for ever. By this very transaction, if it was included since the receipt was asked for.
+        match self.receipt(held.hash).await? {
+            Some((receipt, block)) => self.included(&receipt, block).await,
+            None => Ok(Status::Dead { reason: DeadReason::NonceUsed { nonce: held.nonce } }),
+        }
+    }
+}

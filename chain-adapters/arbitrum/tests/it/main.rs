@@ -1,0 +1,7 @@
+//! The adapter against real anvil.
+#![allow(missing_docs)]
+
+mod conformance;
+mod deployment;
+mod fees;
+mod harness;
