@@ -53,8 +53,10 @@ fn own_versions(manifest: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// The workspace's, or the crate itself with features for its tests.
 fn is_shared(text: &str) -> bool {
-    text.replace(' ', "").contains("workspace=true")
+    let text = text.replace(' ', "");
+    text.contains("workspace=true") || text.contains("path=\".\"")
 }
 
 enum Section {
@@ -101,6 +103,8 @@ c = "1"
 d = { version = "2" }
 [target.'cfg(unix)'.dependencies]
 e = "1"
+[dev-dependencies]
+itself = { path = ".", features = ["local"] }
 [dev-dependencies.f]
 version = "3"
 [dev-dependencies.g]
