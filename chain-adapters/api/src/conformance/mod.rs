@@ -122,6 +122,7 @@ macro_rules! conformance_suite {
             vetoes::strangers_have_no_rights,
             terms::a_hand_over_needs_a_boundary_and_notice,
             terms::a_distributor_is_opened_again,
+            terms::a_guarded_distributor_needs_the_guardians_consent,
             terms::the_next_set_signs_alone,
             connection::another_chain_is_refused_by_name,
             connection::an_unreachable_node_is_named_without_secrets,

@@ -21,8 +21,13 @@ pub struct World<C> {
 impl<C: LocalChain> World<C> {
     /// A chain with an unopened distributor.
     pub async fn start<H: Harness<Chain = C>>() -> Self {
+        Self::start_as::<H>(Plan::new(&Oracles::new(1, 7))).await
+    }
+
+    /// A chain with an unopened distributor built as `plan` says, whose first set is version 1 of seven.
+    pub async fn start_as<H: Harness<Chain = C>>(plan: Plan) -> Self {
         let oracles = Oracles::new(1, 7);
-        let plan = Plan::new(&oracles);
+        assert_eq!(plan.oracle_set, oracles.set(), "the world signs with these oracles");
         let chain = H::start(&plan).await;
         Self { chain, plan, oracles }
     }

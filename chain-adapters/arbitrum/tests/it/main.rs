@@ -5,3 +5,4 @@ mod conformance;
 mod deployment;
 mod fees;
 mod harness;
+mod stand_in;

@@ -3,7 +3,7 @@
 use liaise_summary::{DistributorId, Epoch};
 
 use super::super::world::{World, claim_of};
-use super::super::{Harness, LocalChain, Oracles, Role};
+use super::super::{Harness, LocalChain, Oracles, Plan, Role};
 use crate::{Action, At, Range, Refusal};
 
 /// A multiple of the term, with notice, once.
@@ -59,6 +59,36 @@ pub async fn a_distributor_is_opened_again<H: Harness>() {
     assert_eq!(world.paid(&world.chain.payee(0)).await, 150);
 }
 
+/// While the distributor is guarded its DAO can't hand over, rotate or change the guardian without the guardian, who
+/// agrees to one exact call, once.
+pub async fn a_guarded_distributor_needs_the_guardians_consent<H: Harness>() {
+    let mut plan = Plan::new(&Oracles::new(1, 7));
+    plan.guarded_until_s = plan.schedule.epoch_end_s(Epoch(5)).expect("a small epoch");
+    let world = World::start_as::<H>(plan).await;
+    world.approve_and_open().await;
+    world.pass(world.plan.delays.long_s).await;
+    let hand_over = Action::HandOver { epoch: Epoch(8), new: DistributorId([9; 32]) };
+    let rotate = |version| Action::Rotate { set: Oracles::new(version, 9).set() };
+    let change = Action::SetGuardian { guardian: world.submitter(Role::Rival).await.account().clone() };
+    for action in [&hand_over, &rotate(2), &change] {
+        world.expect_refused(Role::Authority, action, Refusal::NoConsent).await;
+    }
+    let consent = |to: Action, given| Action::Consent { to: Box::new(to), given };
+    world.expect_refused(Role::Stranger, &consent(rotate(2), true), Refusal::Authority).await;
+    world.act(Role::Guardian, &consent(rotate(2), true)).await;
+    world.expect_refused(Role::Authority, &hand_over, Refusal::NoConsent).await;
+    world.act(Role::Authority, &rotate(2)).await;
+    world.expect_refused(Role::Authority, &rotate(3), Refusal::NoConsent).await;
+    world.act(Role::Guardian, &consent(hand_over.clone(), true)).await;
+    world.act(Role::Guardian, &consent(hand_over.clone(), false)).await;
+    world.expect_refused(Role::Authority, &hand_over, Refusal::NoConsent).await;
+
+    world.chain.advance_to(world.plan.guarded_until_s).await;
+    world.act(Role::Authority, &change).await;
+    let rival = world.submitter(Role::Rival).await.account().clone();
+    assert_eq!(world.state().await.guardian, rival);
+}
+
 /// From a rotation on only the new set counts, even for what the old one had signed.
 pub async fn the_next_set_signs_alone<H: Harness>() {
     let world = World::opened::<H>().await;
@@ -74,7 +104,9 @@ pub async fn the_next_set_signs_alone<H: Harness>() {
 
     world.expect_refused(Role::Operator, &world.signed_filing(statement), Refusal::WrongSet).await;
     let again = world.filing(&tree, 0).await;
-    world.expect_refused(Role::Operator, &world.signed_filing(again), Refusal::Signature).await;
+    let signatures = world.oracles.sign(again.digest(), 7);
+    let by_the_old = Action::SubmitEpoch { statement: again, signatures };
+    world.expect_refused(Role::Operator, &by_the_old, Refusal::Signature).await;
     let signatures = next.quorum(again.digest());
     world.act(Role::Operator, &Action::SubmitEpoch { statement: again, signatures }).await;
     assert_eq!(world.state().await.head, again.digest());
