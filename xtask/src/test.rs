@@ -58,7 +58,7 @@ const STEPS: [Step; 11] = [
         run: |host| process::run(host.cargo().args(["test", "--locked", "--workspace", "--doc"])),
     },
     Step { name: "evm-fmt", what: "Solidity formatting", slow: false, run: evm::fmt },
-    Step { name: "evm-build", what: "the contracts compile without warnings", slow: false, run: evm::build },
+    Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
     Step { name: "evm-test", what: "unit, fuzz and invariant tests of the contracts", slow: false, run: evm::test },
 ];
