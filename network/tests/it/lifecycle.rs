@@ -12,7 +12,7 @@ async fn a_taken_port_is_named_with_a_remedy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_frees_the_port_and_tells_callers() {
-    let (a, mut a_in) = node(1, vec![]).await;
+    let (a, mut a_in) = node_at(1, 1, vec![]).await;
     let (b, _b_in) = node(2, vec![address_of(&a)]).await;
     a.until(|peers| peers.iter().any(|p| p.connected)).await.unwrap();
     b.until(|peers| peers.iter().any(|p| p.connected)).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_shutdown_sends_what_is_being_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_the_last_handle_frees_the_port() {
-    let (a, mut a_in) = node(1, vec![]).await;
+    let (a, mut a_in) = node_at(2, 1, vec![]).await;
     let listen = a.listen_addresses();
     drop(a);
     assert!(a_in.next().await.is_none());
@@ -56,7 +56,7 @@ async fn dropping_the_last_handle_frees_the_port() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_static_peer_that_restarts_is_found_again() {
-    let (a, a_in) = node(1, vec![]).await;
+    let (a, a_in) = node_at(3, 1, vec![]).await;
     echo(a_in);
     let address = address_of(&a);
     let (b, _b_in) = node(2, vec![address.clone()]).await;
@@ -79,7 +79,7 @@ async fn a_static_peer_that_restarts_is_found_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_that_dial_each_other_connect() {
     // Each must know the other's port beforehand: take two, free them, and start on them.
-    let (first, second) = (node(1, vec![]).await.0, node(2, vec![]).await.0);
+    let (first, second) = (node_at(4, 1, vec![]).await.0, node_at(5, 2, vec![]).await.0);
     let (one, two) = (address_of(&first), address_of(&second));
     first.shutdown().await;
     second.shutdown().await;

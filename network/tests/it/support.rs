@@ -31,6 +31,13 @@ pub async fn node(n: u8, peers: Vec<PeerAddress>) -> (Mesh, Incoming) {
     Mesh::start(Config::new(seed(n), any_port(), peers, limits())).await.expect("a free port")
 }
 
+/// A node that a test stops and starts again on its port: at a loopback address of its own, `127.0.1.host`, where no other
+/// test can be given that port meanwhile.
+pub async fn node_at(host: u8, n: u8, peers: Vec<PeerAddress>) -> (Mesh, Incoming) {
+    let listen = vec![format!("/ip4/127.0.1.{host}/tcp/0").parse().expect("an address")];
+    Mesh::start(Config::new(seed(n), listen, peers, limits())).await.expect("a free port")
+}
+
 /// Answers every request with its payload.
 pub fn echo(mut incoming: Incoming) {
     tokio::spawn(async move {
