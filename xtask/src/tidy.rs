@@ -8,6 +8,7 @@ mod readme;
 mod records;
 mod sources;
 mod tree;
+mod unused;
 mod versions;
 
 use std::fmt;
@@ -45,9 +46,10 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Tree, &Metadata) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("edges between crates", edges::check),
     ("one table of versions", |tree, metadata| versions::check(tree, &metadata.members())),
+    ("unused dependencies", unused::check),
     ("licences, sources, bans", licences::check),
     ("file lengths", |tree, _| sources::lengths(tree)),
     ("unfinished work", |tree, _| sources::markers(tree)),

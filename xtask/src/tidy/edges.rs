@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn member(name: &str, uses: &[&str], tests_use: &[&str]) -> Package {
-        let edge = |dev: bool| move |name: &&str| Dependency { name: (*name).into(), dev };
+        let edge = |dev: bool| move |name: &&str| Dependency { name: (*name).into(), rename: None, dev };
         Package {
             name: name.into(),
             member: Some(format!("crates/{name}")),

@@ -37,6 +37,8 @@ pub struct Package {
 pub struct Dependency {
     /// The package's name.
     pub name: String,
+    /// What the crate calls it, if not by its name.
+    pub rename: Option<String>,
     /// Whether only tests, examples and benches use it.
     pub dev: bool,
 }
@@ -90,6 +92,7 @@ impl Package {
                 .iter()
                 .map(|dependency| Dependency {
                     name: dependency["name"].as_str().unwrap_or_default().to_string(),
+                    rename: dependency["rename"].as_str().map(str::to_string),
                     dev: dependency["kind"].as_str() == Some("dev"),
                 })
                 .collect(),
