@@ -8,10 +8,16 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::{process, setup};
 
+/// Below the build directory.
+const BINARY: &str = "debug/liaise";
+
 /// Runs `liaise demo` with these arguments in place of xtask, so that Ctrl-C and the exit code are the demo's own.
 pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
     setup::run(host, &args::Setup { yes: true, ..args::Setup::default() })?;
-    println!("\nBuilding liaise; from nothing this takes 15 to 25 minutes on two cores.");
+    println!("\nBuilding liaise.");
+    if !host.target.join(BINARY).exists() {
+        println!("Nothing is built yet: this takes 15 to 25 minutes on two cores, once.");
+    }
     let liaise = build(host)?;
     if !knows_demo(&process::capture(host.command(&liaise.to_string_lossy()).arg("--help"))?) {
         return Err(Failure::new("this version of liaise has no `demo` command yet")
@@ -24,7 +30,7 @@ pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
 /// Builds the `liaise` binary with the profile that tests use too, so that nothing is built twice.
 pub fn build(host: &Host) -> Result<PathBuf, Failure> {
     process::run(host.cargo().args(["build", "--locked", "--package", "liaise", "--bin", "liaise"]))?;
-    Ok(host.target.join("debug/liaise"))
+    Ok(host.target.join(BINARY))
 }
 
 /// Whether the help of `liaise` lists a `demo` command.

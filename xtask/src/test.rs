@@ -153,9 +153,9 @@ fn set_up(host: &Host) -> Result<(), Failure> {
 fn tests(host: &Host) -> Result<(), Failure> {
     let mut cargo = host.cargo();
     if ask("cargo-nextest", &["--version"]).is_some() {
-        cargo.args(["nextest", "run", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
+        cargo.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]);
     } else {
-        cargo.args(["test", "--locked", "--workspace", "--all-targets", "--no-fail-fast"]);
+        cargo.args(["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
     }
     process::run(&mut cargo)
 }

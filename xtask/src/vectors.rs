@@ -17,22 +17,22 @@ const FOLDER: &str = "tests/vectors";
 pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
     let metadata = Metadata::load(host)?;
     let committed = host.root.join(FOLDER);
-    let folder = if check { host.target.join("xtask-vectors") } else { committed.clone() };
-    if check && folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| Failure::file("empty", &folder, &error))?;
-    }
-    fs::create_dir_all(&folder).map_err(|error| Failure::file("make", &folder, &error))?;
+    // Of this process alone: other clones may share the build directory.
+    let fresh = host.target.join(format!("xtask-vectors-{}", std::process::id()));
+    let folder = if check { &fresh } else { &committed };
+    fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
     for (_, package) in metadata.members() {
         if package.examples.iter().any(|example| example == "vectors") {
             let mut cargo = host.cargo();
             cargo.args(["run", "--quiet", "--locked", "--package", &package.name, "--example", "vectors", "--"]);
-            process::run(cargo.arg(&folder))?;
+            process::run(cargo.arg(folder))?;
         }
     }
     if !check {
         return Ok(());
     }
-    let differences = compare(&read(&committed)?, &read(&folder)?);
+    let differences = compare(&read(&committed)?, &read(&fresh)?);
+    fs::remove_dir_all(&fresh).map_err(|error| Failure::file("remove", &fresh, &error))?;
     if differences.is_empty() {
         return Ok(());
     }
