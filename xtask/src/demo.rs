@@ -14,9 +14,9 @@ const BINARY: &str = "debug/liaise";
 /// Runs `liaise demo` with these arguments in place of xtask, so that Ctrl-C and the exit code are the demo's own.
 pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
     setup::run(host, &args::Setup { yes: true, ..args::Setup::default() })?;
-    println!("\nBuilding liaise.");
+    say!("\nBuilding liaise.");
     if !host.target.join(BINARY).exists() {
-        println!("Nothing is built yet: this takes 15 to 25 minutes on two cores, once.");
+        say!("Nothing is built yet: this takes 15 to 25 minutes on two cores, once.");
     }
     let liaise = build(host)?;
     if !knows_demo(&process::capture(host.command(&liaise.to_string_lossy()).arg("--help"))?) {

@@ -3,6 +3,11 @@
 //! It builds on a machine that has Rust and nothing else, because it is what installs the rest.
 #![forbid(unsafe_code)]
 
+/// `println!`, but a reader that went away, as in `| head`, ends the program instead of a panic.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::say(format_args!($($text)*)) };
+}
+
 mod args;
 mod demo;
 mod evm;
@@ -15,6 +20,8 @@ mod test;
 mod tidy;
 mod vectors;
 
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use args::{Command, Parsed};
@@ -24,7 +31,7 @@ use host::Host;
 fn main() -> ExitCode {
     let command = match args::parse(std::env::args().skip(1)) {
         Ok(Parsed::Help(text)) => {
-            println!("{text}");
+            say!("{text}");
             return ExitCode::SUCCESS;
         }
         Ok(Parsed::Run(command)) => command,
@@ -50,5 +57,14 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(options) => test::run(&host, &options),
         Command::Tidy => tidy::run(&host),
         Command::Vectors { check } => vectors::run(&host, check),
+    }
+}
+
+fn say(text: fmt::Arguments<'_>) {
+    if cfg!(test) {
+        // Captured by the test harness.
+        println!("{text}");
+    } else if writeln!(io::stdout(), "{text}").is_err() {
+        std::process::exit(1);
     }
 }

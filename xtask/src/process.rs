@@ -8,14 +8,14 @@ use crate::failure::Failure;
 
 /// Runs `command` with the terminal's own input and output.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
-    println!("  $ {}", shown(command));
+    say!("  $ {}", shown(command));
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
     if status.success() { Ok(()) } else { Err(failed(command, status)) }
 }
 
 /// Runs `command`, which downloads from `registry`, and tells a registry that is out of reach from other failures.
 pub fn download(command: &mut Command, registry: &str) -> Result<(), Failure> {
-    println!("  $ {}", shown(command));
+    say!("  $ {}", shown(command));
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| cannot_start(command, &error))?;
     let mut unreachable = None;

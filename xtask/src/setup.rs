@@ -51,7 +51,7 @@ pub fn run(host: &Host, options: &args::Setup) -> Result<(), Failure> {
     let path = host.cache.join("setup.lock");
     let lock = File::create(&path).map_err(|error| Failure::file("write", &path, &error))?;
     if !options.list && lock.try_lock().is_err() {
-        println!("Waiting for another set-up to finish...");
+        say!("Waiting for another set-up to finish...");
         lock.lock().map_err(|error| Failure::file("lock", &path, &error))?;
     }
     perform(host, options, &STEPS)
@@ -61,13 +61,13 @@ fn perform(host: &Host, options: &args::Setup, steps: &[Step]) -> Result<(), Fai
     let mut missing = 0;
     let mut download = 0;
     let mut disk = 0;
-    println!("{:<8} {:<8} {:>9} {:>9}  what", "step", "state", "download", "on disk");
+    say!("{:<8} {:<8} {:>9} {:>9}  what", "step", "state", "download", "on disk");
     for step in steps {
         let Some(plan) = (step.plan)(host, options)? else { continue };
         let state = if plan.done { "there" } else { "missing" };
         let size = |bytes: u64| if plan.done { "-".to_string() } else { human(bytes) };
         let root = if plan.root && !plan.done { " (needs root)" } else { "" };
-        println!("{:<8} {state:<8} {:>9} {:>9}  {}{root}", step.name, size(plan.download), size(plan.disk), plan.what);
+        say!("{:<8} {state:<8} {:>9} {:>9}  {}{root}", step.name, size(plan.download), size(plan.disk), plan.what);
         if !plan.done {
             missing += 1;
             download += plan.download;
@@ -75,10 +75,10 @@ fn perform(host: &Host, options: &args::Setup, steps: &[Step]) -> Result<(), Fai
         }
     }
     if missing == 0 {
-        println!("Nothing is missing.");
+        say!("Nothing is missing.");
         return Ok(());
     }
-    println!(
+    say!(
         "At most {} to download, {} on disk. The cache is {}; builds go to {}.",
         human(download),
         human(disk),
@@ -93,14 +93,14 @@ fn perform(host: &Host, options: &args::Setup, steps: &[Step]) -> Result<(), Fai
         if (step.plan)(host, options)?.is_none_or(|plan| plan.done) {
             continue;
         }
-        println!("\n{}", step.name);
+        say!("\n{}", step.name);
         (step.install)(host, options)?;
         if !(step.plan)(host, options)?.is_none_or(|plan| plan.done) {
             return Err(Failure::new(format!("set-up step `{}` ended without error and is still missing", step.name))
                 .remedy("`cargo xtask setup --list` shows what it looks for"));
         }
     }
-    println!("\nSet up.");
+    say!("\nSet up.");
     Ok(())
 }
 

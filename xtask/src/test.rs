@@ -93,7 +93,7 @@ fn list() -> String {
 /// Runs the chosen steps.
 pub fn run(host: &Host, options: &args::Test) -> Result<(), Failure> {
     if options.list {
-        println!("{}", list());
+        say!("{}", list());
         return Ok(());
     }
     perform(host, &chosen(&STEPS, options)?)
@@ -115,7 +115,7 @@ fn perform(host: &Host, steps: &[&Step]) -> Result<(), Failure> {
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut outcome = Ok(());
     for (number, step) in steps.iter().enumerate() {
-        println!("\n== {} of {}: {} ({})", number + 1, steps.len(), step.name, step.what);
+        say!("\n== {} of {}: {} ({})", number + 1, steps.len(), step.name, step.what);
         let began = Instant::now();
         let result = (step.run)(host);
         times.push((step.name, began.elapsed()));
@@ -126,7 +126,7 @@ fn perform(host: &Host, steps: &[&Step]) -> Result<(), Failure> {
             break;
         }
     }
-    println!("\n{}", summary(&times, start.elapsed()));
+    say!("\n{}", summary(&times, start.elapsed()));
     outcome
 }
 

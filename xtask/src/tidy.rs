@@ -71,13 +71,9 @@ pub fn run(host: &Host) -> Result<(), Failure> {
         let mut findings = check(&tree, &metadata);
         findings.sort();
         total += findings.len();
-        println!(
-            "  {:<24} {}",
-            name,
-            if findings.is_empty() { "ok".into() } else { format!("{} found", findings.len()) }
-        );
+        say!("  {:<24} {}", name, if findings.is_empty() { "ok".into() } else { format!("{} found", findings.len()) });
         for finding in &findings {
-            println!("    {finding}");
+            say!("    {finding}");
         }
     }
     if process::ask("cargo-deny", &["--version"]).is_some() {

@@ -37,7 +37,7 @@ pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
         return Ok(());
     }
     for difference in &differences {
-        println!("  {FOLDER}/{difference}");
+        say!("  {FOLDER}/{difference}");
     }
     Err(Failure::new(format!("{} of the test vectors are not what the code writes", differences.len())).remedy(
         "if the change is meant, write them with `cargo xtask vectors`, read the difference and commit it;\n\
