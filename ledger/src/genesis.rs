@@ -320,6 +320,3 @@ fn first_difference(a: &toml::Value, b: &toml::Value, path: &str) -> Option<Stri
         _ => (a != b).then(|| path.to_owned()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -267,6 +267,3 @@ impl SessionText {
         SessionText { domain: genesis.name.clone(), account, network, key, issued_s, purpose: Purpose::Revoke }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,20 @@
+//! Which file holds which vectors.
+
+use serde::Serialize;
+
+use crate::{draws, genesis_files, sessions};
+
+/// Every file of this crate's vectors: name and text.
+pub fn all() -> Vec<(&'static str, String)> {
+    vec![
+        ("draw.json", json(&draws::all())),
+        ("session.json", json(&sessions::all())),
+        ("genesis.json", json(&genesis_files::all())),
+    ]
+}
+
+fn json(cases: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(cases).expect("plain structs serialise");
+    text.push('\n');
+    text
+}
