@@ -40,7 +40,7 @@ pub enum Body {
     Receipts(Receipts),
     /// The vector of close batches on which the witnesses agreed.
     Seal(Seal),
-    /// An oracle's signature under a statement or a veto.
+    /// An oracle's signature under a statement, a veto or an attestation to a history block.
     Vote(Vote),
     /// A decision that carries the DAO set's signatures.
     Decree(Decree),
@@ -285,11 +285,11 @@ pub struct Seal {
 /// See [`Body::Vote`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
-    /// The 200 bytes of a statement, or the 80 of a veto.
+    /// The 200 bytes of a statement, the 84 of an attestation to a history block, or the 80 of a veto.
     pub statement: ByteBuf,
     /// r, s, v (0 or 1) over `H` of those bytes; low s.
     pub signature: ByteBuf,
-    /// The history block behind an EPOCH statement, else null.
+    /// The history block behind an EPOCH statement or an attestation, else null.
     pub history: Option<Cid>,
     /// The tree block behind an EPOCH statement, else null.
     pub tree: Option<Cid>,

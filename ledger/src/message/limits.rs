@@ -180,9 +180,9 @@ fn body(body: &Body) -> Check {
         ),
         Body::Vote(v) => {
             need(
-                matches!(v.statement.len(), 200 | 80),
+                matches!(v.statement.len(), 200 | 84 | 80),
                 "statement",
-                "neither the 200 bytes of a statement nor the 80 of a veto",
+                "neither the 200 bytes of a statement, the 84 of an attestation nor the 80 of a veto",
             )?;
             need(v.signature.len() == 65, "signature", "not 65 bytes r, s, v")?;
             need(v.history.iter().chain(&v.tree).all(is_message_id), "history", "not the CID of a DAG-CBOR block")

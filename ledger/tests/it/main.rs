@@ -1,6 +1,7 @@
 //! Integration tests of the crate.
 #![allow(missing_docs)]
 
+mod assignment;
 mod genesis;
 mod messages;
 mod schema;

@@ -133,6 +133,7 @@ fn bodies() -> Vec<Body> {
             certificate: ByteBuf::from(vec![1, 2, 3]),
         }),
         vote(200, Some(id("history"))),
+        vote(84, Some(id("history"))),
         vote(80, None),
         decree(DecreeValue::Distributor(distributor), true),
         decree(DecreeValue::Row(RowDecree { first: 0, new: hash("new"), old: Hash::ZERO }), false),

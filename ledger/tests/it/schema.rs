@@ -108,7 +108,7 @@ fn limits_stand_in_the_schema() {
         ("ticket", "snapshot", Ipld::Integer(-4), Ipld::Integer(-5)),
         ("ticket", "round", Ipld::Integer((1 << 53) - 1), Ipld::Integer(1 << 53)),
         ("commit", "hash", Ipld::Bytes(vec![0; 32]), Ipld::Bytes(vec![0; 31])),
-        ("vote", "statement", Ipld::Bytes(vec![0; 80]), Ipld::Bytes(vec![0; 81])),
+        ("vote", "statement", Ipld::Bytes(vec![0; 84]), Ipld::Bytes(vec![0; 81])),
         ("capability", "region", Ipld::String("CH".into()), Ipld::String("CHE".into())),
         ("receipts", "close", Ipld::Null, Ipld::String("now".into())),
     ] {
