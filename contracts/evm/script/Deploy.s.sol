@@ -110,12 +110,8 @@ contract Deploy {
         d.guardedUntil = uint64(vm.parseJsonUint(json, ".guarded_until_s"));
         d.guardian = vm.parseJsonAddress(json, ".guardian");
         d.oracleSetVersion = uint32(vm.parseJsonUint(json, ".oracle_set_version"));
-        uint256[] memory x = vm.parseJsonUintArray(json, ".oracles[*].x");
-        uint256[] memory y = vm.parseJsonUintArray(json, ".oracles[*].y");
-        d.oracles = new IEmission.PublicKey[](x.length);
-        for (uint256 i = 0; i < x.length; ++i) {
-            d.oracles[i] = IEmission.PublicKey(x[i], y[i]);
-        }
+        bytes memory oracles = vm.parseJsonTypeArray(json, ".oracles", "PublicKey(uint256 x,uint256 y)");
+        d.oracles = abi.decode(oracles, (IEmission.PublicKey[]));
     }
 
     function _dao(string memory json) private pure returns (Dao memory dao) {

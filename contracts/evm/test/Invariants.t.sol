@@ -61,31 +61,36 @@ contract Handler is Fixture {
 
     function submit(uint256 seed) external {
         uint256 i = _pick(seed);
+        (IEmission.Summary memory summary, uint256 limit) = _plan(seed);
+        uint256 issued = xlv.books().issued;
+        if (summary.rootSum < xlv.books().payableSum) return;
+        Tree.Leaf[] memory leaves = _share(i, summary.rootSum, seed);
+        summary.rootHash = Tree.root(leaves).hash;
+        if (seed % 13 == 0) summary.rootSum = summary.rootSum / 2; // and then the sums differ
+        try xlv.submit(summary, _quorum(xlv.epochDigest(summary))) {
+            ++accepted;
+            if (uint256(summary.rootSum) + summary.owed > issued + limit) broken = "more than the epoch's emission";
+            Ghost storage g = ghosts[i];
+            (g.issuedBefore, g.maxGrowth, g.counted, g.pendingSum) = (issued, limit, true, summary.rootSum);
+            _copy(pendingTree[i], leaves);
+            if (summary.epoch > highestEpoch) highestEpoch = summary.epoch;
+        } catch {}
+    }
+
+    /// @dev The next epoch, or the last one late, at its end or too early, with a growth up to the limit or above it, shared
+    /// between the tree and what is owed.
+    function _plan(uint256 seed) private returns (IEmission.Summary memory summary, uint256 limit) {
         IEmission.Range memory r = xlv.range();
         bool late = seed % 5 == 0 && r.next > 0;
         uint32 epoch = late ? r.next - 1 : r.next;
-        if (seed % 7 == 0) vm.warp(_time() < _endOf(epoch) ? _endOf(epoch) : _time());
-        IEmission.Books memory b = xlv.books();
-        uint256 limit = late ? 0 : xlv.emission(epoch);
+        if (seed % 7 != 0) _warpPast(epoch);
+        _observe(0);
+        _observe(1);
+        limit = late ? 0 : xlv.emission(epoch);
         uint256 growth = seed % 11 == 0 ? limit + 1 + seed % 100 : _bound(seed >> 16, 0, limit);
-        // shares the growth and part of what is owed among the payees
-        uint64 owed = uint64(_bound(seed >> 64, 0, b.owed + growth));
-        uint64 sum = uint64(b.issued + growth - owed);
-        if (sum < b.payableSum) return;
-        Tree.Leaf[] memory leaves = _share(i, uint64(sum), seed);
-        Tree.Node memory root = Tree.root(leaves);
-        IEmission.Summary memory summary = _summary(epoch, root.hash, seed % 13 == 0 ? sum / 2 : sum, owed);
-        try xlv.submit(summary, _quorum(xlv.epochDigest(summary))) {
-            ++accepted;
-            Ghost storage g = ghosts[i];
-            if (growth > limit) broken = "more was issued than the epoch's emission";
-            g.issuedBefore = b.issued;
-            g.maxGrowth = limit;
-            g.counted = true;
-            g.pendingSum = summary.rootSum;
-            _copy(pendingTree[i], leaves);
-            if (epoch > highestEpoch) highestEpoch = epoch;
-        } catch {}
+        uint64 owed = uint64(_bound(seed >> 64, 0, xlv.books().owed + growth));
+        uint64 sum = uint64(xlv.books().issued + growth - owed);
+        summary = _summary(epoch, 0, sum, owed);
     }
 
     function veto(uint256 seed) external {

@@ -89,13 +89,8 @@ contract VectorsTest is Fixture {
     }
 
     function _readLeaves(uint256 i) private view returns (Tree.Leaf[] memory leaves) {
-        if (!_has(_at(i, ".leaves[0]"))) return leaves;
-        string[] memory payees = vm.parseJsonStringArray(json, _at(i, ".leaves[*].payee"));
-        uint256[] memory amounts = vm.parseJsonUintArray(json, _at(i, ".leaves[*].amount"));
-        leaves = new Tree.Leaf[](payees.length);
-        for (uint256 j = 0; j < leaves.length; ++j) {
-            leaves[j] = Tree.Leaf(vm.parseBytes32(payees[j]), uint64(amounts[j]));
-        }
+        bytes memory decoded = vm.parseJsonTypeArray(json, _at(i, ".leaves"), "Leaf(bytes32 payee,uint64 amount)");
+        return abi.decode(decoded, (Tree.Leaf[]));
     }
 
     function _readNode(string memory key) private view returns (Tree.Node memory) {
@@ -104,11 +99,10 @@ contract VectorsTest is Fixture {
     }
 
     function _readSiblings(string memory key) private view returns (bytes memory packed) {
-        if (!_has(string.concat(key, "[0]"))) return packed;
-        string[] memory hashes = vm.parseJsonStringArray(json, string.concat(key, "[*].hash"));
-        uint256[] memory sums = vm.parseJsonUintArray(json, string.concat(key, "[*].sum"));
-        for (uint256 j = 0; j < hashes.length; ++j) {
-            packed = abi.encodePacked(packed, vm.parseBytes32(hashes[j]), uint64(sums[j]));
+        bytes memory decoded = vm.parseJsonTypeArray(json, key, "Node(bytes32 hash,uint64 sum)");
+        Tree.Node[] memory siblings = abi.decode(decoded, (Tree.Node[]));
+        for (uint256 j = 0; j < siblings.length; ++j) {
+            packed = abi.encodePacked(packed, siblings[j].hash, siblings[j].sum);
         }
     }
 
@@ -168,11 +162,13 @@ contract VectorsTest is Fixture {
 
     /// @dev The signers form a set; their signatures are a quorum of it, and not over another digest.
     function _checkSignatures(uint256 i, bytes32 digest) private {
-        string[] memory keys = vm.parseJsonStringArray(json, _at(i, ".signatures[*].public_key"));
-        string[] memory signatures = vm.parseJsonStringArray(json, _at(i, ".signatures[*].signature"));
+        uint256 n;
+        while (_has(_at(i, ".signatures", n, ""))) ++n;
+        string[] memory keys = new string[](n);
         bytes memory packed;
-        for (uint256 j = 0; j < signatures.length; ++j) {
-            packed = bytes.concat(packed, _hex(signatures[j]));
+        for (uint256 j = 0; j < n; ++j) {
+            keys[j] = vm.parseJsonString(json, _at(i, ".signatures", j, ".public_key"));
+            packed = bytes.concat(packed, _bytes(_at(i, ".signatures", j, ".signature")));
         }
         (address store,) = libraries.createSet(1, _points(keys));
         libraries.checkQuorum(store, digest, packed);
