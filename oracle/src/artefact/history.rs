@@ -1,0 +1,213 @@
+//! The history block of an epoch: what it decided and what the next one starts from. It knows no chain.
+
+use std::collections::BTreeMap;
+
+use cid::Cid;
+use liaise_ledger::eligibility::{Eligibility, Row};
+use liaise_ledger::genesis::{Genesis, Parameters};
+use liaise_ledger::{Account, EpochNumber, Hash};
+use serde::{Deserialize, Serialize};
+
+use super::blocks::Blocks;
+use crate::fold::{AccountState, Carried, Done, FoldError, FoldState, RULESET, Shared, Statement, TaskRow};
+
+/// The version of the artefact's layout.
+const VERSION: u32 = 1;
+
+/// See the module. Lists of CIDs are chunks of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryBlock {
+    /// Version of this layout.
+    pub v: u32,
+    /// Version of the fold's rules.
+    pub ruleset: u32,
+    /// The network.
+    pub network: Hash,
+    /// The epoch.
+    pub epoch: EpochNumber,
+    /// The history block before; null at epoch -1.
+    pub previous: Option<Cid>,
+    /// `H` of the seal's vector.
+    pub seal: Hash,
+    /// `H` of the parameters in force.
+    pub params: Hash,
+    /// Number of the last decree that counts.
+    pub decree: u32,
+    /// Root of the eligibility snapshot that tickets may name from the next epoch on.
+    pub eligibility: Hash,
+    /// Its rows, by H(account).
+    pub eligible: Vec<Cid>,
+    /// Statements, by account bytes.
+    pub statements: Vec<Cid>,
+    /// Tasks, by id.
+    pub tasks: Vec<Cid>,
+    /// Account states, by account bytes.
+    pub states: Vec<Cid>,
+    /// What belongs to no account.
+    pub shared: Cid,
+    /// Messages that are not done with, by id.
+    pub carry: Vec<Cid>,
+    /// Messages that are done with, by seal and digest.
+    pub observed: Vec<SealedRows>,
+    /// Snapshots that tickets may still name, the newest last.
+    pub snapshots: Vec<SnapshotRows>,
+    /// The retrieval snapshot's id.
+    pub retrieval: Hash,
+    /// Chunks that were ever added or removed, by id.
+    pub chunks: Vec<Cid>,
+}
+
+/// Rows that one seal brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedRows {
+    /// The sealed epoch.
+    pub epoch: EpochNumber,
+    /// Chunks.
+    pub rows: Vec<Cid>,
+}
+
+/// A snapshot of an earlier epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotRows {
+    /// The epoch.
+    pub epoch: EpochNumber,
+    /// Its root.
+    pub root: Hash,
+    /// Chunks of its rows.
+    pub rows: Vec<Cid>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StateRow {
+    account: Account,
+    state: AccountState,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CarryRow {
+    id: Cid,
+    carried: Carried,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DoneRow {
+    id: Hash,
+    done: Done,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ChunkRow {
+    id: Hash,
+    present: bool,
+}
+
+/// `H` of the parameters' DAG-CBOR.
+fn params_digest(parameters: &Parameters) -> Hash {
+    Hash::of(&[&serde_ipld_dagcbor::to_vec(parameters).expect("parameters are integers")])
+}
+
+/// Writes an epoch's history block and everything beneath it. `next.history` does not matter.
+#[allow(clippy::too_many_arguments)]
+pub fn write_history(
+    genesis: &Genesis,
+    network: Hash,
+    before: &FoldState,
+    seal: Hash,
+    next: &FoldState,
+    eligibility: &Eligibility,
+    statements: &[Statement],
+    tasks: &[&TaskRow],
+) -> (Cid, HistoryBlock, Blocks) {
+    let mut blocks = Blocks::default();
+    let states: Vec<StateRow> = next
+        .accounts
+        .iter()
+        .map(|(account, state)| StateRow { account: account.clone(), state: state.clone() })
+        .collect();
+    let carry: Vec<CarryRow> =
+        next.carry.iter().map(|(id, carried)| CarryRow { id: *id, carried: carried.clone() }).collect();
+    let chunks: Vec<ChunkRow> =
+        next.chunks.iter().map(|(id, present)| ChunkRow { id: *id, present: *present }).collect();
+    let observed = next.observed.iter().map(|(epoch, rows)| {
+        let rows: Vec<DoneRow> = rows.iter().map(|(id, done)| DoneRow { id: *id, done: *done }).collect();
+        SealedRows { epoch: *epoch, rows: blocks.put_rows(&rows) }
+    });
+    let observed = observed.collect();
+    let snapshots = next.snapshots.iter().map(|(epoch, snapshot)| SnapshotRows {
+        epoch: *epoch,
+        root: snapshot.root(),
+        rows: blocks.put_rows(snapshot.rows()),
+    });
+    let snapshots = snapshots.collect();
+    let block = HistoryBlock {
+        v: VERSION,
+        ruleset: RULESET,
+        network,
+        epoch: next.epoch,
+        previous: before.history,
+        seal,
+        params: params_digest(&genesis.parameters),
+        decree: next.shared.decree,
+        eligibility: eligibility.root(),
+        eligible: blocks.put_rows(eligibility.rows()),
+        statements: blocks.put_rows(statements),
+        tasks: blocks.put_rows(tasks),
+        states: blocks.put_rows(&states),
+        shared: blocks.put(&next.shared),
+        carry: blocks.put_rows(&carry),
+        observed,
+        snapshots,
+        retrieval: next.retrieval_root(),
+        chunks: blocks.put_rows(&chunks),
+    };
+    let cid = blocks.put(&block);
+    (cid, block, blocks)
+}
+
+/// Reads a history block.
+///
+/// # Errors
+/// It is missing, malformed, or of a version or ruleset that this program does not follow.
+pub fn read_history(blocks: &Blocks, cid: &Cid) -> Result<HistoryBlock, FoldError> {
+    let block: HistoryBlock = blocks.read(cid, "history block")?;
+    if (block.v, block.ruleset) != (VERSION, RULESET) {
+        let why = format!("version {} with ruleset {}: update this program", block.v, block.ruleset);
+        return Err(FoldError::Block { cid: *cid, expected: "history block of a known version", why });
+    }
+    Ok(block)
+}
+
+/// Reads the state that a history block hands on.
+///
+/// # Errors
+/// A block is missing or malformed.
+pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
+    let block = read_history(blocks, cid)?;
+    let states: Vec<StateRow> = blocks.read_rows(&block.states, "chunk of account states")?;
+    let carry: Vec<CarryRow> = blocks.read_rows(&block.carry, "chunk of carried messages")?;
+    let chunks: Vec<ChunkRow> = blocks.read_rows(&block.chunks, "chunk of retrieval's chunks")?;
+    let mut observed = BTreeMap::new();
+    for sealed in &block.observed {
+        let rows: Vec<DoneRow> = blocks.read_rows(&sealed.rows, "chunk of observed messages")?;
+        observed.insert(sealed.epoch, rows.into_iter().map(|row| (row.id, row.done)).collect());
+    }
+    let mut snapshots = BTreeMap::new();
+    for snapshot in &block.snapshots {
+        let rows: Vec<Row> = blocks.read_rows(&snapshot.rows, "chunk of eligibility rows")?;
+        snapshots.insert(snapshot.epoch, Eligibility::new(rows));
+    }
+    let shared: Shared = blocks.read(&block.shared, "shared state")?;
+    Ok(FoldState {
+        epoch: block.epoch,
+        history: Some(*cid),
+        shared,
+        accounts: states.into_iter().map(|row| (row.account, row.state)).collect(),
+        carry: carry.into_iter().map(|row| (row.id, row.carried)).collect(),
+        observed,
+        snapshots,
+        chunks: chunks.into_iter().map(|row| (row.id, row.present)).collect(),
+    })
+}

@@ -1,0 +1,12 @@
+//! Artefacts: what an epoch's history and a distributor's filings are made of, as blocks anybody can fetch and check.
+//!
+//! DAG-CBOR blocks, rows in chunks of [`ROWS`]. They hold digests of contents, never signatures, so that they are the same
+//! whoever writes them.
+
+mod blocks;
+mod history;
+mod tree;
+
+pub use blocks::{Blocks, ROWS};
+pub use history::{HistoryBlock, SealedRows, SnapshotRows, read_history, read_state, write_history};
+pub use tree::{TreeBlock, read_distributor, write_tree};

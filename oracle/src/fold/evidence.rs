@@ -1,0 +1,44 @@
+//! Whether a verdict opens its commit, and whether its evidence shows that the judge computed its own.
+
+use std::collections::BTreeMap;
+
+use liaise_ledger::Account;
+use liaise_ledger::beacon::RoundSignature;
+use liaise_ledger::body::{Verdict, VerdictCommit};
+use liaise_ledger::draw::{Seed, open_positions};
+use liaise_ledger::genesis::Genesis;
+use liaise_ledger::plain_tree::verify_evidence;
+
+use super::decide::ACCEPT_SCORE;
+
+/// Verified rounds.
+pub type Rounds<'a> = BTreeMap<u64, &'a RoundSignature>;
+
+/// How many of its values a judge opens, or all where it has not more.
+pub const OPENED: usize = 4;
+/// A verdict commit's round comes at least this long after it and after the result.
+const AHEAD_MS: u64 = 1_000;
+/// And at most so many rounds ahead.
+const ROUNDS_AHEAD: u64 = 20;
+
+/// Whether a verdict commit that was observed at `at_ms` may open by a round.
+pub fn round_fits(genesis: &Genesis, round: u64, at_ms: u64, result_ms: u64) -> bool {
+    let from = at_ms.max(result_ms).saturating_add(AHEAD_MS);
+    from <= genesis.round_time_ms(round) && round <= genesis.round_at(at_ms).saturating_add(ROUNDS_AHEAD)
+}
+
+/// Whether a verdict opens its commit and shows the drawn values of the tree that it committed to. Who accepts must have
+/// values; a refusal may need none.
+pub fn holds(seed: &Seed, rounds: &Rounds<'_>, commit: &VerdictCommit, verdict: &Verdict, judge: &Account) -> bool {
+    let Verdict { result, score, root, count, salt, .. } = verdict;
+    if Verdict::commitment(result, *score, root, *count, judge, salt) != commit.hash {
+        return false;
+    }
+    if *count == 0 && *score >= ACCEPT_SCORE {
+        return false;
+    }
+    let Some(signature) = rounds.get(&commit.round) else { return false };
+    let drawn = open_positions(seed, signature, judge, *count, OPENED);
+    let as_drawn = verdict.opened.iter().map(|opening| opening.index).eq(drawn);
+    as_drawn && verdict.opened.iter().all(|o| verify_evidence(root, *count, o.index, o.value, &o.siblings))
+}
