@@ -250,6 +250,33 @@ contract InvariantsTest {
         handler = new Handler();
     }
 
+    /// @notice The handler is no idle one: by chance alone it files, pays, vetoes, hands over and opens again.
+    function test_TheHandlerReachesEverything() public {
+        uint256 seed = 1;
+        for (uint256 step = 0; step < 400; ++step) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            uint256 what = (seed >> 200) % 10;
+            if (what < 3) handler.submit(seed);
+            else if (what == 3) handler.claim(seed);
+            else if (what == 4) handler.claimRun(seed);
+            else if (what == 5) handler.handOver(seed);
+            else if (what == 6) handler.open(seed);
+            else if (what == 7 && step % 3 == 0) handler.veto(seed);
+            else if (what == 8) handler.rotate(seed);
+            else handler.wait(seed);
+        }
+        vm.assertLe(40, handler.accepted(), "accepted");
+        vm.assertLe(20, handler.claims(), "claims");
+        vm.assertTrue(handler.distributors(1).range().opened, "the other one was opened");
+        vm.assertLe(9, handler.distributors(1).books().payableSum, "and paid");
+        invariant_IssuedIsBoundedByTheSchedule();
+        invariant_AllDistributorsTogetherStayWithinTheSchedule();
+        invariant_PaidIsAtMostWhatBecamePayable();
+        invariant_BalancesAddUpToTheSupply();
+        invariant_HeldRootsAreInOrder();
+        invariant_VotesFollowTheSupply();
+    }
+
     function targetContracts() public view returns (address[] memory targets) {
         targets = new address[](1);
         targets[0] = address(handler);
