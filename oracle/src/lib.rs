@@ -1,6 +1,7 @@
 //! The fold, the seal, the quorum, the submission journal and the audit. Names no chain.
 
 pub mod artefact;
+pub mod audit;
 pub mod fold;
 pub mod quorum;
 pub mod seal;

@@ -48,7 +48,7 @@ impl Blocks {
     /// It is missing, or something else than `expected`.
     pub fn read<T: DeserializeOwned + Serialize>(&self, cid: &Cid, expected: &'static str) -> Result<T, FoldError> {
         let bytes = self.0.get(cid).ok_or(FoldError::MissingBlock(*cid))?;
-        let wrong = |why: String| FoldError::Block { cid: *cid, expected, why };
+        let wrong = |why: String| FoldError::Block { cid: Box::new(*cid), expected, why };
         let value: T = serde_ipld_dagcbor::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
         match serde_ipld_dagcbor::to_vec(&value) {
             Ok(canonical) if canonical == *bytes => Ok(value),

@@ -175,7 +175,7 @@ pub fn read_history(blocks: &Blocks, cid: &Cid) -> Result<HistoryBlock, FoldErro
     let block: HistoryBlock = blocks.read(cid, "history block")?;
     if (block.v, block.ruleset) != (VERSION, RULESET) {
         let why = format!("version {} with ruleset {}: update this program", block.v, block.ruleset);
-        return Err(FoldError::Block { cid: *cid, expected: "history block of a known version", why });
+        return Err(FoldError::Block { cid: Box::new(*cid), expected: "history block of a known version", why });
     }
     Ok(block)
 }

@@ -71,7 +71,7 @@ pub fn write_tree(
 /// A block is missing or malformed, or the owed rows don't add up to what the block says.
 pub fn read_distributor(blocks: &Blocks, cid: &Cid) -> Result<DistributorState, FoldError> {
     let block: TreeBlock = blocks.read(cid, "tree block")?;
-    let wrong = |why: &str| FoldError::Block { cid: *cid, expected: "tree block", why: why.into() };
+    let wrong = |why: &str| FoldError::Block { cid: Box::new(*cid), expected: "tree block", why: why.into() };
     if block.v != VERSION {
         return Err(wrong("another version: update this program"));
     }

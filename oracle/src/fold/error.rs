@@ -40,7 +40,7 @@ pub enum FoldError {
         /// The store's key.
         store: Hash,
         /// The batch.
-        batch: Cid,
+        batch: Box<Cid>,
         /// What is wrong with it.
         why: &'static str,
     },
@@ -73,7 +73,7 @@ pub enum FoldError {
     #[error("block {cid} is no {expected}: {why}")]
     Block {
         /// The block.
-        cid: Cid,
+        cid: Box<Cid>,
         /// What should be there.
         expected: &'static str,
         /// Why it is not.

@@ -171,7 +171,7 @@ fn count_chain(
     epoch: EpochNumber,
     part: &mut Part,
 ) -> Result<(), FoldError> {
-    let wrong = |batch: Cid, why| FoldError::Chain { store, batch, why };
+    let wrong = |batch: Cid, why| FoldError::Chain { store, batch: Box::new(batch), why };
     let mut next = Some(close);
     let mut end: Option<u64> = None;
     while next != last {

@@ -148,7 +148,7 @@ impl<'a> Race<'a> {
             return Err(ReasonCode::Late);
         }
         let might = self.timeline.racers(event.at_ms, &self.genesis.parameters);
-        if !self.places.get(event.account).is_some_and(|place| *place < might) {
+        if self.places.get(event.account).is_none_or(|place| *place >= might) {
             return Err(ReasonCode::NotAssigned);
         }
         self.commits.insert(event.account, *event);

@@ -193,6 +193,6 @@ pub fn close(genesis: &Genesis, messages: &Messages, carry: &mut Carry, epoch: E
             closed.push((at_ms, Closed { account: account.clone(), ticket: *id, root }));
         }
     }
-    closed.sort_by(|a, b| (a.0, a.1.ticket).cmp(&(b.0, b.1.ticket)));
+    closed.sort_by_key(|(at_ms, closed)| (*at_ms, closed.ticket));
     closed.into_iter().map(|(_, closed)| closed).collect()
 }

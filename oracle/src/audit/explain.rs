@@ -1,0 +1,34 @@
+//! An account's pay of an epoch, with every reason and its place in the tree.
+
+use liaise_ledger::Account;
+use liaise_summary::Proof;
+
+use crate::fold::{Filing, Folded, LeafRow, OwedRow, Statement, TaskRow};
+
+/// What `rewards explain` shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The account's statement.
+    pub statement: Statement,
+    /// The tasks in which it had a part.
+    pub tasks: Vec<TaskRow>,
+    /// Its leaf, with place and proof; null where the filing has none for it.
+    pub leaf: Option<(LeafRow, Proof)>,
+    /// What it is owed beside the tree.
+    pub owed: Vec<OwedRow>,
+}
+
+/// Explains an account's pay. `None` where it took no part in the epoch.
+pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> Option<Explanation> {
+    let index = folded.statements.binary_search_by(|statement| statement.account.cmp(account)).ok()?;
+    let statement = folded.statements[index].clone();
+    let tasks = statement.tasks.iter().filter_map(|id| folded.tasks.get(id)).cloned().collect();
+    let leaf = filing.and_then(|filing| {
+        let index = filing.leaf_index(account)?;
+        let leaf = filing.next.leaves.values().nth(index as usize)?.clone();
+        Some((leaf, filing.tree.proof(index).ok()?))
+    });
+    let owing = filing.map_or(&[][..], |filing| filing.next.owing.as_slice());
+    let owed = owing.iter().filter(|row| row.account == *account).cloned().collect();
+    Some(Explanation { statement, tasks, leaf, owed })
+}
