@@ -146,9 +146,12 @@ contract ClaimsTest is Fixture {
         bytes memory large = abi.encodePacked(bytes32(0), uint64(1 << 63) - 1002);
         vm.expectRevert(abi.encodeWithSelector(IClaims.SumTooLarge.selector, uint256(1) << 63));
         xlv.claim(payee, 1002, 0, large);
-        // a sum that would wrap in 64 bits
-        large = abi.encodePacked(bytes32(0), type(uint64).max, proof);
+        // a sum that would wrap in 64 bits, below or above others
+        large = abi.encodePacked(bytes32(0), type(uint64).max);
         vm.expectRevert(abi.encodeWithSelector(IClaims.SumTooLarge.selector, uint256(type(uint64).max) + 1002));
+        xlv.claim(payee, 1002, 0, large);
+        large = abi.encodePacked(bytes32(0), type(uint64).max, bytes32(0), uint64(7));
+        vm.expectRevert(abi.encodeWithSelector(IClaims.SumTooLarge.selector, uint256(type(uint64).max) + 1009));
         xlv.claim(payee, 1002, 0, large);
     }
 

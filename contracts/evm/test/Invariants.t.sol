@@ -253,7 +253,7 @@ contract InvariantsTest {
     /// @notice The handler is no idle one: by chance alone it files, pays, vetoes, hands over and opens again.
     function test_TheHandlerReachesEverything() public {
         uint256 seed = 1;
-        for (uint256 step = 0; step < 400; ++step) {
+        for (uint256 step = 0; step < 800; ++step) {
             seed = uint256(keccak256(abi.encode(seed)));
             uint256 what = (seed >> 200) % 10;
             if (what < 3) handler.submit(seed);

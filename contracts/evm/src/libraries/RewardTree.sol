@@ -6,7 +6,7 @@ import {IClaims} from "../interfaces/IClaims.sol";
 /// @title The Merkle-sum tree of rewards, from leaves to root
 /// @notice Leaf: H(0x00, payee 32, amount u64). Node: H(0x01, left hash, left sum u64, right hash, right sum u64). Sums are
 /// added in 256 bits and refused from 2^63 on before they are packed, so none is ever truncated.
-/// @dev H is the SHA-256 precompile. Each call's success is kept: it can only fail for lack of gas.
+/// @dev H is the SHA-256 precompile.
 library RewardTree {
     /// @notice Bytes of a packed node or leaf: 32 and a u64.
     uint256 internal constant NODE_BYTES = 40;
@@ -34,40 +34,37 @@ library RewardTree {
         if (level + siblings > MAX_DEPTH) revert IClaims.ProofTooDeep(level + siblings);
         if (index >> siblings != 0) revert IClaims.IndexTooLarge(index, siblings);
         if (sum >> 63 != 0) revert IClaims.SumTooLarge(sum);
-        bool done;
-        (rootHash, sum, done) = _climb(hash, sum, index, proof);
+        (rootHash, sum) = _climb(hash, sum, index, proof);
         if (sum >> 63 != 0) revert IClaims.SumTooLarge(sum);
-        assert(done);
         rootSum = uint64(sum);
     }
 
     /// @dev Scratch: 0x01 at `base`, left node at `base + 1`, right node at `base + 41`; each hash is written where the next
-    /// level wants it. Stops at the first sum of 2^63 or more and returns it.
+    /// level wants it. The sum only grows and is kept in 256 bits, so the first one of 2^63 or more shows in the result,
+    /// whatever was packed after it.
     function _climb(bytes32 hash, uint256 sum, uint256 index, bytes calldata proof)
         private
         view
-        returns (bytes32 rootHash, uint256 rootSum, bool done)
+        returns (bytes32 rootHash, uint256 rootSum)
     {
         assembly ("memory-safe") {
             let base := mload(0x40)
             mstore8(base, 1)
             let left := add(base, 1)
+            let places := add(add(left, left), 40)
             let at := proof.offset
-            let end := add(at, proof.length)
             // the node's own place: left where its index is even
             let own := add(left, mul(and(index, 1), 40))
             mstore(own, hash)
-            done := 1
-            for {} lt(at, end) { at := add(at, 40) } {
+            for { let end := add(at, proof.length) } lt(at, end) { at := add(at, 40) } {
                 // the sum's eight bytes, then 24 bytes of overrun that the sibling, if it comes after, overwrites
                 mstore(add(own, 32), shl(192, sum))
-                // the other place: 1 + 41 = 42 and base + base, so their sum minus the own place
-                calldatacopy(sub(add(add(left, left), 40), own), at, 40)
+                calldatacopy(sub(places, own), at, 40)
                 sum := add(sum, shr(192, calldataload(add(at, 32))))
-                if shr(63, sum) { break }
                 index := shr(1, index)
                 own := add(left, mul(and(index, 1), 40))
-                done := and(done, staticcall(gas(), 2, base, 81, own, 32))
+                // fails only for lack of gas, which then must not look like a hash
+                if iszero(staticcall(gas(), 2, base, 81, own, 32)) { revert(0, 0) }
             }
             rootHash := mload(own)
             rootSum := sum
@@ -78,25 +75,18 @@ library RewardTree {
     /// @dev 40 zero bytes are the tree's padding, (zero hash, 0), and are not hashed.
     function runNode(bytes calldata leaves) internal view returns (bytes32 hash, uint256 sum, uint256 level) {
         uint256 count = leaves.length / NODE_BYTES;
-        bool done;
-        (hash, sum, done) = _runNode(leaves, count);
+        (hash, sum) = _runNode(leaves, count);
         if (sum >> 63 != 0) revert IClaims.SumTooLarge(sum);
-        assert(done);
         while (count >> (level + 1) != 0) ++level;
     }
 
     /// @dev Nodes lie packed in memory, 40 bytes each, and every level overwrites the one below from the front. A parent's
     /// input is its pair with 0x01 in the byte before it, which belongs to the pair before, read already.
-    function _runNode(bytes calldata leaves, uint256 count)
-        private
-        view
-        returns (bytes32 hash, uint256 sum, bool done)
-    {
+    function _runNode(bytes calldata leaves, uint256 count) private view returns (bytes32 hash, uint256 sum) {
         assembly ("memory-safe") {
             let base := add(mload(0x40), 64)
             let scratch := sub(base, 64)
             // two words of scratch, the nodes, and the overrun of the last sum: all above the free pointer, none kept
-            done := 1
             mstore8(scratch, 0)
             let from := leaves.offset
             let to := base
@@ -105,7 +95,7 @@ library RewardTree {
                 let amount := shr(192, calldataload(add(from, 32)))
                 switch or(calldataload(from), amount)
                 case 0 { mstore(to, 0) }
-                default { done := and(done, staticcall(gas(), 2, scratch, 41, to, 32)) }
+                default { if iszero(staticcall(gas(), 2, scratch, 41, to, 32)) { revert(0, 0) } }
                 mstore(add(to, 32), shl(192, amount))
                 sum := add(sum, amount)
                 if shr(63, sum) { break }
@@ -120,7 +110,7 @@ library RewardTree {
                         mstore8(sub(pair, 1), 1)
                         // below 2^63 because the whole run's is
                         let parent := add(shr(192, mload(add(pair, 32))), shr(192, mload(add(pair, 72))))
-                        done := and(done, staticcall(gas(), 2, sub(pair, 1), 81, to, 32))
+                        if iszero(staticcall(gas(), 2, sub(pair, 1), 81, to, 32)) { revert(0, 0) }
                         mstore(add(to, 32), shl(192, parent))
                         pair := add(pair, 80)
                     }
