@@ -313,7 +313,7 @@ abstract contract Emission is IEmission {
 
     /// @inheritdoc IEmission
     function quorumSize() external view returns (uint256) {
-        return Quorum.size(Quorum.members(_terms.oracles).addresses.length / 20);
+        return Quorum.size(Quorum.members(_terms.oracles).count);
     }
 
     /// @inheritdoc IEmission

@@ -20,10 +20,14 @@ library Quorum {
 
     uint256 private constant HEADER_BYTES = 37;
 
-    /// @notice A set as it is needed to count: version and packed addresses.
+    /// @notice A set as it is needed to count.
+    /// @param version Its version.
+    /// @param count How many members it has.
+    /// @param addresses Where their addresses stand in memory, 20 bytes each.
     struct Members {
         uint32 version;
-        bytes addresses;
+        uint256 count;
+        uint256 addresses;
     }
 
     /// @notice ceil(2n/3).
@@ -58,15 +62,23 @@ library Quorum {
 
     /// @notice Version and addresses of a stored set.
     function members(address store) internal view returns (Members memory set) {
-        uint256 n = _count(store);
-        set.version = uint32(bytes4(_read(store, 1, 4)));
-        set.addresses = _read(store, HEADER_BYTES, 20 * n);
+        assembly ("memory-safe") {
+            let count := div(sub(extcodesize(store), 37), 53)
+            let start := mload(0x40)
+            let length := add(36, mul(count, 20))
+            extcodecopy(store, start, 1, length)
+            // up to the next word, and one more: the last address is read as a whole word
+            mstore(0x40, add(start, and(add(length, 63), not(31))))
+            mstore(set, shr(224, mload(start)))
+            mstore(add(set, 32), count)
+            mstore(add(set, 64), add(start, 36))
+        }
     }
 
     /// @notice All that is stored.
     function load(address store) internal view returns (IEmission.OracleSet memory set) {
         Members memory packed = members(store);
-        uint256 n = packed.addresses.length / 20;
+        uint256 n = packed.count;
         set.version = packed.version;
         set.hash = bytes32(_read(store, 5, 32));
         set.members = new address[](n);
@@ -77,49 +89,53 @@ library Quorum {
     }
 
     /// @notice Refuses unless `signatures` are a quorum's over `digest`: members, each once, in the keys' order.
-    function check(Members memory set, bytes32 digest, bytes calldata signatures) internal pure {
+    function check(Members memory set, bytes32 digest, bytes calldata signatures) internal view {
         uint256 count = signatures.length / SIGNATURE_BYTES;
         if (signatures.length != count * SIGNATURE_BYTES) revert IQuorumErrors.SignaturesLength(signatures.length);
-        uint256 n = set.addresses.length / 20;
+        (uint256 n, uint256 addresses) = (set.count, set.addresses);
         if (count < size(n)) revert IQuorumErrors.NoQuorum(count, size(n));
         uint256 next; // the first member that may still sign
         for (uint256 i = 0; i < count; ++i) {
             address signer = _recover(digest, signatures, i);
             // walks on past the members that did not sign: n steps in all
-            while (next < n && _member(set.addresses, next) != signer) ++next;
+            while (next < n && _member(addresses, next) != signer) ++next;
             if (next == n) _refuse(set, i, signer);
             ++next;
         }
     }
 
     /// @dev The zero address, which is nobody's, where the signature is none.
-    function _recover(bytes32 digest, bytes calldata signatures, uint256 i) private pure returns (address) {
-        bytes32 r;
+    function _recover(bytes32 digest, bytes calldata signatures, uint256 i) private view returns (address signer) {
         bytes32 s;
-        uint8 v;
+        uint256 v;
         assembly ("memory-safe") {
-            let at := add(signatures.offset, mul(i, 65))
-            r := calldataload(at)
-            s := calldataload(add(at, 32))
-            v := byte(0, calldataload(add(at, 64)))
+            let from := add(signatures.offset, mul(i, 65))
+            s := calldataload(add(from, 32))
+            v := byte(0, calldataload(add(from, 64)))
+            // digest, v, r, s for the precompile, which writes nothing where it finds no key
+            let input := mload(0x40)
+            mstore(input, digest)
+            mstore(add(input, 32), add(v, 27))
+            calldatacopy(add(input, 64), from, 64)
+            mstore(0, 0)
+            if iszero(staticcall(gas(), 1, input, 128, 0, 32)) { revert(0, 0) }
+            signer := mload(0)
         }
-        if (v > 1) revert IQuorumErrors.InvalidV(i, v);
+        if (v > 1) revert IQuorumErrors.InvalidV(i, uint8(v));
         if (uint256(s) > HALF_N || s == 0) revert IQuorumErrors.HighS(i, s);
-        return ecrecover(digest, v + 27, r, s);
     }
 
     /// @dev Says why: an earlier member again, or nobody's signature.
     function _refuse(Members memory set, uint256 i, address signer) private pure {
-        uint256 n = set.addresses.length / 20;
-        for (uint256 j = 0; j < n; ++j) {
+        for (uint256 j = 0; j < set.count; ++j) {
             if (_member(set.addresses, j) == signer) revert IQuorumErrors.SignaturesNotAscending(i, signer);
         }
         revert IQuorumErrors.NotAMember(i, signer);
     }
 
-    function _member(bytes memory addresses, uint256 i) private pure returns (address member) {
+    function _member(uint256 addresses, uint256 i) private pure returns (address member) {
         assembly ("memory-safe") {
-            member := shr(96, mload(add(add(addresses, 32), mul(i, 20))))
+            member := shr(96, mload(add(addresses, mul(i, 20))))
         }
     }
 
@@ -138,10 +154,6 @@ library Quorum {
             bx := mload(add(b, 33))
         }
         return ax < bx;
-    }
-
-    function _count(address store) private view returns (uint256) {
-        return (store.code.length - HEADER_BYTES) / 53;
     }
 
     function _read(address store, uint256 from, uint256 length) private view returns (bytes memory data) {
