@@ -11,6 +11,7 @@
 
 mod admission;
 mod blobs;
+mod car;
 mod chain;
 mod clock;
 mod commit;
@@ -33,6 +34,7 @@ mod snapshot;
 mod staged;
 mod store;
 
+pub use car::{BadBlock, CAR_FORMAT, CarError, ExportReport, Filter, ImportReport, Progress};
 pub use clock::{Clock, SystemClock};
 pub use error::{Retry, StoreError};
 pub use journal::Journal;
