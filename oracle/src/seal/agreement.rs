@@ -1,18 +1,17 @@
 //! The agreement of one witness, epoch after epoch: what its caller holds.
 
-use super::action::{Action, Alarm, Outbox, Pace, To, Token};
+use super::action::{Action, Alarm, Outbox, Pace, Token};
 use super::certificate::{self, witnesses};
-use super::context::{Place, SealHeight, Witnesses};
+use super::context::{Place, SealHeight};
 use super::early::Early;
 use super::error::SealError;
-use super::height::{CoreInput, RunningHeight, Tools, is_proven};
+use super::height::{CoreInput, RunningHeight, is_proven};
 use super::journal::Journal;
-use super::signing::{ask_bytes, ballot_bytes, motion_bytes, verify};
-use super::view::{Decision, Sight, View};
+use super::office::{Office, decision, of_seal};
+use super::view::{Decision, View};
 use super::wal::Wal;
-use super::wire::{Ask, Decided, Wire};
+use super::wire::{Decided, Wire};
 use ed25519_dalek::SigningKey;
-use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{EpochNumber, Hash};
 use malachitebft_core_consensus::{Input, ThresholdParams};
 use malachitebft_core_types::Height;
@@ -74,18 +73,6 @@ enum Phase {
         since_ms: u64,
     },
     Running(Box<RunningHeight>),
-}
-
-/// All that is not one height's.
-struct Office<W> {
-    network: Hash,
-    set: Witnesses,
-    me: Place,
-    wait: Duration,
-    pace: Pace,
-    thresholds: ThresholdParams,
-    journal: Journal<W>,
-    outbox: Outbox,
 }
 
 /// One witness's part in the agreement on seals.
@@ -384,62 +371,4 @@ impl<W: Wal> Agreement<W> {
         let decided = of_seal(&seal).ok_or(SealError::Seal { epoch, why: malformed })?;
         self.adopt(decided).map_err(|why| SealError::Seal { epoch, why })
     }
-}
-
-impl<W: Wal> Office<W> {
-    fn sight<'a>(&'a self, height: SealHeight, now_ms: u64, view: &'a dyn View) -> Sight<'a> {
-        let wait_ms = self.wait.as_millis() as u64;
-        Sight { view, set: &self.set, epoch: height.epoch(), now_ms, wait_ms }
-    }
-
-    fn tools<'a>(&'a mut self, height: SealHeight, now_ms: u64, view: &'a dyn View) -> Tools<'a, W> {
-        let wait_ms = self.wait.as_millis() as u64;
-        Tools {
-            network: &self.network,
-            pace: &self.pace,
-            journal: &mut self.journal,
-            outbox: &mut self.outbox,
-            sight: Sight { view, set: &self.set, epoch: height.epoch(), now_ms, wait_ms },
-        }
-    }
-
-    fn ask(&self, height: SealHeight) -> Wire {
-        let signature = self.journal.sign_freely(&ask_bytes(&self.network, height));
-        Wire::Ask(Ask { height, from: self.me, signature })
-    }
-
-    fn send(&mut self, to: Place, wire: &Wire) {
-        if let Some(key) = self.set.key(to).map(|key| key.to_bytes()) {
-            self.outbox.send(To::One(key), wire);
-        }
-    }
-
-    /// Who signed a message; `None` where nobody did, or it has no single author.
-    fn author(&self, wire: &Wire) -> Option<Place> {
-        let (from, bytes, signature) = match wire {
-            Wire::Vote(vote) => (vote.from, ballot_bytes(&self.network, vote), &vote.signature),
-            Wire::Proposal(motion) => (motion.from, motion_bytes(&self.network, motion), &motion.signature),
-            Wire::Ask(ask) => (ask.from, ask_bytes(&self.network, ask.height), &ask.signature),
-            Wire::Polka(_) | Wire::Round(_) | Wire::Decided(_) => return None,
-        };
-        self.set.key(from).filter(|key| verify(key, &bytes, signature)).map(|_| from)
-    }
-}
-
-fn decision(decided: &Decided) -> Decision {
-    Decision {
-        epoch: decided.height.epoch(),
-        batches: decided.batches.iter().map(|b| b.map(|digest| digest.to_cid(DAG_CBOR))).collect(),
-        certificate: decided.certificate.clone(),
-    }
-}
-
-/// `None` when a batch is no CID of a message.
-fn of_seal(seal: &Decision) -> Option<Decided> {
-    let digest = |batch: &Option<_>| match batch {
-        None => Some(None),
-        Some(cid) => Hash::from_cid(cid).filter(|_| liaise_ledger::message::is_message_id(cid)).map(Some),
-    };
-    let batches = seal.batches.iter().map(digest).collect::<Option<Vec<_>>>()?;
-    Some(Decided { height: SealHeight::of(seal.epoch)?, batches, certificate: seal.certificate.clone() })
 }

@@ -30,6 +30,7 @@ mod error;
 mod guard;
 mod height;
 mod journal;
+mod office;
 mod record;
 mod signing;
 mod tally;
