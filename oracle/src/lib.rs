@@ -3,5 +3,6 @@
 pub mod artefact;
 pub mod audit;
 pub mod fold;
+pub mod journal;
 pub mod quorum;
 pub mod seal;
