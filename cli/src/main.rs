@@ -1,2 +1,54 @@
-//! The liaise command line.
-fn main() {}
+//! The `liaise` command line.
+
+mod commands;
+mod demo;
+mod exit;
+mod home;
+mod output;
+mod secrets;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A peer-to-peer network for AI work that pays by proof of useful work. Nothing here is investment advice.
+#[derive(Debug, Parser)]
+#[command(name = "liaise", version, propagate_version = true)]
+struct Cli {
+    /// Directory of this user's keys, configuration and copy of the ledger.
+    #[arg(long, env = "LIAISE_HOME", global = true, value_name = "DIR")]
+    home: Option<std::path::PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run or check a node.
+    #[command(subcommand)]
+    Node(commands::node::NodeCommand),
+    /// Run the whole network on this machine, on real input.
+    Demo(demo::DemoArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Both of rustls' providers are in this tree; one must be named before the first connection.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let home = home::Home::new(cli.home);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no threads to work with: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Node(command) => commands::node::run(command, &home).await,
+            Command::Demo(args) => demo::run(args).await,
+        }
+    });
+    // Blocking work that is under way would hold the process for nothing.
+    runtime.shutdown_background();
+    exit::report(outcome)
+}

@@ -1,1 +1,36 @@
-//! Composition root: configuration, wiring and supervision of every role.
+//! Composition root: configuration, wiring and supervision of every role, and the client.
+//!
+//! A node is a directory with a `node.toml`: [`Node::start`] opens its store, joins the mesh and runs its role until
+//! [`Node::shutdown`]. [`client`] is the end-user's side.
+
+mod beacon;
+mod blocking;
+pub mod chain;
+pub mod client;
+mod clock;
+mod compute_role;
+pub mod config;
+mod documents;
+mod history;
+pub mod keys;
+mod links;
+mod offer;
+mod oracle_role;
+mod replica;
+pub mod rpc;
+mod start;
+mod store_role;
+
+pub use beacon::{BeaconFetchError, fetch_round, load_round};
+pub use blocking::blocking;
+pub use clock::{Calendar, CalendarError};
+pub use compute_role::adapter_hash;
+pub use documents::{DocumentsError, Library, fetch_blobs};
+pub use history::{Added, Histories, HistoryError};
+pub use links::{AskError, Link, Links};
+pub use oracle_role::{
+    Due, FoldedAt, Guard, OracleError, distributor_state, due, folded_at, load_distributor, signatures_for, state_at,
+};
+pub use replica::{Published, Replica, ReplicaError};
+pub use start::{Node, NodeError, open_replica, read_genesis};
+pub use store_role::seal_check;

@@ -34,6 +34,11 @@ impl Finding {
         Finding { result, score: check.score_permille.min(1000), values, root, salt, reason }
     }
 
+    /// Whether the score accepts.
+    pub fn accepts(&self) -> bool {
+        self.score >= 500
+    }
+
     /// The body of the verdict-commit.
     pub fn commit(&self, judge: &Account, round: u64) -> Body {
         let count = self.values.len() as u32;

@@ -1,0 +1,85 @@
+//! The demo's nodes: processes of this same program, each with its own directory.
+
+use eyre::WrapErr;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a node may take to say that it is ready.
+const START: Duration = Duration::from_secs(60);
+/// How long a node may take to end.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Running nodes by name; killed when dropped.
+pub struct Processes {
+    root: PathBuf,
+    passphrase_file: PathBuf,
+    running: BTreeMap<String, Child>,
+}
+
+impl Processes {
+    /// None running yet.
+    pub fn new(root: &Path, passphrase_file: &Path) -> Processes {
+        Processes { root: root.to_owned(), passphrase_file: passphrase_file.to_owned(), running: BTreeMap::new() }
+    }
+
+    /// Starts the node whose directory has this name, and waits until it is ready.
+    pub async fn start(&mut self, name: &str) -> eyre::Result<()> {
+        let dir = self.root.join(name);
+        let log = std::fs::File::create(dir.join("log.txt")).wrap_err("a node's log")?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["node", "run", "--dir"])
+            .arg(&dir)
+            .arg("--passphrase-file")
+            .arg(&self.passphrase_file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or_else(|| eyre::eyre!("no output of {name}"))?).lines();
+        let ready = async {
+            while let Some(line) = lines.next_line().await? {
+                if line == "ready" {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, std::io::Error>(false)
+        };
+        match tokio::time::timeout(START, ready).await {
+            Ok(Ok(true)) => {}
+            _ => {
+                let log = std::fs::read_to_string(dir.join("log.txt")).unwrap_or_default();
+                eyre::bail!("{name} did not start: {}", log.lines().last().unwrap_or("it said nothing"));
+            }
+        }
+        // Whatever it says later goes nowhere, but must not block it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        self.running.insert(name.to_owned(), child);
+        Ok(())
+    }
+
+    /// Kills a node as a power cut would (SIGKILL).
+    pub fn kill(&mut self, name: &str) {
+        if let Some(mut child) = self.running.remove(name) {
+            let _ = child.start_kill();
+        }
+    }
+
+    /// Asks every node to end (SIGTERM), and waits.
+    pub async fn stop(&mut self) {
+        for child in self.running.values() {
+            if let Some(pid) = child.id() {
+                let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
+            }
+        }
+        for (_, mut child) in std::mem::take(&mut self.running) {
+            if tokio::time::timeout(STOP, child.wait()).await.is_err() {
+                let _ = child.start_kill();
+            }
+        }
+    }
+}

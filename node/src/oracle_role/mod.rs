@@ -1,0 +1,171 @@
+//! An oracle: it folds each sealed epoch, attests to it, signs what its distributor may file, and files it.
+
+mod filing;
+mod folds;
+
+use crate::blocking::blocking;
+use crate::config::OracleRole;
+use crate::replica::{Replica, ReplicaError};
+use crate::rpc::{MAX_ANSWER_BYTES, Request};
+use filing::Desk;
+use folds::Folds;
+use futures::StreamExt;
+use liaise_chain_api::{ChainError, DistributorReader, Submitter};
+use liaise_ledger::body::{Body, Vote};
+use liaise_ledger::{Author, Draft, Signer};
+use liaise_oracle::artefact::Blocks;
+use liaise_oracle::fold::FoldError;
+use liaise_oracle::journal::{Journal, JournalError};
+use liaise_oracle::quorum::{OracleKey, QuorumError, SignGuard, attest};
+use liaise_store::{Store, StoreError};
+use serde_bytes::ByteBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
+pub use folds::{FoldedAt, folded_at, state_at};
+
+/// How often the chain is asked how it stands.
+const POLL: Duration = Duration::from_millis(700);
+
+/// Why an oracle can't go on for now. It tries again: nothing here is lost.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OracleError {
+    /// The fold, or something that it needs is missing.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The own store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something could not be published.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A signature was refused.
+    #[error(transparent)]
+    Quorum(#[from] QuorumError),
+    /// The submission journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A beacon round that the fold needs.
+    #[error(transparent)]
+    Beacon(#[from] crate::beacon::BeaconFetchError),
+}
+
+/// An oracle's row of what it signed, in the store's journal.
+pub struct Guard(pub Store);
+
+const GUARD: &str = "signed";
+
+impl SignGuard for Guard {
+    fn load(&self, slot: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        self.0.journal().get(GUARD, slot).map_err(|error| error.to_string())
+    }
+    fn replace(&self, slot: &[u8], expected: Option<&[u8]>, value: &[u8]) -> Result<bool, String> {
+        self.0.journal().compare_and_set(GUARD, slot, expected, Some(value)).map_err(|error| error.to_string())
+    }
+}
+
+/// A running oracle.
+pub struct Oracle {
+    replica: Replica,
+    key: OracleKey,
+    signer: Arc<Signer>,
+    folds: Folds,
+    reader: Arc<dyn DistributorReader>,
+    submitter: Option<Arc<dyn Submitter>>,
+    stagger: Duration,
+}
+
+impl Oracle {
+    /// An oracle over a replica.
+    pub fn new(
+        replica: Replica,
+        key: OracleKey,
+        signer: Arc<Signer>,
+        reader: Arc<dyn DistributorReader>,
+        submitter: Option<Arc<dyn Submitter>>,
+        role: &OracleRole,
+    ) -> Oracle {
+        let folds = Folds::new(replica.clone());
+        Oracle { replica, key, signer, folds, reader, submitter, stagger: Duration::from_secs(role.stagger_s) }
+    }
+
+    /// Folds, signs and files until it is dropped.
+    ///
+    /// # Errors
+    /// The submission journal can't be read: then nothing may be sent, and the process must end.
+    pub async fn run(mut self) -> Result<(), OracleError> {
+        let mut journal = Journal::open(self.replica.store.clone())?;
+        if let Some(submitter) = &self.submitter {
+            for (purpose, progress) in journal.resume(submitter.as_ref()).await {
+                tracing::info!(%purpose, ?progress, "submission taken up again");
+            }
+        }
+        let mut desk = Desk::new(self.reader.clone(), self.submitter.clone(), journal, self.stagger);
+        let mut head = self.replica.watch();
+        loop {
+            if let Err(error) = self.pass(&mut desk).await {
+                tracing::warn!(%error, "an oracle's pass stopped; it comes back");
+            }
+            let _ = tokio::time::timeout(POLL, head.changed()).await;
+        }
+    }
+
+    async fn pass(&mut self, desk: &mut Desk) -> Result<(), OracleError> {
+        while let Some(folded) = self.folds.next().await? {
+            tracing::info!(epoch = folded.epoch, history = %folded.history, "folded");
+            self.publish_blocks(&folded.blocks).await?;
+            let (key, guard) = (&self.key, Guard(self.replica.store.clone()));
+            let vote = attest(key, &guard, self.replica.network, folded.epoch, &folded.history)?;
+            self.say(vote).await?;
+        }
+        desk.pass(self).await
+    }
+
+    /// Hands an artefact's blocks to every store; one that misses them gets them from a reader's request to another.
+    async fn publish_blocks(&self, blocks: &Blocks) -> Result<(), OracleError> {
+        let all: Vec<Vec<u8>> = blocks.iter().map(|(_, bytes)| bytes.to_vec()).collect();
+        let (store, own) = (self.replica.store.clone(), all.clone());
+        blocking(move || {
+            let own: Vec<&[u8]> = own.iter().map(Vec::as_slice).collect();
+            store.put_blobs(&own)
+        })
+        .await?;
+        let mut group: Vec<ByteBuf> = vec![];
+        let mut size = 0;
+        for bytes in all {
+            size += bytes.len();
+            group.push(ByteBuf::from(bytes));
+            if size > MAX_ANSWER_BYTES || group.len() == crate::rpc::MAX_BLOBS {
+                self.put(std::mem::take(&mut group)).await;
+                size = 0;
+            }
+        }
+        if !group.is_empty() {
+            self.put(group).await;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, blobs: Vec<ByteBuf>) {
+        let request = Request::PutBlobs(blobs);
+        let mut answers = Box::pin(self.replica.links.ask_all(&request, crate::links::PATIENCE));
+        while let Some((_, answer)) = answers.next().await {
+            if let Err(error) = answer {
+                tracing::debug!(%error, "a store did not take an artefact's blocks");
+            }
+        }
+    }
+
+    async fn say(&self, vote: Vote) -> Result<(), OracleError> {
+        let author = Author::Oracle(self.key.public());
+        let time_ms = self.replica.calendar.wall_ms();
+        let draft = Draft { author, parents: vec![], task: None, time_ms, body: Body::Vote(vote) };
+        self.replica.say(self.signer.clone(), draft).await?;
+        Ok(())
+    }
+}

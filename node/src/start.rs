@@ -1,0 +1,323 @@
+//! From a directory to a running node, and down again.
+
+use crate::chain;
+use crate::client::{Client, ClientError, Wallet};
+use crate::clock::{Calendar, CalendarError};
+use crate::compute_role::{self, Worker, adapter_hash};
+use crate::config::{ComputeRole, ConfigError, NodeConfig, OracleRole, Peer, Role, StoreRole};
+use crate::documents::{DocumentsError, Library};
+use crate::keys::{self, KeyError, Secret};
+use crate::links::Links;
+use crate::oracle_role::{Oracle, OracleError};
+use crate::replica::Replica;
+use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
+use liaise_chain_api::ChainError;
+use liaise_compute::{AdapterId, Bundle, Cache, Device, Primitive, Registry, Runtime};
+use liaise_ledger::beacon::BeaconKey;
+use liaise_ledger::genesis::{Genesis, GenesisError};
+use liaise_ledger::{Account, Hash, Signer};
+use liaise_network::{Config as MeshConfig, Incoming, Limits, Mesh, NetworkError, PeerAddress, peer_id_of};
+use liaise_oracle::quorum::OracleKey;
+use liaise_store::{Options, Store, StoreError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// `node.toml`.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The genesis file.
+    #[error("{0}: {1}")]
+    Genesis(PathBuf, GenesisError),
+    /// A file can't be read.
+    #[error("{0} can't be read: {1}")]
+    File(PathBuf, std::io::Error),
+    /// The calendar's control file.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A value of `node.toml`.
+    #[error("node.toml: {0}: {1}")]
+    Value(&'static str, String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The mesh.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The agreement on seals.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A model adapter or the runtime.
+    #[error(transparent)]
+    Compute(#[from] liaise_compute::Error),
+    /// Documents.
+    #[error(transparent)]
+    Documents(#[from] DocumentsError),
+    /// The wallet or the session.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The oracle can't go on.
+    #[error(transparent)]
+    Oracle(#[from] OracleError),
+}
+
+/// A running node.
+pub struct Node {
+    replica: Replica,
+    tasks: Vec<JoinHandle<()>>,
+    /// What the node says of itself at its start, a line each.
+    pub notes: Vec<String>,
+}
+
+/// Reads a genesis file.
+///
+/// # Errors
+/// It can't be read or breaks a rule.
+pub fn read_genesis(path: &Path) -> Result<Arc<Genesis>, NodeError> {
+    let text = std::fs::read_to_string(path).map_err(|error| NodeError::File(path.to_owned(), error))?;
+    Genesis::from_toml(&text).map(Arc::new).map_err(|error| NodeError::Genesis(path.to_owned(), error))
+}
+
+fn calendar(file: Option<&Path>) -> Result<Calendar, NodeError> {
+    Ok(match file {
+        Some(file) => Calendar::from_file(file)?,
+        None => Calendar::system(),
+    })
+}
+
+fn store_keys(peers: &[Peer]) -> Result<Vec<[u8; 32]>, NodeError> {
+    let key = |peer: &Peer| {
+        let bytes = hex::decode(&peer.key).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| NodeError::Value("stores.key", format!("{:?} is not 32 bytes of hex", peer.key)))
+    };
+    peers.iter().map(key).collect()
+}
+
+async fn join(
+    identity: &Secret,
+    listen: &[String],
+    peers: &[Peer],
+    first: usize,
+) -> Result<(Arc<Links>, Incoming), NodeError> {
+    let keys = store_keys(peers)?;
+    let parse = |text: &String| text.parse().map_err(|error| NodeError::Value("listen", format!("{text:?}: {error}")));
+    let listen = listen.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let mut addresses = vec![];
+    for (peer, key) in peers.iter().zip(&keys) {
+        let address = peer.address.parse();
+        let address = address.map_err(|error| NodeError::Value("stores.address", format!("{:?}: {error}", peer.address)))?;
+        addresses.push(PeerAddress { peer: peer_id_of(key)?, address });
+    }
+    let limits = Limits { requests_per_s: 2_000, burst: 8_000, ..Limits::default() };
+    let config = MeshConfig::new(**identity, listen, addresses, limits);
+    let (mesh, incoming) = Mesh::start(config).await?;
+    Ok((Arc::new(Links::new(mesh, &keys, first)?), incoming))
+}
+
+/// A replica for a client: its own directory, the stores to follow, a throw-away identity on the mesh.
+///
+/// # Errors
+/// The directory, the genesis or the stores' addresses can't be used.
+pub async fn open_replica(
+    dir: &Path,
+    genesis: Arc<Genesis>,
+    calendar_file: Option<&Path>,
+    peers: &[Peer],
+) -> Result<Replica, NodeError> {
+    let calendar = calendar(calendar_file)?;
+    let identity = keys::random_secret();
+    let (links, _incoming) = join(&identity, &[], peers, 0).await?;
+    let options = Options::new(genesis.clone()).clock(Arc::new(calendar.clone())).seal_check(seal_check(&genesis));
+    let store = Store::open(dir, options)?;
+    Ok(Replica::new(store, links, genesis, calendar)?)
+}
+
+impl Node {
+    /// Starts the node of a directory. The passphrase opens its keys.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting, with the remedy.
+    pub async fn start(dir: &Path, passphrase: &str) -> Result<Node, NodeError> {
+        let config = NodeConfig::load(dir)?;
+        let genesis = read_genesis(&config.genesis)?;
+        let calendar = calendar(config.calendar.as_deref())?;
+        match config.role.clone() {
+            Role::Store(role) => start_store(dir, &config, role, genesis, calendar, passphrase).await,
+            Role::Oracle(role) => start_oracle(dir, &config, role, genesis, calendar, passphrase).await,
+            Role::Compute(role) => start_compute(dir, &config, role, genesis, calendar, passphrase).await,
+        }
+    }
+
+    /// The node's ledger.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// Stops taking requests, lets what is under way end, and closes the store.
+    pub async fn shutdown(self) {
+        self.replica.links.mesh().shutdown().await;
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+async fn mirror(
+    dir: &Path,
+    config: &NodeConfig,
+    genesis: &Arc<Genesis>,
+    calendar: &Calendar,
+    identity: &Secret,
+) -> Result<Replica, NodeError> {
+    // Nodes spread over the stores by their identity.
+    let first = usize::from(identity[0]) % config.stores.len().max(1);
+    let (links, mut incoming) = join(identity, &config.listen, &config.stores, first).await?;
+    tokio::spawn(async move { while incoming.next().await.is_some() {} });
+    let options = Options::new(genesis.clone()).clock(Arc::new(calendar.clone())).seal_check(seal_check(genesis));
+    let store = Store::open(&dir.join("ledger"), options)?;
+    Ok(Replica::new(store, links, genesis.clone(), calendar.clone())?)
+}
+
+fn following(replica: &Replica) -> JoinHandle<()> {
+    let replica = replica.clone();
+    tokio::spawn(async move { replica.follow().await })
+}
+
+async fn start_store(
+    dir: &Path,
+    config: &NodeConfig,
+    role: StoreRole,
+    genesis: Arc<Genesis>,
+    calendar: Calendar,
+    passphrase: &str,
+) -> Result<Node, NodeError> {
+    let secret = keys::open(&role.key, passphrase)?;
+    let signer = Arc::new(keys::ed25519(&secret));
+    let own = hex::encode(signer.public());
+    let peers: Vec<Peer> = config.stores.iter().filter(|peer| peer.key != own).cloned().collect();
+    let is_witness = signer.public().try_into().is_ok_and(|key: [u8; 32]| genesis.is_witness(&key));
+    let mut options = Options::new(genesis.clone()).clock(Arc::new(calendar.clone())).seal_check(seal_check(&genesis));
+    if is_witness {
+        options = options.witness(signer);
+    }
+    // The store is opened before the port: a locked directory must not look like a running node.
+    let store = Store::open(&dir.join("ledger"), options)?;
+    let (links, incoming) = join(&secret, &config.listen, &peers, 0).await?;
+    let replica = Replica::new(store, links, genesis, calendar)?;
+    let witness = if is_witness { Some(Witness::start(replica.clone(), &secret, dir)?) } else { None };
+    let beacon = match role.beacon_key {
+        Some(path) => Some(BeaconKey::from_seed(&*keys::open(&path, passphrase)?)),
+        None => None,
+    };
+    let notes = vec![format!("store {own}{}", if is_witness { ", witness" } else { "" })];
+    let node = StoreNode::new(replica.clone(), witness, beacon);
+    Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], notes })
+}
+
+async fn start_oracle(
+    dir: &Path,
+    config: &NodeConfig,
+    role: OracleRole,
+    genesis: Arc<Genesis>,
+    calendar: Calendar,
+    passphrase: &str,
+) -> Result<Node, NodeError> {
+    let secret = keys::open(&role.key, passphrase)?;
+    let key = OracleKey::from_bytes(*secret).map_err(|_| KeyError::NotAKey(role.key.clone()))?;
+    let signer: Arc<Signer> = Arc::new(keys::secp256k1(&secret, &role.key)?);
+    if !genesis.oracles.keys.contains(&key.public()) {
+        let found = hex::encode(key.public());
+        return Err(NodeError::Value("role.key", format!("{found} is not in the genesis's set of oracles")));
+    }
+    let reader = chain::reader(&role.chain).await?;
+    let submitter = match &role.submitter {
+        Some(path) => {
+            let chain_number = role.chain.id.trim_start_matches("eip155:").parse().unwrap_or_default();
+            let wallet = Wallet::new(&keys::open(path, passphrase)?, chain_number)?;
+            Some(chain::submitter(&role.chain, &wallet).await?)
+        }
+        None => None,
+    };
+    let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
+    let notes = vec![format!("oracle {} for {}", hex::encode(key.public()), role.chain.id)];
+    let oracle = Oracle::new(replica.clone(), key, signer, reader, submitter, &role);
+    let work = tokio::spawn(async move {
+        if let Err(error) = oracle.run().await {
+            tracing::error!(%error, "the oracle has stopped");
+        }
+    });
+    Ok(Node { tasks: vec![following(&replica), work], replica, notes })
+}
+
+async fn start_compute(
+    dir: &Path,
+    config: &NodeConfig,
+    role: ComputeRole,
+    genesis: Arc<Genesis>,
+    calendar: Calendar,
+    passphrase: &str,
+) -> Result<Node, NodeError> {
+    let account: Account = role.account.parse().map_err(|error| NodeError::Value("role.account", format!("{error}")))?;
+    let secret = keys::open(&role.session_key, passphrase)?;
+    let (primitives, mut notes) = open_primitives(&role).await?;
+    let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
+    let follow = following(&replica);
+    let library = Arc::new(Library::new(replica.clone())?);
+    let signer = Arc::new(keys::ed25519(&secret));
+    let client = Client::new(replica.clone(), account.clone(), signer.clone(), library.clone());
+    client.open_delegated_session(dir).await?;
+    client.declare(primitives.keys().copied().collect(), &role.region).await?;
+    notes.push(format!("compute node of {account}"));
+    let worker = Arc::new(Worker { replica: replica.clone(), account, signer, primitives, library });
+    let work = tokio::spawn(async move {
+        if let Err(error) = compute_role::run(worker).await {
+            tracing::error!(%error, "the compute node has stopped");
+        }
+    });
+    Ok(Node { replica, tasks: vec![follow, work], notes })
+}
+
+type Primitives = BTreeMap<Hash, Arc<dyn Primitive>>;
+
+/// Opens the node's bundles on its device; says which device it is.
+async fn open_primitives(role: &ComputeRole) -> Result<(Primitives, Vec<String>), NodeError> {
+    let role = role.clone();
+    crate::blocking::blocking(move || {
+        let device: Device = role.device.parse().map_err(|why| NodeError::Value("role.device", why))?;
+        let library = match role.library.clone() {
+            Some(library) => library,
+            None => Cache::default().library()?,
+        };
+        let runtime = Runtime::load(&library)?;
+        let (mut primitives, mut notes) = (Primitives::new(), vec![]);
+        for adapter in &role.adapters {
+            let bundle = match &adapter.announce {
+                None => Bundle::open(&adapter.bundle)?,
+                Some(id) => {
+                    let id: Hash = id.parse().map_err(|error| NodeError::Value("adapters.announce", format!("{error}")))?;
+                    Bundle::open_as(&adapter.bundle, AdapterId(id.0))?
+                }
+            };
+            let id = adapter_hash(bundle.id());
+            let primitive = Registry::default().open(bundle, &runtime, role.threads, device)?;
+            notes.push(format!("adapter {id} on {}, {} threads", primitive.device(), role.threads));
+            primitives.insert(id, Arc::from(primitive));
+        }
+        Ok((primitives, notes))
+    })
+    .await
+}

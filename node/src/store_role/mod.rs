@@ -1,0 +1,82 @@
+//! A message store: takes messages in, serves them, and, as a witness, gives receipts and agrees on seals.
+
+mod intake;
+mod offers;
+mod serve;
+mod view;
+mod witness;
+
+use crate::replica::Replica;
+use crate::rpc::Status;
+use intake::Intake;
+use liaise_ledger::beacon::BeaconKey;
+use liaise_ledger::genesis::Genesis;
+use liaise_network::Incoming;
+use liaise_oracle::seal::verify_certificate;
+use liaise_store::{SealCheck, StoreError};
+use offers::Offers;
+use serde_bytes::ByteBuf;
+use std::sync::Arc;
+use std::time::Duration;
+pub use witness::{Witness, WitnessError};
+
+/// A running store.
+pub struct StoreNode {
+    replica: Replica,
+    intake: Intake,
+    offers: Offers,
+    beacon: Option<BeaconKey>,
+    witness: Option<Witness>,
+}
+
+/// What a store asks before it keeps a seal.
+pub fn seal_check(genesis: &Genesis) -> SealCheck {
+    let (network, keys) = (genesis.network_id(), genesis.stores.keys.clone());
+    Arc::new(move |seal| {
+        verify_certificate(&network, &keys, seal.epoch, &seal.batches, &seal.certificate).map_err(|e| e.to_string())
+    })
+}
+
+impl StoreNode {
+    /// A store over a replica. `witness` is its part in the agreement, `beacon` a local network's beacon key.
+    pub fn new(replica: Replica, witness: Option<Witness>, beacon: Option<BeaconKey>) -> Arc<StoreNode> {
+        let intake = Intake::start(replica.clone());
+        Arc::new(StoreNode { replica, intake, offers: Offers::default(), beacon, witness })
+    }
+
+    /// Serves, follows its peers and, as a witness, closes epochs, until it is dropped.
+    pub async fn run(self: Arc<Self>, incoming: Incoming) {
+        for link in self.replica.links.stores().to_vec() {
+            let replica = self.replica.clone();
+            tokio::spawn(async move { replica.follow_one(link).await });
+        }
+        if let Some(witness) = &self.witness {
+            tokio::spawn(witness.clone().close_epochs());
+        }
+        serve::serve(self, incoming).await;
+    }
+
+    /// A round's signature, once its time has come.
+    async fn round(&self, round: u64, patience: Duration) -> Option<ByteBuf> {
+        let due = self.replica.genesis.round_time_ms(round);
+        let in_time = tokio::time::timeout(patience, self.replica.calendar.sleep_until(due)).await;
+        if in_time.is_err() {
+            return None;
+        }
+        match &self.beacon {
+            Some(key) => Some(ByteBuf::from(key.sign(round).to_vec())),
+            // Public rounds are carried by whoever fetched them.
+            None => crate::beacon::load_round(&self.replica.store, round).ok().flatten().map(|s| ByteBuf::from(s.to_vec())),
+        }
+    }
+
+    fn status(&self) -> Result<Status, StoreError> {
+        Ok(Status {
+            network: self.replica.network,
+            wall_ms: self.replica.calendar.wall_ms(),
+            head: self.replica.store.head()?,
+            sealed: self.replica.store.newest_seal()?,
+            witness: self.replica.store.witness_key().map(hex::encode),
+        })
+    }
+}
