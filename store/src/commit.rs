@@ -90,6 +90,19 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// A witness owes a receipt for what it stored before it was one, or while it was not to sign.
+    pub fn receipt_again(&mut self, id: &Cid) -> Result<(), StoreError> {
+        let Some(witness) = self.inner.witness.as_ref().filter(|_| !self.moved) else { return Ok(()) };
+        let digest = digest(id);
+        if self.inner.own_receipt(&witness.key, &digest)?.is_none()
+            && !self.to_receipt.contains(id)
+            && self.inner.load(&digest)?.is_some_and(|message| message.message.body.is_receipted())
+        {
+            self.to_receipt.push(*id);
+        }
+        Ok(())
+    }
+
     fn admit(
         &mut self,
         message: &Verified,

@@ -65,6 +65,11 @@ impl Store {
         let mut writer = inner.writer();
         let mut commit = Commit::new(inner, &mut writer, source);
         commit.announce(fresh.iter().map(|(_, message)| message));
+        for outcome in &outcomes {
+            if let (Some(id), Status::Duplicate { .. }) = (&outcome.id, &outcome.status) {
+                commit.receipt_again(id)?;
+            }
+        }
         // Sessions first: they open the way for others of the same call, and followers must meet them first too.
         let (sessions, others): (Vec<_>, Vec<_>) =
             fresh.into_iter().partition(|(_, message)| matches!(message.message.body, Body::Session(_)));

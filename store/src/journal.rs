@@ -11,6 +11,9 @@ pub struct Journal {
     store: Store,
 }
 
+/// Key, without its namespace, and value.
+pub type JournalRow = (Vec<u8>, Vec<u8>);
+
 impl Store {
     /// The journal.
     pub fn journal(&self) -> Journal {
@@ -80,7 +83,7 @@ impl Journal {
     ///
     /// # Errors
     /// The store failed.
-    pub fn rows(&self, namespace: &str, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn rows(&self, namespace: &str, prefix: &[u8]) -> Result<Vec<JournalRow>, StoreError> {
         let start = row_key(namespace, prefix);
         let rows = self.store.inner.db.scan(JOURNAL, &start, &[])?;
         rows.map(|row| row.map(|(key, value)| (key[1 + namespace.len()..].to_vec(), value.into_vec()))).collect()

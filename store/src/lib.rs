@@ -37,7 +37,7 @@ mod store;
 pub use car::{BadBlock, CAR_FORMAT, CarError, ExportReport, Filter, ImportReport, Progress};
 pub use clock::{Clock, SystemClock};
 pub use error::{Retry, StoreError};
-pub use journal::Journal;
+pub use journal::{Journal, JournalRow};
 pub use layout::VERSION;
 pub use options::{Limits, Options, SealCheck, Witness};
 pub use receipts::{ChainHead, ColumnEntry, StoredReceipt};

@@ -6,7 +6,7 @@ use crate::layout::{ABSENT, BATCHES, EPOCHS, RECEIPTS, SEALS, STORES, epoch_byte
 use crate::store::{Inner, Store};
 use cid::Cid;
 use liaise_ledger::body::Receipt;
-use liaise_ledger::hash::DAG_CBOR;
+use liaise_ledger::hash::{DAG_CBOR, block_cid};
 use liaise_ledger::{Body, EpochNumber, Hash, Verified};
 
 /// A receipt as it stands in a witness' chain.
@@ -64,13 +64,11 @@ impl Store {
 
     /// The batch with this witness' own receipt of a message.
     pub fn own_receipt(&self, id: &Cid) -> Result<Option<Cid>, StoreError> {
-        let Some(witness) = &self.inner.witness else { return Ok(None) };
-        let Some(chain) = self.inner.chain(&witness.key)? else { return Ok(None) };
-        let prefix = join(&[id.hash().digest(), &chain.ordinal.to_be_bytes()]);
-        let Some((_, value)) = self.inner.db.scan(RECEIPTS, &prefix, &[])?.next().transpose()? else { return Ok(None) };
-        let seq = read_u64(&value).ok_or_else(|| StoreError::corrupt("a receipt's row"))?;
-        let batch = self.inner.at(seq)?;
-        Ok(Some(liaise_ledger::hash::block_cid(&batch.block)))
+        let (Some(witness), Some(digest)) = (&self.inner.witness, Hash::from_cid(id)) else { return Ok(None) };
+        match self.inner.own_receipt(&witness.key, &digest)? {
+            Some(seq) => Ok(Some(block_cid(&self.inner.at(seq)?.block))),
+            None => Ok(None),
+        }
     }
 
     /// At most `limit` batches of a witness in the order of their receipts, beginning with the one that holds the receipt at
@@ -152,6 +150,16 @@ impl Inner {
     pub fn chain(&self, store: &[u8; 32]) -> Result<Option<Chain>, StoreError> {
         let row = self.db.get(STORES, store)?;
         row.map(|row| Chain::decode(&row).ok_or_else(|| StoreError::corrupt("a witness' row"))).transpose()
+    }
+
+    /// The place of arrival of the batch with a witness' first receipt of a message.
+    pub fn own_receipt(&self, witness: &[u8; 32], id: &Hash) -> Result<Option<u64>, StoreError> {
+        let Some(chain) = self.chain(witness)? else { return Ok(None) };
+        let prefix = join(&[&id.0, &chain.ordinal.to_be_bytes()]);
+        match self.db.scan(RECEIPTS, &prefix, &[])?.next().transpose()? {
+            Some((_, seq)) => read_u64(&seq).map(Some).ok_or_else(|| StoreError::corrupt("a receipt's row")),
+            None => Ok(None),
+        }
     }
 
     /// The batch rows of a witness (first place, place of arrival, value), from the one that holds `from`.

@@ -1,0 +1,131 @@
+//! Killed at any moment, a store loses nothing that was receipted and says nothing twice.
+
+use crate::opening::child;
+use crate::receipts::check_chain;
+use crate::support::*;
+use cid::Cid;
+use liaise_ledger::{Author, Draft};
+use liaise_store::Store;
+use rand::Rng;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+
+/// Set in a child: the directory to write to until it is killed.
+const WRITE: &str = "LIAISE_STORE_TEST_WRITE";
+const KILLS: u32 = 20;
+
+/// Opens the store, ingests and signs for so many rounds, and says what it was given, always after it was given.
+fn write(dir: &Path, rounds: u64, mut say: impl FnMut(&str, u64, Cid)) {
+    let store = witness_store(dir);
+    let (mut user, mut writer) = (User::new(1), User::new(2));
+    for user in [&mut user, &mut writer] {
+        if store.place(&user.signer.public()).unwrap().seq == 0 {
+            accept(&store, &[user.open()]);
+        }
+    }
+    user.place = store.place(&user.signer.public()).unwrap();
+    let author = Author::Account(writer.account.clone());
+    for round in 0..rounds {
+        let fresh: Vec<_> = (0..1 + round % 7).map(|i| user.ticket(round * 10 + i)).collect();
+        let report = accept(&store, &fresh);
+        for batch in &report.receipts {
+            say("store", batch.message.seq, batch.id);
+        }
+        for message in &fresh {
+            say("user", message.message.seq, message.id);
+        }
+        let body = writer.ticket(round).message.body;
+        let draft = Draft { author: author.clone(), parents: vec![], task: None, time_ms: round, body };
+        let signed = store.sign_with(&writer.signer, draft).unwrap();
+        say("writer", signed.message.seq, signed.id);
+        if round % 16 == 15 {
+            let closed = store.chain_head(&public(&witness(0))).unwrap().unwrap().closed.unwrap_or(-1);
+            let close = store.close_epoch(closed + 1).unwrap();
+            say("store", close.message.seq, close.id);
+        }
+    }
+}
+
+#[test]
+fn killed_at_any_moment_it_loses_nothing_that_was_receipted() {
+    if let Some(dir) = std::env::var_os(WRITE) {
+        let mut out = std::io::stdout().lock();
+        return write(Path::new(&dir), u64::MAX, |key, seq, id| {
+            writeln!(out, "\nsaid {key} {seq} {id}").and_then(|()| out.flush()).unwrap();
+        });
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let keys: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
+        ("store", witness(0).public()),
+        ("user", User::new(1).signer.public()),
+        ("writer", User::new(2).signer.public()),
+    ]);
+    // What was told over all lives: nothing may be lost, and no place may be taken twice.
+    let mut told: BTreeMap<(String, u64), String> = BTreeMap::new();
+    let mut random = rand::thread_rng();
+    for kill in 0..KILLS {
+        let test = "crash::killed_at_any_moment_it_loses_nothing_that_was_receipted";
+        let mut writer = child(test, WRITE, dir.path()).spawn().unwrap();
+        let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
+        let patience = random.gen_range(1..120);
+        let mut heard = 0;
+        while heard < patience {
+            let line = lines.next().expect("the writer stopped by itself").unwrap();
+            heard += u32::from(note(&mut told, &line));
+        }
+        for _ in 0..random.gen_range(0..2000u32) {
+            std::hint::spin_loop();
+        }
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        // What it had said before it died, but the parent had not read.
+        for line in lines.map_while(Result::ok) {
+            note(&mut told, &line);
+        }
+        let store = witness_store(dir.path());
+        for ((key, seq), id) in &told {
+            let stored: Vec<String> =
+                store.by_key(&keys[key.as_str()], *seq).unwrap().iter().map(|id| id.to_string()).collect();
+            assert_eq!(stored.as_slice(), std::slice::from_ref(id), "kill {kill}: place {seq} of {key}");
+        }
+        check(&store, kill);
+    }
+    assert!(told.len() as u32 > KILLS * 3, "the writers did too little: {}", told.len());
+}
+
+/// Takes a line that says a place and an id; a torn last line says nothing.
+fn note(told: &mut BTreeMap<(String, u64), String>, line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    let ["said", key, seq, id] = words.as_slice() else { return false };
+    let (Ok(seq), true) = (seq.parse(), id.len() == 59) else { return false };
+    let before = told.insert((key.to_string(), seq), id.to_string());
+    assert!(before.is_none_or(|before| before == *id), "{key} said two things at {seq}");
+    true
+}
+
+fn check(store: &Store, kill: u32) {
+    let receipts = check_chain(store, &public(&witness(0)));
+    assert!(store.equivocations().unwrap().is_empty());
+    let mut receipted = 0;
+    for (_, signed) in store.follow(0, usize::MAX).unwrap() {
+        let id = liaise_ledger::hash::block_cid(&signed.block);
+        let message = store.load(&id).unwrap().unwrap();
+        if message.message.body.is_receipted() {
+            assert!(store.own_receipt(&id).unwrap().is_some(), "kill {kill}: {id} has no receipt");
+            receipted += 1;
+        }
+    }
+    assert_eq!(receipts, receipted);
+}
+
+#[test]
+fn unharmed_it_does_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut said = 0;
+    write(dir.path(), 40, |_, _, _| said += 1);
+    assert!(said > 200, "{said}");
+    let store = witness_store(dir.path());
+    check(&store, 0);
+    assert_eq!(store.closes(1).unwrap().len(), 1);
+}

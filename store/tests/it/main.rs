@@ -1,0 +1,11 @@
+//! The store as its callers see it: on a disk, across processes and crashes.
+
+mod books;
+mod car;
+mod crash;
+mod documents;
+mod ingest;
+mod opening;
+mod receipts;
+mod support;
+mod trust;
