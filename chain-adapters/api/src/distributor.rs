@@ -31,6 +31,8 @@ pub struct Distributor {
     pub id: DistributorId,
     /// The block that it was read at.
     pub at: BlockRef,
+    /// SHA-256 of its code as the chain holds it: what a `distributor` decree names.
+    pub code_hash: Hash32,
     /// What it was built with and opens under; its network included.
     pub schedule: Schedule,
     /// Seconds that statements wait.

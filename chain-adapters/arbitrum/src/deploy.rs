@@ -12,7 +12,7 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolValue;
 use liaise_chain_api::{Account, ChainError, Delays, FeeLimit, Prepared};
-use liaise_summary::{OracleSet, Schedule};
+use liaise_summary::{Hash32, OracleSet, Schedule, sha256};
 
 use crate::action::point;
 use crate::bindings::{IAccessControl, IEmission};
@@ -79,6 +79,8 @@ pub struct Deployed {
     pub governor: Option<Address>,
     /// The block of the token's creation: [`EvmConfig::deployed_block`].
     pub block: u64,
+    /// SHA-256 of the token's code: what a `distributor` decree names.
+    pub code_hash: Hash32,
 }
 
 /// Deploys what `plan` says, waits for each transaction's block, and checks the result.
@@ -102,7 +104,8 @@ pub async fn deploy(
             let authority = deployer.address_of(account)?;
             let (distributor, block) = deployer.create(XLV, token_arguments(&deployer, plan, authority)?).await?;
             deployer.check_authority(distributor, authority).await?;
-            Ok(Deployed { distributor, authority, governor: None, block })
+            let code_hash = deployer.code_hash(distributor).await?;
+            Ok(Deployed { distributor, authority, governor: None, block, code_hash })
         }
         Dao::Governor { .. } => deployer.deploy_with_governor(plan).await,
     }
@@ -140,7 +143,8 @@ impl<'a> Deployer<'a> {
         self.create_at(governor, GOVERNOR, governor_arguments).await?;
         self.check_authority(token, timelock).await?;
         self.check_roles(timelock, governor).await?;
-        Ok(Deployed { distributor: token, authority: timelock, governor: Some(governor), block })
+        let code_hash = self.code_hash(token).await?;
+        Ok(Deployed { distributor: token, authority: timelock, governor: Some(governor), block, code_hash })
     }
 
     /// The deployer ends with no role, the timelock administers itself, the governor alone proposes and executes.
@@ -235,6 +239,10 @@ impl<'a> Deployer<'a> {
                 ChainError::Funds { account, has: balance, needed }
             }
         })
+    }
+
+    async fn code_hash(&self, contract: Address) -> Result<Hash32, ChainError> {
+        Ok(sha256(&[&self.endpoint.code(BlockId::latest(), contract).await?]))
     }
 
     async fn nonce(&self) -> Result<u64, ChainError> {

@@ -77,6 +77,11 @@ impl Endpoint {
         C::abi_decode_returns(&answer).map_err(|_| self.nonsense(format!("{} returned other data", C::SIGNATURE)))
     }
 
+    /// A contract's code at a block; empty where there is none.
+    pub(crate) async fn code(&self, at: BlockId, of: Address) -> Result<Bytes, ChainError> {
+        self.provider.get_code_at(of).block_id(at).await.map_err(|error| self.failure(error))
+    }
+
     /// An answer that can't be true.
     pub(crate) fn nonsense(&self, detail: impl Into<String>) -> ChainError {
         ChainError::BadAnswer { endpoint: self.shown.clone(), detail: detail.into() }

@@ -10,7 +10,7 @@ use liaise_summary::{DistributorId, Epoch, Payee, filler_payee};
 use crate::bindings::{IClaims, IEmission};
 use crate::config::{EvmConfig, Finality};
 use crate::endpoint::Endpoint;
-use crate::state::{self, Constants};
+use crate::state::Constants;
 
 /// Reads the distributor of one [`EvmConfig`].
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl EvmReader {
         let endpoint = Endpoint::new(&config.endpoint, config.timeout_ms)?;
         endpoint.check_chain(&config.chain, chain_number).await?;
         let to = config.distributor;
-        let code = endpoint.provider().get_code_at(to).await.map_err(|error| endpoint.failure(error))?;
+        let code = endpoint.code(BlockId::latest(), to).await?;
         if code.is_empty() {
             return Err(ChainError::NotDeployed { chain: config.chain, address: to.to_string() });
         }
@@ -94,13 +94,7 @@ impl DistributorReader for EvmReader {
     }
 
     async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
-        let block = self.block(at).await?;
-        let to = self.config.distributor;
-        let code = self.endpoint.provider().get_code_at(to).block_id(BlockId::hash(block.hash.into())).await;
-        if code.map_err(|error| self.endpoint.failure(error))?.is_empty() {
-            return Err(ChainError::NotDeployed { chain: self.config.chain.clone(), address: to.to_string() });
-        }
-        state::load(&self.endpoint, block, self.chain_number, to, &self.constants).await
+        self.load_state(self.block(at).await?).await
     }
 
     async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {

@@ -5,10 +5,11 @@ use alloy::primitives::Address;
 use liaise_chain_api::{
     Account, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
 };
-use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule};
+use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule, sha256};
 
 use crate::bindings::{IClaims, IEmission};
 use crate::endpoint::Endpoint;
+use crate::reader::EvmReader;
 
 /// `end` of a range that was not handed over.
 const OPEN_ENDED: u32 = u32::MAX;
@@ -51,47 +52,50 @@ impl Constants {
     }
 }
 
-/// Reads everything that changes, at one block.
-pub(crate) async fn load(
-    endpoint: &Endpoint,
-    block: BlockRef,
-    chain_number: u64,
-    to: Address,
-    constants: &Constants,
-) -> Result<Distributor, ChainError> {
-    let at = BlockId::hash(block.hash.into());
-    let (head, pending, range, books, set) = tokio::try_join!(
-        endpoint.view(at, to, IEmission::headCall {}),
-        endpoint.view(at, to, IEmission::pendingCall {}),
-        endpoint.view(at, to, IEmission::rangeCall {}),
-        endpoint.view(at, to, IEmission::booksCall {}),
-        endpoint.view(at, to, IEmission::oracleSetCall {}),
-    )?;
-    let (guardian, guardian_spent, held) = tokio::try_join!(
-        endpoint.view(at, to, IEmission::guardianCall {}),
-        endpoint.view(at, to, IEmission::guardianVetoUsedCall {}),
-        endpoint.view(at, to, IClaims::heldRootsCall {}),
-    )?;
-    let root_sum = books.issued.checked_sub(books.owed).ok_or_else(|| endpoint.nonsense("owed above issued"))?;
-    Ok(Distributor {
-        id: DistributorId::evm(chain_number, to.into_array()),
-        at: block,
-        schedule: constants.schedule,
-        delays: constants.delays,
-        notice_epochs: constants.notice_epochs,
-        guarded_until_s: constants.guarded_until_s,
-        authority: Account::evm(chain_number, constants.authority.into_array()),
-        guardian: Account::evm(chain_number, guardian.into_array()),
-        oracle_set: set_ref(endpoint, &set)?,
-        next: Epoch(range.next),
-        range: range.opened.then(|| range_of(&range)),
-        head: Hash32(head.0),
-        root_sum,
-        owed: books.owed,
-        pending: pending_of(&pending, guardian_spent),
-        held: HeldRoots { newest: held_root(&held.newest), before: held_root(&held.previous) },
-        unclaimed: books.unclaimed,
-    })
+impl EvmReader {
+    /// Reads everything that changes, at one block.
+    pub(crate) async fn load_state(&self, block: BlockRef) -> Result<Distributor, ChainError> {
+        let (endpoint, constants, to) = (&self.endpoint, &self.constants, self.config.distributor);
+        let at = BlockId::hash(block.hash.into());
+        let code = endpoint.code(at, to).await?;
+        if code.is_empty() {
+            return Err(ChainError::NotDeployed { chain: self.config.chain.clone(), address: to.to_string() });
+        }
+        let (head, pending, range, books, set) = tokio::try_join!(
+            endpoint.view(at, to, IEmission::headCall {}),
+            endpoint.view(at, to, IEmission::pendingCall {}),
+            endpoint.view(at, to, IEmission::rangeCall {}),
+            endpoint.view(at, to, IEmission::booksCall {}),
+            endpoint.view(at, to, IEmission::oracleSetCall {}),
+        )?;
+        let (guardian, guardian_spent, held) = tokio::try_join!(
+            endpoint.view(at, to, IEmission::guardianCall {}),
+            endpoint.view(at, to, IEmission::guardianVetoUsedCall {}),
+            endpoint.view(at, to, IClaims::heldRootsCall {}),
+        )?;
+        let root_sum = books.issued.checked_sub(books.owed).ok_or_else(|| endpoint.nonsense("owed above issued"))?;
+        let account = |address: Address| Account::evm(self.chain_number, address.into_array());
+        Ok(Distributor {
+            id: DistributorId::evm(self.chain_number, to.into_array()),
+            at: block,
+            code_hash: sha256(&[&code]),
+            schedule: constants.schedule,
+            delays: constants.delays,
+            notice_epochs: constants.notice_epochs,
+            guarded_until_s: constants.guarded_until_s,
+            authority: account(constants.authority),
+            guardian: account(guardian),
+            oracle_set: set_ref(endpoint, &set)?,
+            next: Epoch(range.next),
+            range: range.opened.then(|| range_of(&range)),
+            head: Hash32(head.0),
+            root_sum,
+            owed: books.owed,
+            pending: pending_of(&pending, guardian_spent),
+            held: HeldRoots { newest: held_root(&held.newest), before: held_root(&held.previous) },
+            unclaimed: books.unclaimed,
+        })
+    }
 }
 
 fn set_ref(endpoint: &Endpoint, set: &IEmission::OracleSet) -> Result<SetRef, ChainError> {

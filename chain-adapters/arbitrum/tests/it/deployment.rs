@@ -28,6 +28,7 @@ async fn a_distributor_with_governor_and_timelock() {
     assert_eq!(state.authority.evm_address().map(Address::from), Some(deployed.authority));
     assert_eq!(state.guardian, account(Role::Guardian));
     assert_eq!(state.oracle_set.set, Some(plan.oracle_set));
+    assert_eq!(state.code_hash, deployed.code_hash);
     // before its block was final there was no distributor
     match reader.distributor(At::Final).await {
         Err(ChainError::NotDeployed { .. }) => {}

@@ -5,4 +5,5 @@ mod conformance;
 mod deployment;
 mod fees;
 mod harness;
+mod journal;
 mod stand_in;

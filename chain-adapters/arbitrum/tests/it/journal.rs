@@ -1,0 +1,143 @@
+//! The oracle's submission journal over this adapter: crashes, a reorganisation and two operators, on a real chain.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use liaise_chain_api::conformance::{Harness, LocalChain, Role, World};
+use liaise_chain_api::{Action, At, Submitter};
+use liaise_oracle::journal::{Journal, JournalStore, Progress, StoreFailure};
+use liaise_summary::EpochStatement;
+
+use crate::harness::{AnvilHarness, FEE};
+
+type AnvilWorld = World<<AnvilHarness as Harness>::Chain>;
+
+/// A disk that outlives the process and can refuse to write.
+#[derive(Clone, Default)]
+struct Disk {
+    rows: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    full: bool,
+}
+
+impl JournalStore for Disk {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
+        Ok(self.rows.lock().expect("not poisoned").get(key).cloned())
+    }
+
+    fn put(&mut self, key: &str, row: &[u8]) -> Result<(), StoreFailure> {
+        if self.full {
+            return Err("no space left".into());
+        }
+        self.rows.lock().expect("not poisoned").insert(key.to_owned(), row.to_vec());
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &str) -> Result<(), StoreFailure> {
+        self.rows.lock().expect("not poisoned").remove(key);
+        Ok(())
+    }
+
+    fn rows(&self) -> Result<Vec<(String, Vec<u8>)>, StoreFailure> {
+        Ok(self.rows.lock().expect("not poisoned").iter().map(|(key, row)| (key.clone(), row.clone())).collect())
+    }
+}
+
+/// One pass by a process that starts, reads its disk, does what it can, and ends.
+async fn pass(world: &AnvilWorld, disk: &Disk, role: Role, action: &Action) -> Progress {
+    let submitter = world.chain.submitter(role).await;
+    let mut journal = Journal::open(disk.clone()).expect("readable rows");
+    journal.want(&*submitter, action, FEE).await.expect("a pass without trouble")
+}
+
+async fn ended_epoch(world: &AnvilWorld) -> (EpochStatement, Action) {
+    let statement = world.filing(&world.tree(&[(0, 100), (1, 200)]), 0).await;
+    world.pass_epoch(statement.epoch).await;
+    (statement, world.signed_filing(statement))
+}
+
+#[tokio::test]
+async fn two_operators_file_one_epoch_through_crashes_and_a_reorg() {
+    let world = World::opened::<AnvilHarness>().await;
+    let (statement, action) = ended_epoch(&world).await;
+    world.chain.finalise().await;
+    let (mine, theirs) = (Disk::default(), Disk::default());
+
+    // both send; each pass is a process of its own
+    let Progress::UnderWay(first) = pass(&world, &mine, Role::Operator, &action).await else { panic!("it is sent") };
+    let Progress::UnderWay(_) = pass(&world, &theirs, Role::Rival, &action).await else { panic!("it is sent") };
+    assert_eq!(pass(&world, &mine, Role::Operator, &action).await, Progress::UnderWay(first.clone()));
+    world.chain.mine(1).await;
+    assert_eq!(pass(&world, &mine, Role::Operator, &action).await, Progress::UnderWay(first.clone()));
+
+    // the block goes away, and the same bytes are sent again
+    world.chain.reorg(1).await;
+    assert_eq!(pass(&world, &mine, Role::Operator, &action).await, Progress::UnderWay(first.clone()));
+    assert!(matches!(pass(&world, &theirs, Role::Rival, &action).await, Progress::UnderWay(_)));
+    world.chain.mine(1).await;
+    world.chain.finalise().await;
+
+    let ends = [pass(&world, &mine, Role::Operator, &action).await, pass(&world, &theirs, Role::Rival, &action).await];
+    let ours = ends.iter().filter(|end| matches!(end, Progress::Done(_))).count();
+    let others = ends.iter().filter(|end| **end == Progress::DoneByOthers).count();
+    assert_eq!((ours, others), (1, 1), "{ends:?}");
+    let reader = world.submitter(Role::Stranger).await;
+    let accepted = reader.statements(statement.epoch, At::Final).await.expect("a readable distributor");
+    let filed = accepted.iter().filter(|accepted| accepted.statement == statement.into()).count();
+    assert_eq!(filed, 1);
+}
+
+/// A third operator that comes when all is done signs nothing.
+#[tokio::test]
+async fn what_is_achieved_is_not_signed_again() {
+    let world = World::opened::<AnvilHarness>().await;
+    let (_, action) = ended_epoch(&world).await;
+    world.act(Role::Operator, &action).await;
+    let disk = Disk::default();
+    assert_eq!(pass(&world, &disk, Role::Rival, &action).await, Progress::DoneByOthers);
+    assert!(Journal::open(disk).expect("readable rows").live().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_the_disk_did_not_take() {
+    let world = World::opened::<AnvilHarness>().await;
+    let (statement, action) = ended_epoch(&world).await;
+    let submitter = world.chain.submitter(Role::Operator).await;
+    let mut disk = Disk { full: true, ..Disk::default() };
+    let mut journal = Journal::open(disk.clone()).expect("readable rows");
+    for _ in 0..2 {
+        assert!(journal.want(&*submitter, &action, FEE).await.is_err());
+    }
+    world.chain.mine(1).await;
+    assert_ne!(world.state().await.head, statement.digest());
+    disk.full = false;
+    assert!(matches!(pass(&world, &disk, Role::Operator, &action).await, Progress::UnderWay(_)));
+    world.chain.mine(1).await;
+    assert_eq!(world.state().await.head, statement.digest());
+}
+
+/// A dead transaction is recorded by whoever resumes, and signed anew by whoever wants it.
+#[tokio::test]
+async fn a_replaced_transaction_is_signed_anew_once_it_is_dead() {
+    let world = World::opened::<AnvilHarness>().await;
+    let (statement, action) = ended_epoch(&world).await;
+    let disk = Disk::default();
+    let submitter: Box<dyn Submitter> = world.chain.submitter(Role::Operator).await;
+    let mut journal = Journal::open(disk.clone()).expect("readable rows");
+    let Progress::UnderWay(first) = journal.want(&*submitter, &action, FEE).await.expect("sent") else {
+        panic!("it is on its way");
+    };
+    let prepared = journal.live().values().next().cloned().expect("it is on its way");
+    world.chain.forget(&prepared).await;
+    world.chain.replace(Role::Operator, &prepared).await;
+    for (_, progress) in journal.resume(&*submitter).await {
+        assert_eq!(progress.expect("a pass without trouble"), Progress::UnderWay(first.clone()));
+    }
+    world.chain.finalise().await;
+    let resumed = journal.resume(&*submitter).await;
+    assert_eq!(resumed.len(), 1);
+    assert!(matches!(resumed[0].1, Ok(Progress::Idle)), "{resumed:?}");
+    let Progress::UnderWay(second) = pass(&world, &disk, Role::Operator, &action).await else { panic!("it is sent") };
+    assert_ne!(first, second);
+    world.chain.mine(1).await;
+    assert_eq!(world.state().await.head, statement.digest());
+}
