@@ -1,37 +1,34 @@
 //! One write: the rows of new messages, and the receipts that go with them.
 
-use crate::chain::Chain;
 use crate::error::StoreError;
 use crate::ingest::Source;
 use crate::layout::*;
 use crate::refusal::{RefuseReason, Status, Twice};
 use crate::sessions::SessionRow;
 use crate::staged::Staged;
-use crate::store::{Inner, OpenWitness, Writer, to_hex};
+use crate::store::{Inner, Writer, to_hex};
 use cid::Cid;
-use liaise_ledger::body::{Receipt, Receipts};
 use liaise_ledger::hash::DAG_CBOR;
-use liaise_ledger::message::{MAX_RECEIPTS, Place};
+use liaise_ledger::message::Place;
 use liaise_ledger::session::SessionOutcome;
 use liaise_ledger::{Author, Body, Draft, Hash, Signer, Verified};
-use serde_bytes::ByteArray;
 use std::collections::{HashMap, HashSet};
 
 /// Gathers what one call stores and writes it at once. Dropped without [`Commit::finish`], nothing has happened.
 pub(crate) struct Commit<'a> {
     pub inner: &'a Inner,
-    writer: &'a mut Writer,
+    pub writer: &'a mut Writer,
     source: Source,
-    staged: Staged<'a>,
+    pub staged: Staged<'a>,
     next: u64,
     sessions: HashMap<Vec<u8>, SessionRow>,
     /// Messages that witnesses' batches of this very call name.
     announced: HashSet<Hash>,
-    wanted: Vec<Hash>,
+    pub wanted: Vec<Hash>,
     arrived: Vec<Hash>,
-    to_receipt: Vec<Cid>,
+    pub to_receipt: Vec<Cid>,
     twice: Vec<Twice>,
-    moved: bool,
+    pub moved: bool,
     purging: bool,
 }
 
@@ -88,19 +85,6 @@ impl<'a> Commit<'a> {
             }
             Err(reason) => Ok(Status::Refused(reason)),
         }
-    }
-
-    /// A witness owes a receipt for what it stored before it was one, or while it was not to sign.
-    pub fn receipt_again(&mut self, id: &Cid) -> Result<(), StoreError> {
-        let Some(witness) = self.inner.witness.as_ref().filter(|_| !self.moved) else { return Ok(()) };
-        let digest = digest(id);
-        if self.inner.own_receipt(&witness.key, &digest)?.is_none()
-            && !self.to_receipt.contains(id)
-            && self.inner.load(&digest)?.is_some_and(|message| message.message.body.is_receipted())
-        {
-            self.to_receipt.push(*id);
-        }
-        Ok(())
     }
 
     fn admit(
@@ -224,72 +208,18 @@ impl<'a> Commit<'a> {
             let ids = others.iter().chain([&digest]).map(|id| id.to_cid(DAG_CBOR)).collect();
             self.twice.push(Twice { key: key.to_vec(), seq: message.message.seq, ids });
         }
-        let known = self.place(key)?;
-        if known.seq <= message.message.seq {
-            let place = Place { seq: message.message.seq + 1, prev: Some(message.id) };
-            self.staged.places.insert(key.to_vec(), place);
+        let newest = self.staged.places.entry(key.to_vec()).or_default();
+        if newest.seq <= message.message.seq {
+            *newest = Place { seq: message.message.seq + 1, prev: Some(message.id) };
         }
         Ok(())
     }
 
-    /// The place of a key's next message.
+    /// The place of a key's next message, behind all that is stored and staged.
     pub fn place(&self, key: &[u8]) -> Result<Place, StoreError> {
-        match self.staged.places.get(key) {
-            Some(place) => Ok(place.clone()),
-            None => self.inner.place(key),
-        }
-    }
-
-    fn chain(&self, key: &[u8; 32]) -> Result<Option<Chain>, StoreError> {
-        let row = self.staged.get(STORES, key)?;
-        row.map(|row| Chain::decode(&row).ok_or_else(|| StoreError::corrupt("a witness' row"))).transpose()
-    }
-
-    /// The receipts of a batch: for each of its messages, and as the column that an epoch's close reads.
-    fn store_receipts(
-        &mut self,
-        message: &Verified,
-        digest: Hash,
-        seq: u64,
-        batch: &Receipts,
-    ) -> Result<(), StoreError> {
-        let Author::Store(key) = &message.message.author else { return Ok(()) };
-        let mut chain = match self.chain(key)? {
-            Some(chain) => chain,
-            None => Chain { ordinal: self.new_ordinal()?, ..Chain::default() },
-        };
-        chain.merge(digest, message.message.seq, batch);
-        self.staged.put_readable(STORES, key.to_vec(), chain.encode());
-        let ordinal = chain.ordinal.to_be_bytes();
-        let mut column = Vec::with_capacity(32 + 16 * batch.receipts.len());
-        column.extend(digest.0);
-        for (place, receipt) in (batch.first..).zip(&batch.receipts) {
-            let id = self::digest(&receipt.id);
-            self.staged.put(RECEIPTS, &join(&[&id.0, &ordinal, &place.to_be_bytes()]), &seq.to_be_bytes());
-            let arrived = match self.staged.get(IDS, &id.0)? {
-                Some(row) => read_u64(&row).ok_or_else(|| StoreError::corrupt("an id without a place"))?,
-                None => {
-                    self.staged.put(WANTED, &id.0, &[]);
-                    self.wanted.push(id);
-                    ABSENT
-                }
-            };
-            column.extend(arrived.to_be_bytes());
-            column.extend(receipt.wall_ms.to_be_bytes());
-        }
-        self.staged.put(BATCHES, &join(&[&ordinal, &batch.first.to_be_bytes(), &seq.to_be_bytes()]), &column);
-        if let Some(epoch) = batch.close {
-            self.staged.put_readable(EPOCHS, join(&[&epoch_bytes(epoch), key, &digest.0]), seq.to_be_bytes().to_vec());
-        }
-        Ok(())
-    }
-
-    /// Witnesses are few, and met once in a store's life.
-    fn new_ordinal(&self) -> Result<u16, StoreError> {
-        let known = self.inner.genesis.stores.keys.iter();
-        let ordinals = known.map(|key| Ok(self.chain(key)?.map(|chain| chain.ordinal)));
-        let highest = ordinals.collect::<Result<Vec<_>, StoreError>>()?.into_iter().flatten().max();
-        Ok(highest.map_or(0, |highest| highest + 1))
+        let stored = self.inner.place(key)?;
+        let staged = self.staged.places.get(key).filter(|staged| staged.seq > stored.seq);
+        Ok(staged.cloned().unwrap_or(stored))
     }
 
     /// Signs a draft at its key's place and stages it.
@@ -339,46 +269,6 @@ impl<'a> Commit<'a> {
         self.inner.publish_head(self.next);
         let twice = self.twice.into_iter().filter_map(|twice| self.inner.same_author(twice).transpose());
         Ok((receipts, twice.collect::<Result<_, _>>()?))
-    }
-
-    fn issue(&mut self, witness: &OpenWitness, close: Option<i64>) -> Result<Vec<Verified>, StoreError> {
-        let ids = std::mem::take(&mut self.to_receipt);
-        let mut chain = self.chain(&witness.key)?.unwrap_or_default();
-        // Never below an earlier receipt: observation is a median of witnesses' wall times and messages are observed in the
-        // order of their parents, so a clock that was set back must not make an answer older than its question.
-        let wall_ms = self.inner.clock.wall_ms().max(chain.wall_ms);
-        let mono_ns = self.inner.clock.mono_ns().max(self.writer.mono_ns);
-        self.writer.mono_ns = mono_ns;
-        let mut chunks: Vec<&[Cid]> = ids.chunks(MAX_RECEIPTS).collect();
-        if chunks.is_empty() && close.is_some() {
-            chunks.push(&[]);
-        }
-        let count = chunks.len();
-        let mut batches = Vec::with_capacity(count);
-        for (i, ids) in chunks.into_iter().enumerate() {
-            let batch = Receipts {
-                previous: chain.last.map(|last| last.to_cid(DAG_CBOR)),
-                boot: ByteArray::new(witness.boot),
-                first: chain.next,
-                close: close.filter(|_| i + 1 == count),
-                receipts: ids.iter().map(|id| Receipt { id: *id, mono_ns, wall_ms }).collect(),
-            };
-            let draft = Draft {
-                author: Author::Store(witness.key),
-                parents: vec![],
-                task: None,
-                time_ms: wall_ms,
-                body: Body::Receipts(batch),
-            };
-            batches.push(self.sign(&witness.signer, draft)?);
-            chain = self.chain(&witness.key)?.unwrap_or_default();
-        }
-        Ok(batches)
-    }
-
-    /// The chain of this store's own receipts.
-    pub fn own_chain(&self) -> Result<Option<Chain>, StoreError> {
-        self.inner.witness.as_ref().map_or(Ok(None), |witness| self.chain(&witness.key))
     }
 
     /// Fails where keys may have signed elsewhere.

@@ -19,6 +19,7 @@ mod db;
 mod equivocation;
 mod error;
 mod ingest;
+mod issue;
 mod journal;
 mod layout;
 mod lockfile;
@@ -43,3 +44,8 @@ pub use options::{Limits, Options, SealCheck, Witness};
 pub use receipts::{ChainHead, ColumnEntry, StoredReceipt};
 pub use refusal::{IngestReport, Outcome, RefuseReason, Status, Twice};
 pub use store::Store;
+
+/// The examples of the first steps compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/first-steps/store.md")]
+mod first_steps {}
