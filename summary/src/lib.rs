@@ -2,7 +2,7 @@
 //!
 //! Everything here is pure and `no_std` (with `alloc`), so that one implementation serves the oracles, the chain
 //! adapters and an on-chain program: the 200-byte [statements](statement), the [sets](set) that sign them, the
-//! [head](head) that orders them, the emission [schedule](schedule), the [reward tree](sum_tree) with its proofs, the
+//! [head] that orders them, the emission [schedule], the [reward tree](sum_tree) with its proofs, the
 //! [batches](batch) of a UTXO chain and the plain [Merkle tree](merkle) of eligibility and evidence.
 //!
 //! What it is not: it verifies no signature (callers know their curve library and pass who signed), it reads no chain,
