@@ -1,25 +1,22 @@
-//! The stage `account`: from settled tasks to weights, shares and statements.
+//! The stage `account`: from settled tasks to weights and shares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cid::Cid;
 use liaise_ledger::Account;
 use liaise_ledger::genesis::Parameters;
 
 use super::apportion::{Pools, Shares, apportion, pools};
-use super::reasons::{Reason, ReasonCode};
-use super::settle::accounts_of;
+use super::reasons::ReasonCode;
 use super::state::AccountState;
-use super::statement::{Statement, TaskRow};
+use super::statement::TaskRow;
 use super::unlock::{unlock_permille, used_permille};
 use super::{FoldError, median};
 
 /// 2520 is divisible by every number of paid judges.
 const JUDGE_PARTS: u128 = 2_520;
-/// Until gates and holds are in force: everything passes, nothing is held.
+/// used‰ of whoever has closed no ticket.
 const FULL_PERMILLE: u16 = 1_000;
-/// How many messages a reason names that rests on all of an account's.
-const NAMED: usize = 8;
 
 /// Fills in what counts of every task: the user's cap, unlock and used tickets. Returns the epoch's median of users'
 /// units, if it had any.
@@ -128,11 +125,11 @@ impl Weights {
     ///
     /// # Errors
     /// [`FoldError::Overflow`].
-    pub fn share(&self, emission: u64, ramp_weight: u64) -> Result<Shared3, FoldError> {
+    pub fn share(&self, emission: u64, ramp_weight: u64) -> Result<Split, FoldError> {
         let weight = self.tasks.values().try_fold(0u128, |sum, weight| sum.checked_add(*weight));
         let weight = weight.ok_or(FoldError::Overflow { what: "the epoch's task weight" })?;
         let pools = pools(emission, weight, ramp_weight);
-        Ok(Shared3 {
+        Ok(Split {
             pools,
             weight,
             winners: apportion(pools.winners, &Weights::sum(&self.winners)?)?,
@@ -144,7 +141,7 @@ impl Weights {
 
 /// The three pools, shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shared3 {
+pub struct Split {
     /// Before sharing.
     pub pools: Pools,
     /// W: the epoch's total task weight.
@@ -157,7 +154,7 @@ pub struct Shared3 {
     pub users: Shares,
 }
 
-impl Shared3 {
+impl Split {
     /// What no pool gave to anybody; base units.
     pub fn unemitted(&self) -> u64 {
         self.pools.unemitted + self.winners.unemitted + self.judges.unemitted + self.users.unemitted
@@ -169,95 +166,5 @@ impl Shared3 {
             return 1_000;
         }
         u64::try_from(self.weight * 1_000 / u128::from(ramp_weight)).expect("below 1000")
-    }
-}
-
-/// Writes the statements of everybody who took part: in a task, by a ticket, or by any message of this seal.
-pub fn statements(
-    tasks: &BTreeMap<Cid, TaskRow>,
-    shared: &Shared3,
-    notes: &BTreeMap<Account, Vec<Reason>>,
-    accounts: &BTreeMap<Account, AccountState>,
-    parameters: &Parameters,
-) -> Vec<Statement> {
-    let mut parts: BTreeMap<&Account, (BTreeSet<Cid>, Vec<Reason>)> = BTreeMap::new();
-    for (account, reasons) in notes {
-        parts.entry(account).or_default().1.extend(reasons.iter().cloned());
-    }
-    for row in tasks.values() {
-        for account in accounts_of(row) {
-            parts.entry(account).or_default().0.insert(row.task);
-        }
-        for line in &row.lines {
-            parts.entry(&line.account).or_default().1.push(line.reason.clone());
-        }
-    }
-    let ramp = shared.ramp_permille(parameters.ramp_weight);
-    let write = |(account, (ids, mut reasons)): (&Account, (BTreeSet<Cid>, Vec<Reason>))| {
-        let of = |shares: &Shares| shares.shares.get(account).copied().unwrap_or(0);
-        let (won, judged, prompted) = (of(&shared.winners), of(&shared.judges), of(&shared.users));
-        let gross = won + judged + prompted;
-        let permille = |amount: u64, permille: u16| {
-            u64::try_from(u128::from(amount) * u128::from(permille) / 1_000).expect("at most the amount")
-        };
-        let gated = won + judged + permille(prompted, FULL_PERMILLE);
-        let held = permille(gated, 0);
-        let mine = ids.iter().map(|id| &tasks[id]).filter(|row| row.user == *account);
-        user_reasons(mine, &mut reasons);
-        if gross == 0 {
-            let counted = reasons
-                .iter()
-                .any(|reason| matches!(reason.code, ReasonCode::Won | ReasonCode::Judged | ReasonCode::Prompted));
-            let code = if counted { ReasonCode::BelowOneUnit } else { ReasonCode::NothingCounted };
-            let rests_on: BTreeSet<Cid> = reasons.iter().flat_map(|reason| reason.messages.iter().copied()).collect();
-            reasons.push(Reason::of(code, rests_on.into_iter().take(NAMED)));
-        }
-        neutral_reasons(accounts.get(account), ramp, &mut reasons);
-        reasons.sort();
-        reasons.dedup();
-        Statement {
-            account: account.clone(),
-            won,
-            judged,
-            prompted,
-            gross,
-            gate_permille: FULL_PERMILLE,
-            gated,
-            hold_permille: 0,
-            held,
-            net: gated - held,
-            reasons,
-            tasks: ids.into_iter().collect(),
-        }
-    };
-    parts.into_iter().map(write).collect()
-}
-
-/// What scaled a user's own tasks.
-fn user_reasons<'a>(mine: impl Iterator<Item = &'a TaskRow>, reasons: &mut Vec<Reason>) {
-    for row in mine.filter(|row| row.winner.is_some()) {
-        reasons.push(Reason::with(ReasonCode::Unlock, row.unlock_permille.into(), [row.task]));
-        reasons.push(Reason::with(ReasonCode::TicketsUsed, row.used_permille.into(), [row.ticket]));
-        if row.counted < row.units {
-            reasons.push(Reason::with(ReasonCode::OverCap, row.counted, [row.task]));
-        }
-    }
-}
-
-/// What is not in force yet, and says so; with the messages that it would judge.
-fn neutral_reasons(state: Option<&AccountState>, ramp: u64, reasons: &mut Vec<Reason>) {
-    let all: BTreeSet<Cid> = reasons.iter().flat_map(|reason| reason.messages.iter().copied()).collect();
-    let some = || all.iter().copied().take(NAMED);
-    if ramp < 1_000 {
-        reasons.push(Reason::with(ReasonCode::Ramp, ramp, some()));
-    }
-    reasons.push(Reason::with(ReasonCode::GateNeutral, FULL_PERMILLE.into(), some()));
-    reasons.push(Reason::with(ReasonCode::HoldNeutral, 0, some()));
-    if let Some(state) = state
-        && let Some(capability) = &state.capability
-    {
-        reasons.push(Reason::with(ReasonCode::ReliabilityNeutral, state.failed_jobs, some()));
-        reasons.push(Reason::with(ReasonCode::SlotsNeutral, 1, [capability.message]));
-        reasons.push(Reason::of(ReasonCode::StorageNeutral, [capability.message]));
     }
 }

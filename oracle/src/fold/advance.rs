@@ -32,23 +32,36 @@ fn code_of(flaw: Flaw) -> ReasonCode {
     }
 }
 
-/// What a seal's messages say about their authors beside tasks: everybody who said something has an entry.
+/// What is said of an account beside its tasks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// Messages of its own that the seal observed, or tickets that closed.
+    pub messages: BTreeSet<Cid>,
+    /// Reasons that rest on some of them.
+    pub reasons: Vec<Reason>,
+}
+
+/// What a seal's messages say about their authors beside tasks: everybody who said something has a note.
 pub fn notes(
     messages: &Messages,
     carry: &BTreeMap<Cid, Carried>,
     fresh: &[(u64, Cid)],
     closed: &[Closed],
-) -> BTreeMap<Account, Vec<Reason>> {
-    let mut notes: BTreeMap<Account, Vec<Reason>> = BTreeMap::new();
+) -> BTreeMap<Account, Note> {
+    let mut notes: BTreeMap<Account, Note> = BTreeMap::new();
     for (_, id) in fresh {
         if let Author::Account(account) = &messages[id].message.author {
-            let reasons = notes.entry(account.clone()).or_default();
-            reasons.extend(carry[id].flaw.map(|flaw| Reason::of(code_of(flaw), [*id])));
+            let note = notes.entry(account.clone()).or_default();
+            note.messages.insert(*id);
+            note.reasons.extend(carry[id].flaw.map(|flaw| Reason::of(code_of(flaw), [*id])));
         }
     }
-    for closed in closed.iter().filter(|closed| closed.root.is_none()) {
-        let reason = Reason::of(ReasonCode::TicketUnused, [closed.ticket]);
-        notes.entry(closed.account.clone()).or_default().push(reason);
+    for closed in closed {
+        let note = notes.entry(closed.account.clone()).or_default();
+        note.messages.insert(closed.ticket);
+        if closed.root.is_none() {
+            note.reasons.push(Reason::of(ReasonCode::TicketUnused, [closed.ticket]));
+        }
     }
     notes
 }

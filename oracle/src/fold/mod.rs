@@ -35,6 +35,7 @@ mod settle;
 mod shared;
 mod state;
 mod statement;
+mod tell;
 mod terms;
 mod tickets;
 mod unlock;
@@ -170,7 +171,7 @@ pub fn fold_parts(
     advance::score(&mut accounts, messages, &carry, &fresh, &tasks);
     advance::unlock(&mut accounts, messages, &tasks);
     let notes = advance::notes(messages, &carry, &fresh, &closed);
-    let statements = account::statements(&tasks, &shares, &notes, &accounts, parameters);
+    let statements = tell::statements(&tasks, &shares, notes, &accounts, parameters);
     let unemitted = unemitted(epoch, emission, &shares, &statements)?;
 
     let mut chunks = before.chunks.clone();
@@ -223,7 +224,7 @@ fn account_parts(tasks: &BTreeMap<Cid, TaskRow>, parts: usize) -> account::Weigh
 fn unemitted(
     epoch: EpochNumber,
     emission: u64,
-    shares: &account::Shared3,
+    shares: &account::Split,
     statements: &[Statement],
 ) -> Result<u64, FoldError> {
     let sum = |of: fn(&Statement) -> u64| statements.iter().map(|s| u128::from(of(s))).sum::<u128>();

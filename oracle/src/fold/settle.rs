@@ -1,6 +1,6 @@
 //! The stage `settle`: every task whose deadline has passed, one at a time, independent of all others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cid::Cid;
@@ -216,9 +216,4 @@ impl Settled {
 fn part_of(id: &Cid, parts: usize) -> usize {
     let digest = Hash::from_cid(id).expect("a task is a message");
     usize::from(u16::from_be_bytes([digest.0[0], digest.0[1]])) % parts.max(1)
-}
-
-/// The accounts that a task names.
-pub fn accounts_of(row: &TaskRow) -> BTreeSet<&Account> {
-    row.lines.iter().map(|line| &line.account).chain([&row.user]).collect()
 }
