@@ -89,6 +89,21 @@ pub fn secp256k1(secret: &Secret, path: &Path) -> Result<Signer, KeyError> {
     Ok(Signer::Secp256k1(key))
 }
 
+/// Signs a decree's act with a key of the DAO set.
+///
+/// # Errors
+/// The bytes are no secret key.
+pub fn sign_act(secret: &Secret, act: &liaise_ledger::body::Act) -> Result<liaise_ledger::body::DaoSignature, KeyError> {
+    let key = secp256k1::SecretKey::from_byte_array(**secret).map_err(|_| KeyError::NotAKey("the DAO's key".into()))?;
+    let digest = secp256k1::Message::from_digest(act.digest().0);
+    let signature = secp256k1::global::SECP256K1.sign_ecdsa(digest, &key).serialize_compact();
+    let public = secp256k1::PublicKey::from_secret_key_global(&key).serialize();
+    Ok(liaise_ledger::body::DaoSignature {
+        key: serde_bytes::ByteArray::new(public),
+        signature: serde_bytes::ByteArray::new(signature),
+    })
+}
+
 #[cfg(unix)]
 fn owner_only(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -228,7 +228,7 @@ fn read(replica: &Replica, history: &[u8]) -> Result<FoldState, OracleError> {
 /// A history block with everything that its state is read from.
 fn load_blocks(store: &Store, history: &Cid) -> Result<Blocks, OracleError> {
     let mut blocks = Blocks::default();
-    let mut take = |id: &Cid, blocks: &mut Blocks| -> Result<(), OracleError> {
+    let take = |id: &Cid, blocks: &mut Blocks| -> Result<(), OracleError> {
         let bytes = store.get_blob(id)?.ok_or(FoldError::MissingBlock(*id))?;
         blocks.insert(bytes);
         Ok(())

@@ -22,7 +22,8 @@ pub async fn serve(node: Arc<StoreNode>, mut incoming: Incoming) {
                 }),
                 Err(malformed) => Response::Refused(malformed.to_string()),
             };
-            request.reply.send(rpc::encode(&response));
+            // An asker that has gone needs no answer.
+            let _ = request.reply.send(rpc::encode(&response));
         });
     }
 }

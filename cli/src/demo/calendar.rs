@@ -1,0 +1,44 @@
+//! The demo's calendar: one control file for all processes, and the chain's clock with it.
+
+use eyre::WrapErr;
+use liaise_node::Calendar;
+use liaise_node::chain::evm::Anvil;
+use std::path::{Path, PathBuf};
+
+/// The control file, and the wall clock as everybody sees it.
+pub struct DemoCalendar {
+    file: PathBuf,
+    calendar: Calendar,
+}
+
+impl DemoCalendar {
+    /// A calendar that shows the real time.
+    pub fn create(dir: &Path) -> eyre::Result<DemoCalendar> {
+        let file = dir.join("calendar");
+        Calendar::create(&file, 0)?;
+        let calendar = Calendar::from_file(&file)?;
+        Ok(DemoCalendar { file, calendar })
+    }
+
+    /// The control file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Milliseconds since 1970, as everybody sees them.
+    pub fn wall_ms(&self) -> u64 {
+        self.calendar.wall_ms()
+    }
+
+    /// Moves everybody's wall clock to a time, and lets the chain have a block at it.
+    pub async fn advance(&self, anvil: &Anvil, wall_ms: u64) -> eyre::Result<()> {
+        Calendar::advance_to(&self.file, wall_ms)?;
+        self.calendar.sleep_until(wall_ms).await;
+        self.follow(anvil).await
+    }
+
+    /// Lets the chain have a block at the present wall clock.
+    pub async fn follow(&self, anvil: &Anvil) -> eyre::Result<()> {
+        anvil.mine_at(self.wall_ms() / 1000).await.wrap_err("the local chain's clock")
+    }
+}

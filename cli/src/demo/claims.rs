@@ -1,0 +1,82 @@
+//! Every account claims what it earned; what is paid must be what was emitted, to the unit.
+
+use super::chain::FEE;
+use super::genesis::{CHAIN, Person};
+use super::network::Network;
+use super::progress::Stages;
+use liaise_chain_api::{Action, At, Submitter};
+use liaise_node::client::Wallet;
+use liaise_node::{chain, load_distributor};
+use liaise_summary::{Epoch, Payee, RewardLeaf, RewardTree, Statement};
+
+/// What one account was paid.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// Its name in tables.
+    pub name: String,
+    /// Its account.
+    pub account: liaise_ledger::Account,
+    /// Base units over the distributor's life.
+    pub amount: u64,
+    /// The claim's transaction; null where nothing was to be claimed.
+    pub transaction: Option<String>,
+}
+
+/// All claims, and what the chain says about them.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// One for each account.
+    pub paid: Vec<Paid>,
+    /// Base units that the newest payable tree sums to.
+    pub emitted: u64,
+}
+
+/// Claims for everybody.
+pub async fn claim_all(network: &Network, stages: &mut Stages) -> eyre::Result<Claims> {
+    let people: Vec<&Person> = network.founding.nodes.iter().chain(&network.founding.users).collect();
+    let stage = stages.begin("everybody claims", people.len());
+    let state = network.reader.distributor(At::Latest).await?;
+    let held = state.held.newest.ok_or_else(|| eyre::eyre!("no root is payable"))?;
+    let accepted = network.reader.statements(Epoch(held.epoch.0), At::Latest).await?;
+    let artefact = accepted.iter().rev().filter(|a| !a.vetoed).find_map(|a| match a.statement {
+        Statement::Epoch(statement) => Some(statement.artefact),
+        _ => None,
+    });
+    let artefact = artefact.ok_or_else(|| eyre::eyre!("the newest payable epoch has no statement"))?;
+    let distributor = load_distributor(&network.replica, &artefact.0).await?;
+    let leaf = |row: &liaise_oracle::fold::LeafRow| RewardLeaf { payee: Payee(row.payee.0), amount: row.amount };
+    let tree = RewardTree::new(distributor.leaves.values().map(leaf).collect())?;
+    eyre::ensure!(tree.root() == held.root, "the artefact's tree is not the one that the chain holds");
+
+    let mut paid = vec![];
+    for person in people {
+        let account = person.account();
+        let payee = account.payee().map(Payee).ok_or_else(|| eyre::eyre!("no payee on this chain"))?;
+        let Some(index) = tree.index_of(&payee) else {
+            paid.push(Paid { name: person.name.clone(), account, amount: 0, transaction: None });
+            continue;
+        };
+        let leaf = tree.leaves()[index as usize];
+        let action = Action::Claim { leaf, proof: tree.proof(index)? };
+        // Anybody may pay the fee; here the guardian's key does, for the accounts have no coins.
+        let payer = Wallet::new(&super::network::secret_of(super::chain::DEPLOYER), CHAIN)?;
+        let submitter = chain::submitter(&network.chain.config, &payer).await?;
+        let transaction = send(submitter.as_ref(), &action).await?;
+        let claimed = network.reader.claimed(&payee, At::Latest).await?;
+        eyre::ensure!(claimed.total == leaf.amount, "{} was paid {} of {}", person.name, claimed.total, leaf.amount);
+        paid.push(Paid { name: person.name.clone(), account, amount: leaf.amount, transaction: Some(transaction) });
+        stage.step();
+    }
+    let sum: u64 = paid.iter().map(|paid| paid.amount).sum();
+    let after = network.reader.distributor(At::Latest).await?;
+    eyre::ensure!(sum == held.root.sum, "paid {sum}, emitted {}", held.root.sum);
+    eyre::ensure!(after.unclaimed == 0, "{} base units are left unclaimed", after.unclaimed);
+    stage.done(stages, &format!("{} paid on chain, exactly what was emitted", crate::output::xlv(sum)));
+    Ok(Claims { paid, emitted: held.root.sum })
+}
+
+async fn send(submitter: &dyn Submitter, action: &Action) -> eyre::Result<String> {
+    let prepared = submitter.prepare(action, FEE, &[]).await?;
+    submitter.broadcast(&prepared).await?;
+    Ok(prepared.id.to_string())
+}

@@ -1,0 +1,85 @@
+//! An oracle's work done once, step by step, for an operator at a terminal.
+
+use super::filing::{Due, due, signatures_for};
+use super::folds::Folds;
+use super::{Oracle, OracleError};
+use crate::blocking::blocking;
+use crate::replica::Replica;
+use liaise_chain_api::{Action, At, Distributor, DistributorReader, Submitter};
+use liaise_ledger::EpochNumber;
+use liaise_oracle::journal::Journal;
+use std::time::Duration;
+
+impl Oracle {
+    /// Folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed: one pass.
+    ///
+    /// # Errors
+    /// The first thing that stopped it.
+    pub async fn once(mut self) -> Result<(), OracleError> {
+        let journal = Journal::open(self.replica.store.clone())?;
+        let mut desk = super::Desk::new(self.reader.clone(), self.submitter.clone(), journal, Duration::ZERO);
+        self.pass(&mut desk).await
+    }
+}
+
+/// What may be filed next, as this replica derives it.
+pub struct Next {
+    /// The distributor, as it was read.
+    pub at: Distributor,
+    /// What oracles sign now; null while something is pending or nothing is folded for it.
+    pub due: Option<Due>,
+    /// The submission, where a quorum has signed.
+    pub action: Option<Action>,
+}
+
+/// Folds every sealed epoch up to one, or all; returns the newest that is folded.
+///
+/// # Errors
+/// The store failed, or something can't be fetched.
+pub async fn fold_up_to(replica: &Replica, last: Option<EpochNumber>) -> Result<Option<EpochNumber>, OracleError> {
+    let mut folds = Folds::new(replica.clone());
+    let reached = |epoch: EpochNumber| last.is_some_and(|last| epoch >= last);
+    let mut newest = folds.newest().await?.map(|state| state.epoch);
+    while !newest.is_some_and(reached) {
+        let Some(folded) = folds.next().await? else { break };
+        newest = Some(folded.epoch);
+    }
+    Ok(newest)
+}
+
+/// Folds what is sealed and says what the distributor waits for.
+///
+/// # Errors
+/// The chain, the store, or an artefact that can't be had.
+pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> Result<Next, OracleError> {
+    fold_up_to(replica, None).await?;
+    let mut folds = Folds::new(replica.clone());
+    let at = reader.distributor(At::Latest).await?;
+    let shared = folds.newest().await?.map(|state| state.shared.clone());
+    let Some(shared) = shared else { return Ok(Next { at, due: None, action: None }) };
+    let due = due(replica, reader, &shared, &at, async |epoch| folds.at(epoch).await).await?;
+    let action = match &due {
+        None => None,
+        Some(due) => {
+            let (own, statement) = (replica.clone(), due.statement());
+            let signatures = blocking(move || signatures_for(&own, &statement)).await?;
+            signatures.map(|signatures| match due {
+                Due::Open(statement) => Action::Open { statement: *statement, signatures },
+                Due::Epoch(filing) => Action::SubmitEpoch { statement: filing.statement, signatures },
+            })
+        }
+    };
+    Ok(Next { at, due, action })
+}
+
+/// An oracle of a directory, ready for one pass. Without a submitter it signs and sends nothing.
+pub fn oracle_for_one_pass(
+    replica: &Replica,
+    key: liaise_oracle::quorum::OracleKey,
+    signer: std::sync::Arc<liaise_ledger::Signer>,
+    reader: std::sync::Arc<dyn DistributorReader>,
+    submitter: Option<std::sync::Arc<dyn Submitter>>,
+    role: &crate::config::OracleRole,
+) -> Oracle {
+    Oracle::new(replica.clone(), key, signer, reader, submitter, role)
+}
