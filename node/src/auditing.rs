@@ -8,7 +8,7 @@ use crate::replica::Replica;
 use cid::Cid;
 use liaise_chain_api::{ChainError, DistributorReader};
 use liaise_ledger::body::Seal;
-use liaise_ledger::{EpochNumber, Verified};
+use liaise_ledger::EpochNumber;
 use liaise_oracle::artefact::{Blocks, HistoryBlock, TreeBlock, read_history, read_state};
 use liaise_oracle::audit::{self, AuditError, AuditReport, Claim, ClaimedFiling};
 use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Folded, fold_epoch};
@@ -187,13 +187,4 @@ async fn take_filing(
         next = block.previous;
     }
     Ok((statement, tree))
-}
-
-/// A message that is here, or at any store.
-///
-/// # Errors
-/// The own store failed.
-pub async fn find_message(replica: &Replica, id: Cid) -> Result<Option<Verified>, StoreError> {
-    let store = replica.store.clone();
-    blocking(move || store.load(&id)).await
 }

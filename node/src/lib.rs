@@ -3,8 +3,10 @@
 //! A node is a directory with a `node.toml`: [`Node::start`] opens its store, joins the mesh and runs its role until
 //! [`Node::shutdown`]. [`client`] is the end-user's side.
 
+mod auditing;
 mod beacon;
 mod blocking;
+mod catch_up;
 pub mod chain;
 pub mod client;
 mod clock;
@@ -16,11 +18,14 @@ pub mod keys;
 mod links;
 mod offer;
 mod oracle_role;
+mod payable;
 mod replica;
 pub mod rpc;
+mod serving;
 mod start;
 mod store_role;
 
+pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
 pub use beacon::{BeaconFetchError, fetch_round, load_round};
 pub use blocking::blocking;
 pub use clock::{Calendar, CalendarError};
@@ -29,8 +34,10 @@ pub use documents::{DocumentsError, Library, fetch_blobs};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use oracle_role::{
-    Due, FoldedAt, Guard, OracleError, distributor_state, due, folded_at, load_distributor, signatures_for, state_at,
+    Due, FoldedAt, Guard, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
+    sign_once, signatures_for, state_at,
 };
+pub use payable::{Payable, PayableError, accepted_statement};
 pub use replica::{Published, Replica, ReplicaError};
 pub use start::{Node, NodeError, open_replica, read_genesis};
 pub use store_role::seal_check;

@@ -54,6 +54,9 @@ pub enum ClientError {
         /// When one was last seen.
         seen: String,
     },
+    /// No epoch is sealed and attested yet.
+    #[error("no epoch is sealed and attested yet, so nobody can be drawn: wait for the first")]
+    NotSealed,
     /// The prompt is empty.
     #[error("the prompt is empty: ask something")]
     EmptyPrompt,

@@ -20,7 +20,7 @@ const FOLDED: &str = "folded";
 const KEPT: usize = 40;
 
 /// The node's store, as the fold reads it.
-struct StoreLedger(Store);
+pub struct StoreLedger(pub Store);
 
 fn medium(error: StoreError) -> FoldError {
     FoldError::Store(error.to_string())
@@ -186,7 +186,7 @@ fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Resul
 }
 
 /// The seal of an epoch, if it is here; its certificate was checked when it came.
-fn seal_of(store: &Store, epoch: EpochNumber) -> Result<Option<Seal>, StoreError> {
+pub fn seal_of(store: &Store, epoch: EpochNumber) -> Result<Option<Seal>, StoreError> {
     for id in store.seals(epoch)? {
         if let Some(Body::Seal(seal)) = store.load(&id)?.map(|seal| seal.message.body) {
             return Ok(Some(seal));

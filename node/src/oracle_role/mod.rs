@@ -2,6 +2,7 @@
 
 mod filing;
 mod folds;
+mod once;
 
 use crate::blocking::blocking;
 use crate::config::OracleRole;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
+pub(crate) use folds::{StoreLedger, artefact_cid, seal_of};
+pub use once::{Next, fold_up_to, next_filing, sign_once};
 
 /// How often the chain is asked how it stands.
 const POLL: Duration = Duration::from_millis(700);

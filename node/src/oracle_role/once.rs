@@ -4,18 +4,20 @@ use super::filing::{Due, due, signatures_for};
 use super::folds::Folds;
 use super::{Oracle, OracleError};
 use crate::blocking::blocking;
+use crate::config::OracleRole;
+use crate::keys::{self, KeyError};
 use crate::replica::Replica;
-use liaise_chain_api::{Action, At, Distributor, DistributorReader, Submitter};
+use crate::start::NodeError;
+use liaise_chain_api::{Action, At, Distributor, DistributorReader};
 use liaise_ledger::EpochNumber;
 use liaise_oracle::journal::Journal;
+use liaise_oracle::quorum::OracleKey;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Oracle {
-    /// Folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed: one pass.
-    ///
-    /// # Errors
-    /// The first thing that stopped it.
-    pub async fn once(mut self) -> Result<(), OracleError> {
+    /// One pass: folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed.
+    async fn once(mut self) -> Result<(), OracleError> {
         let journal = Journal::open(self.replica.store.clone())?;
         let mut desk = super::Desk::new(self.reader.clone(), self.submitter.clone(), journal, Duration::ZERO);
         self.pass(&mut desk).await
@@ -72,14 +74,19 @@ pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> R
     Ok(Next { at, due, action })
 }
 
-/// An oracle of a directory, ready for one pass. Without a submitter it signs and sends nothing.
-pub fn oracle_for_one_pass(
-    replica: &Replica,
-    key: liaise_oracle::quorum::OracleKey,
-    signer: std::sync::Arc<liaise_ledger::Signer>,
-    reader: std::sync::Arc<dyn DistributorReader>,
-    submitter: Option<std::sync::Arc<dyn Submitter>>,
-    role: &crate::config::OracleRole,
-) -> Oracle {
-    Oracle::new(replica.clone(), key, signer, reader, submitter, role)
+/// Folds what is sealed, attests to it and signs what is due, with the key of an operator's directory; sends nothing to
+/// the chain.
+///
+/// # Errors
+/// The key does not open or is no oracle's; the first thing that stopped the pass.
+pub async fn sign_once(replica: &Replica, role: &OracleRole, passphrase: &str) -> Result<(), NodeError> {
+    let secret = keys::open(&role.key, passphrase)?;
+    let key = OracleKey::from_bytes(*secret).map_err(|_| KeyError::NotAKey(role.key.clone()))?;
+    if !replica.genesis.oracles.keys.contains(&key.public()) {
+        let found = hex::encode(key.public());
+        return Err(NodeError::Value("role.key", format!("{found} is not in the genesis's set of oracles")));
+    }
+    let signer = Arc::new(keys::secp256k1(&secret, &role.key)?);
+    let reader = crate::chain::reader(&role.chain).await?;
+    Ok(Oracle::new(replica.clone(), key, signer, reader, None, role).once().await?)
 }
