@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cid::Cid;
 use liaise_ledger::eligibility::{Eligibility, Row};
-use liaise_ledger::genesis::{Genesis, Parameters};
+use liaise_ledger::genesis::Parameters;
 use liaise_ledger::{Account, EpochNumber, Hash};
 use serde::{Deserialize, Serialize};
 
@@ -109,18 +109,31 @@ fn params_digest(parameters: &Parameters) -> Hash {
     Hash::of(&[&serde_ipld_dagcbor::to_vec(parameters).expect("parameters are integers")])
 }
 
-/// Writes an epoch's history block and everything beneath it. `next.history` does not matter.
-#[allow(clippy::too_many_arguments)]
-pub fn write_history(
-    genesis: &Genesis,
-    network: Hash,
-    before: &FoldState,
-    seal: Hash,
-    next: &FoldState,
-    eligibility: &Eligibility,
-    statements: &[Statement],
-    tasks: &[&TaskRow],
-) -> (Cid, HistoryBlock, Blocks) {
+/// What a history block is written from.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryParts<'a> {
+    /// The network.
+    pub network: Hash,
+    /// The parameters in force.
+    pub parameters: &'a Parameters,
+    /// The history block before.
+    pub previous: Option<Cid>,
+    /// `H` of the seal's vector.
+    pub seal: Hash,
+    /// What the next epoch starts from; its `history` does not matter.
+    pub next: &'a FoldState,
+    /// The snapshot of the epoch.
+    pub eligibility: &'a Eligibility,
+    /// By account.
+    pub statements: &'a [Statement],
+    /// By id.
+    pub tasks: &'a BTreeMap<Cid, TaskRow>,
+}
+
+/// Writes an epoch's history block and everything beneath it.
+pub fn write_history(parts: &HistoryParts<'_>) -> (Cid, HistoryBlock, Blocks) {
+    let HistoryParts { network, parameters, previous, seal, next, eligibility, statements, tasks } = *parts;
+    let tasks: Vec<&TaskRow> = tasks.values().collect();
     let mut blocks = Blocks::default();
     let states: Vec<StateRow> = next
         .accounts
@@ -147,14 +160,14 @@ pub fn write_history(
         ruleset: RULESET,
         network,
         epoch: next.epoch,
-        previous: before.history,
+        previous,
         seal,
-        params: params_digest(&genesis.parameters),
+        params: params_digest(parameters),
         decree: next.shared.decree,
         eligibility: eligibility.root(),
         eligible: blocks.put_rows(eligibility.rows()),
         statements: blocks.put_rows(statements),
-        tasks: blocks.put_rows(tasks),
+        tasks: blocks.put_rows(&tasks),
         states: blocks.put_rows(&states),
         shared: blocks.put(&next.shared),
         carry: blocks.put_rows(&carry),

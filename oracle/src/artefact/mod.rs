@@ -4,9 +4,11 @@
 //! whoever writes them.
 
 mod blocks;
+mod car;
 mod history;
 mod tree;
 
 pub use blocks::{Blocks, ROWS};
-pub use history::{HistoryBlock, SealedRows, SnapshotRows, read_history, read_state, write_history};
+pub use car::{CarFault, read_car, write_car};
+pub use history::{HistoryBlock, HistoryParts, SealedRows, SnapshotRows, read_history, read_state, write_history};
 pub use tree::{TreeBlock, read_distributor, write_tree};

@@ -69,7 +69,8 @@ impl Differences {
         let (derived, claimed) = (by_key(derived), by_key(&claimed));
         let keys: BTreeSet<&String> = derived.keys().chain(claimed.keys()).collect();
         for key in keys {
-            let shown = |of: &BTreeMap<String, Vec<String>>| of.get(key).map_or(String::new(), |rows| rows.join(" and "));
+            let shown =
+                |of: &BTreeMap<String, Vec<String>>| of.get(key).map_or(String::new(), |rows| rows.join(" and "));
             let (derived, claimed) = (shown(&derived), shown(&claimed));
             if derived != claimed {
                 self.0.push(Difference { what, which: key.clone(), derived, claimed });

@@ -35,25 +35,26 @@ fn code_of(flaw: Flaw) -> ReasonCode {
 /// What is said of an account beside its tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
-    /// Messages of its own that the seal observed, or tickets that closed.
+    /// Messages of its own that belong to the epoch, or tickets that closed.
     pub messages: BTreeSet<Cid>,
     /// Reasons that rest on some of them.
     pub reasons: Vec<Reason>,
 }
 
-/// What a seal's messages say about their authors beside tasks: everybody who said something has a note.
+/// What an epoch's messages say about their authors beside tasks: everybody who said something has a note. A message that
+/// was observed at an earlier seal, in the time between that epoch's end and its close, belongs here.
 pub fn notes(
     messages: &Messages,
     carry: &BTreeMap<Cid, Carried>,
-    fresh: &[(u64, Cid)],
+    epoch: EpochNumber,
     closed: &[Closed],
 ) -> BTreeMap<Account, Note> {
     let mut notes: BTreeMap<Account, Note> = BTreeMap::new();
-    for (_, id) in fresh {
+    for (id, carried) in of_epoch(carry, epoch) {
         if let Author::Account(account) = &messages[id].message.author {
             let note = notes.entry(account.clone()).or_default();
             note.messages.insert(*id);
-            note.reasons.extend(carry[id].flaw.map(|flaw| Reason::of(code_of(flaw), [*id])));
+            note.reasons.extend(carried.flaw.map(|flaw| Reason::of(code_of(flaw), [*id])));
         }
     }
     for closed in closed {
@@ -64,6 +65,11 @@ pub fn notes(
         }
     }
     notes
+}
+
+/// What belongs to an epoch of all that is carried.
+fn of_epoch(carry: &BTreeMap<Cid, Carried>, epoch: EpochNumber) -> impl Iterator<Item = (&Cid, &Carried)> {
+    carry.iter().filter(move |(_, carried)| carried.observation.is_some_and(|observation| observation.epoch == epoch))
 }
 
 /// Closed tickets join their users' last ones.
@@ -105,7 +111,7 @@ pub fn score(
     accounts: &mut Accounts,
     messages: &Messages,
     carry: &BTreeMap<Cid, Carried>,
-    fresh: &[(u64, Cid)],
+    epoch: EpochNumber,
     tasks: &BTreeMap<Cid, TaskRow>,
 ) {
     for row in tasks.values() {
@@ -123,7 +129,7 @@ pub fn score(
         }
     }
     let mut doubled: BTreeMap<Hash, Account> = BTreeMap::new();
-    for (_, id) in fresh.iter().filter(|(_, id)| carry[id].flaw == Some(Flaw::Equivocation)) {
+    for (id, _) in of_epoch(carry, epoch).filter(|(_, carried)| carried.flaw == Some(Flaw::Equivocation)) {
         let message = &messages[id].message;
         if let Author::Account(account) = &message.author {
             doubled.insert(place_of(message), account.clone());
@@ -196,13 +202,13 @@ pub fn split(
             }
             continue;
         };
-        let stays = carried.flaw.is_none()
-            && match &message.body {
-                Body::Ticket(_) => !carried.closed || open_tickets.contains(&id),
-                Body::Decree(_) => waiting.contains(&id),
-                _ => open_roots.contains(&id) || message.task.is_some_and(|task| open_roots.contains(&task)),
-            };
-        if stays {
+        let is_needed = match &message.body {
+            Body::Ticket(_) => !carried.closed || open_tickets.contains(&id),
+            Body::Decree(_) => waiting.contains(&id),
+            _ => open_roots.contains(&id) || message.task.is_some_and(|task| open_roots.contains(&task)),
+        };
+        // What belongs to the next epoch stays for its statements, whatever it is.
+        if observation.epoch > seal || carried.flaw.is_none() && is_needed {
             next.insert(id, carried);
         } else {
             let digest = Hash::from_cid(&id).expect("a message id");

@@ -22,6 +22,7 @@ mod eligible;
 mod error;
 mod evidence;
 mod filing;
+mod from_store;
 mod input;
 mod latency;
 mod median;
@@ -45,6 +46,7 @@ pub use decide::{ACCEPT_SCORE, ACCEPTING, PAID_JUDGES};
 pub use error::FoldError;
 pub use evidence::OPENED;
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
+pub use from_store::StoreLedger;
 pub use input::{EpochInput, Ledger, Part, SealVector};
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
@@ -58,7 +60,7 @@ pub use statement::{Statement, TaskLine, TaskRow};
 pub use terms::{HandOver, TermRow, table, term_of};
 pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 
-use crate::artefact::{Blocks, HistoryBlock, write_history};
+use crate::artefact::{Blocks, HistoryBlock, HistoryParts, write_history};
 use evidence::Rounds;
 use sessions::Sessions;
 use settle::{Desk, Settled};
@@ -118,11 +120,15 @@ pub fn fold_parts(
     }
     let mut input = Part::default();
     parts.iter().for_each(|part| input.merge(part.clone()));
+    let mut needed = before.carry.keys().chain(input.receipts.keys());
+    if let Some(missing) = needed.find(|id| !input.messages.contains_key(*id)) {
+        return Err(FoldError::MissingMessage(*missing));
+    }
     let rounds = verify_rounds(genesis, &input)?;
     let network = genesis.network_id();
 
     let mut sessions = Sessions::of(&before.accounts);
-    let observe::Observed { mut carry, fresh } = observe::observe(genesis, before, epoch, &input, &mut sessions)?;
+    let observe::Observed { mut carry, fresh } = observe::observe(genesis, before, epoch, &input, &mut sessions);
     let messages = &input.messages;
 
     let mut shared = before.shared.clone();
@@ -168,9 +174,9 @@ pub fn fold_parts(
     let weights = account_parts(&tasks, settle_parts);
     let shares = weights.share(emission, parameters.ramp_weight)?;
 
-    advance::score(&mut accounts, messages, &carry, &fresh, &tasks);
+    advance::score(&mut accounts, messages, &carry, epoch, &tasks);
     advance::unlock(&mut accounts, messages, &tasks);
-    let notes = advance::notes(messages, &carry, &fresh, &closed);
+    let notes = advance::notes(messages, &carry, epoch, &closed);
     let statements = tell::statements(&tasks, &shares, notes, &accounts, parameters);
     let unemitted = unemitted(epoch, emission, &shares, &statements)?;
 
@@ -185,9 +191,16 @@ pub fn fold_parts(
     let (next_carry, done) = advance::split(messages, carry.clone(), &open_roots, &waiting, epoch);
     let observed = advance::remember(before, done, epoch);
     let mut next = FoldState { epoch, history: None, shared, accounts, carry: next_carry, observed, snapshots, chunks };
-    let tasks_list: Vec<&TaskRow> = tasks.values().collect();
-    let (history, block, blocks) =
-        write_history(genesis, network, before, seal.digest(), &next, &eligibility, &statements, &tasks_list);
+    let (history, block, blocks) = write_history(&HistoryParts {
+        network,
+        parameters,
+        previous: before.history,
+        seal: seal.digest(),
+        next: &next,
+        eligibility: &eligibility,
+        statements: &statements,
+        tasks: &tasks,
+    });
     next.history = Some(history);
     Ok(Folded { epoch, history, block, blocks, statements, tasks, eligibility, emission, unemitted, next })
 }

@@ -7,9 +7,9 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash, Message};
 
 use super::input::Part;
+use super::median;
 use super::sessions::{Admission, Sessions};
 use super::state::{Carried, Flaw, FoldState, Observation, StoreReceipt, WINDOW_EPOCHS};
-use super::{FoldError, median};
 
 /// What is known after a seal's receipts were counted.
 #[derive(Clone, Debug, Default)]
@@ -31,20 +31,18 @@ pub fn place_of(message: &Message) -> Hash {
     Hash::of(&[author.as_bytes(), b"\0", &message.key, &message.seq.to_be_bytes()])
 }
 
-/// Counts receipts, and observes what has Q of them, all its parents, and a session that its key may sign under.
-///
-/// # Errors
-/// [`FoldError::MissingMessage`].
+/// Counts receipts, and observes what has Q of them, all its parents, and a session that its key may sign under. All
+/// messages that are carried or have a receipt are in the part.
 pub fn observe(
     genesis: &Genesis,
     before: &FoldState,
     seal: EpochNumber,
     part: &Part,
     sessions: &mut Sessions,
-) -> Result<Observed, FoldError> {
+) -> Observed {
     let mut carry = before.carry.clone();
-    count(before, seal, part, &mut carry)?;
-    let order = Order::of(before, part, &carry)?;
+    count(before, seal, part, &mut carry);
+    let order = Order::of(before, part, &carry);
     let fresh = order.run(genesis, seal, part, &mut carry, sessions);
     for (at_ms, id) in &fresh {
         if !sessions.allow(&part.messages[id], *at_ms) {
@@ -52,18 +50,13 @@ pub fn observe(
         }
     }
     mark_equivocations(before, part, &mut carry, &fresh);
-    Ok(Observed { carry, fresh })
+    Observed { carry, fresh }
 }
 
 /// Adds the newly counted receipts to what is carried. Late receipts of messages that are done with change nothing.
-fn count(
-    before: &FoldState,
-    seal: EpochNumber,
-    part: &Part,
-    carry: &mut BTreeMap<Cid, Carried>,
-) -> Result<(), FoldError> {
+fn count(before: &FoldState, seal: EpochNumber, part: &Part, carry: &mut BTreeMap<Cid, Carried>) {
     for (id, receipts) in &part.receipts {
-        let message = part.messages.get(id).ok_or(FoldError::MissingMessage(*id))?;
+        let message = &part.messages[id];
         let digest = Hash::from_cid(id).expect("a receipt names a message");
         if !message.message.body.is_receipted() || before.done(&digest).is_some() {
             continue;
@@ -74,7 +67,6 @@ fn count(
             add(&mut carried.receipts, *receipt);
         }
     }
-    Ok(())
 }
 
 /// Keeps the first receipt of each store, by key.
@@ -93,10 +85,10 @@ struct Order {
 }
 
 impl Order {
-    fn of(before: &FoldState, part: &Part, carry: &BTreeMap<Cid, Carried>) -> Result<Order, FoldError> {
+    fn of(before: &FoldState, part: &Part, carry: &BTreeMap<Cid, Carried>) -> Order {
         let mut order = Order { waits_for: BTreeMap::new(), blocks: BTreeMap::new() };
         for (id, _) in carry.iter().filter(|(_, carried)| carried.observation.is_none()) {
-            let message = part.messages.get(id).ok_or(FoldError::MissingMessage(*id))?;
+            let message = &part.messages[id];
             let parents: BTreeSet<Cid> = message.message.parents.iter().copied().collect();
             let mut waits = 0;
             for parent in parents {
@@ -109,7 +101,7 @@ impl Order {
             }
             order.waits_for.insert(*id, waits);
         }
-        Ok(order)
+        order
     }
 
     /// Observes in the order of parents; what waits for a session is tried again when one was observed.
@@ -165,10 +157,8 @@ impl Order {
 fn mark_equivocations(before: &FoldState, part: &Part, carry: &mut BTreeMap<Cid, Carried>, fresh: &[(u64, Cid)]) {
     let mut places: BTreeMap<Hash, BTreeSet<Cid>> = BTreeMap::new();
     for (id, carried) in carry.iter() {
-        if carried.observation.is_some()
-            && let Some(message) = part.messages.get(id)
-        {
-            places.entry(place_of(&message.message)).or_default().insert(*id);
+        if carried.observation.is_some() {
+            places.entry(place_of(&part.messages[id].message)).or_default().insert(*id);
         }
     }
     let old: BTreeSet<Hash> = before.observed.values().flat_map(|rows| rows.values().map(|done| done.place)).collect();

@@ -118,10 +118,8 @@ fn scaling(row: &TaskRow) -> Vec<Reason> {
 /// What is not in force yet, and says so; with the messages that it would judge.
 fn neutral(state: Option<&AccountState>, ramp: u64, rests_on: &[Cid]) -> Vec<Reason> {
     let with = |code, value| Reason::with(code, value, rests_on.iter().copied());
-    let mut reasons = vec![
-        with(ReasonCode::GateNeutral, GATE_PERMILLE.into()),
-        with(ReasonCode::HoldNeutral, HOLD_PERMILLE.into()),
-    ];
+    let mut reasons =
+        vec![with(ReasonCode::GateNeutral, GATE_PERMILLE.into()), with(ReasonCode::HoldNeutral, HOLD_PERMILLE.into())];
     if ramp < 1_000 {
         reasons.push(with(ReasonCode::Ramp, ramp));
     }

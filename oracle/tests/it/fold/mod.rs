@@ -1,0 +1,14 @@
+//! The fold from messages to shares.
+
+pub mod judging;
+pub mod world;
+
+mod apportion;
+mod carry;
+mod decrees;
+mod disputes;
+mod money;
+mod order;
+mod race;
+mod store;
+mod tickets;

@@ -1,0 +1,162 @@
+//! Two oracles that got the same in another order, twice, or in parts agree to the byte.
+
+use std::sync::OnceLock;
+
+use liaise_ledger::body::Seal;
+use liaise_ledger::{Genesis, Hash, Verified};
+use liaise_oracle::artefact::Blocks;
+use liaise_oracle::fold::{
+    DistributorState, EpochInput, FoldState, MemoryLedger, Part, SealVector, file, fold_epoch, fold_parts,
+};
+use proptest::prelude::*;
+
+use super::world::{World, account, at, parameters};
+
+/// An epoch with some of everything, its input, and what one oracle makes of it.
+struct Day {
+    genesis: Genesis,
+    before: FoldState,
+    seal: SealVector,
+    sealed: Seal,
+    input: Part,
+    everything: Vec<Verified>,
+    history: cid::Cid,
+    blocks: Blocks,
+    root: [u8; 32],
+}
+
+fn day() -> &'static Day {
+    static DAY: OnceLock<Day> = OnceLock::new();
+    DAY.get_or_init(|| {
+        let mut world = World::new(7, parameters());
+        for user in 100..104 {
+            world.good_task(&account(user), "good", at(0, 100 * (user as u64 - 99)));
+        }
+        let asked = world.ask(&account(104), "disputed", at(0, 900));
+        let order = asked.order.clone();
+        let first = world.race(&asked, &order[0], 300_000);
+        world.race(&asked, &order[1], 310_000);
+        world.judge(&asked, &order[1], first, 0, 4_000);
+        world.judge(&asked, &order[3], first, 900, 20_000);
+        world.ticket(&account(105), -1, at(0, 1_000));
+        world.good_task(&account(106), "crosses", at(0, 6_700));
+        let folded = world.fold_until(0);
+        let before = folded[0].next.clone();
+        let input = EpochInput::collect(&world.ledger, &world.genesis, &before, &world.seals[1]).unwrap();
+        let (history, blocks) = (folded[1].history, folded[1].blocks.clone());
+        let start = DistributorState::new(Hash([5; 32]), "eip155:42161".parse().unwrap());
+        let root = file(&folded[1], &start, world.network, Hash::ZERO, 1).unwrap().statement.root_hash.0;
+        assert!(folded[1].tasks.len() == 5 && root != [0; 32]);
+        Day {
+            everything: world.ledger.messages().map(|message| message.as_ref().clone()).collect(),
+            genesis: world.genesis,
+            before,
+            seal: input.seal,
+            sealed: world.seals[1].clone(),
+            input: input.part,
+            history,
+            blocks,
+            root,
+        }
+    })
+}
+
+/// Deals what `day` reads into parts: each thing into at least one of them, some into several.
+fn deal(input: &Part, parts: usize, mut random: impl FnMut() -> u64) -> Vec<Part> {
+    let mut dealt = vec![Part::default(); parts];
+    let mut places = || -> Vec<usize> {
+        let copies = if random().is_multiple_of(4) { 3 } else { 1 };
+        (0..copies).map(|_| random() as usize % parts).collect()
+    };
+    for (id, receipts) in &input.receipts {
+        for receipt in receipts.values() {
+            for place in places() {
+                dealt[place].count(*id, *receipt);
+            }
+        }
+    }
+    for (id, message) in &input.messages {
+        for place in places() {
+            dealt[place].messages.insert(*id, message.clone());
+        }
+    }
+    for (round, signature) in &input.rounds {
+        for place in places() {
+            dealt[place].rounds.insert(*round, *signature);
+        }
+    }
+    for id in &input.older {
+        dealt[places()[0]].older.insert(*id);
+    }
+    dealt
+}
+
+fn numbers(seed: u64) -> impl FnMut() -> u64 {
+    let mut step = 0u64;
+    move || {
+        step += 1;
+        let hash = Hash::of(&[&seed.to_be_bytes(), &step.to_be_bytes()]);
+        u64::from_be_bytes(hash.0[..8].try_into().unwrap())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn parts_in_any_order_some_twice_fold_to_the_same_bytes(seed: u64) {
+        let day = day();
+        for parts in [1usize, 3, 16, 37] {
+            let mut random = numbers(seed ^ parts as u64);
+            let mut dealt = deal(&day.input, parts, &mut random);
+            for i in (1..dealt.len()).rev() {
+                dealt.swap(i, random() as usize % (i + 1));
+            }
+            let again = dealt[random() as usize % parts].clone();
+            dealt.push(again);
+            let folded = fold_parts(&day.genesis, &day.before, &day.seal, &dealt, parts).unwrap();
+            prop_assert_eq!(folded.history, day.history);
+            prop_assert_eq!(&folded.blocks, &day.blocks);
+            let start = DistributorState::new(Hash([5; 32]), "eip155:42161".parse().unwrap());
+            let filing = file(&folded, &start, day.genesis.network_id(), Hash::ZERO, 1).unwrap();
+            prop_assert_eq!(filing.statement.root_hash.0, day.root);
+        }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter(seed: u64) {
+        let day = day();
+        let mut random = numbers(seed);
+        let mut arrivals: Vec<&Verified> = day.everything.iter().collect();
+        for i in (1..arrivals.len()).rev() {
+            arrivals.swap(i, random() as usize % (i + 1));
+        }
+        let mut ledger = MemoryLedger::default();
+        for message in arrivals.iter().chain(&arrivals[..20]) {
+            ledger.insert((*message).clone());
+        }
+        for (round, signature) in &day.input.rounds {
+            ledger.insert_round(*round, *signature);
+        }
+        let input = EpochInput::collect(&ledger, &day.genesis, &day.before, &day.sealed).unwrap();
+        let folded = fold_epoch(&day.genesis, &day.before, &input).unwrap();
+        prop_assert_eq!(folded.history, day.history);
+    }
+}
+
+#[test]
+fn a_later_receipt_of_a_store_does_not_replace_its_first() {
+    let day = day();
+    let (id, receipts) = day.input.receipts.iter().next().unwrap();
+    let first = *receipts.values().next().unwrap();
+    let mut forged = first;
+    forged.seq += 1_000;
+    forged.wall_ms += 50_000;
+    let mut input = day.input.clone();
+    input.count(*id, forged);
+    assert_eq!(input.receipts[id][&first.store], first);
+    let mut backwards = Part::default();
+    backwards.count(*id, forged);
+    backwards.count(*id, first);
+    assert_eq!(backwards.receipts[id][&first.store], first);
+}
