@@ -7,6 +7,7 @@ mod apportion;
 mod carry;
 mod decrees;
 mod disputes;
+mod documents;
 mod money;
 mod order;
 mod race;

@@ -37,8 +37,8 @@ fn a_store_and_a_ledger_in_memory_fold_to_the_same_bytes() {
         state = found.next;
     }
     for known in [&first.id, &first.ticket] {
-        for until in 0..=1 {
-            let sealed = &folded[until].next.shared.closes;
+        for epoch in &folded {
+            let sealed = &epoch.next.shared.closes;
             assert_eq!(ledger.counted_by(known, sealed), world.ledger.counted_by(known, sealed));
         }
         assert_eq!(ledger.counted_by(known, &folded[0].next.shared.closes), Ok(0), "sealed later");
