@@ -26,6 +26,20 @@ enum Command {
     /// Run or check a node.
     #[command(subcommand)]
     Node(commands::node::NodeCommand),
+    /// Keys and accounts.
+    #[command(subcommand)]
+    Account(commands::account::AccountCommand),
+    /// What an account earned, why, and the proof of it. Nothing here is investment advice.
+    #[command(subcommand)]
+    Rewards(commands::rewards::RewardsCommand),
+    /// Have the distributor pay what is due. Nothing here is investment advice.
+    Claim(commands::claim::ClaimArgs),
+    /// What oracles derive, sign and file.
+    #[command(subcommand)]
+    Oracle(commands::oracle::OracleCommand),
+    /// The term, the distributor and the veto.
+    #[command(subcommand)]
+    Dao(commands::dao::DaoCommand),
     /// Run the whole network on this machine, on real input.
     Demo(demo::DemoArgs),
 }
@@ -45,6 +59,11 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Node(command) => commands::node::run(command, &home).await,
+            Command::Account(command) => commands::account::run(command, &home),
+            Command::Rewards(command) => commands::rewards::run(command, &home).await,
+            Command::Claim(args) => commands::claim::run(args, &home).await,
+            Command::Oracle(command) => commands::oracle::run(command, &home).await,
+            Command::Dao(command) => commands::dao::run(command, &home).await,
             Command::Demo(args) => demo::run(args).await,
         }
     });

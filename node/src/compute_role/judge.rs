@@ -73,9 +73,9 @@ pub async fn publish(worker: &Worker, task: Cid, seed: Seed, finding: Finding) -
     let replica = &worker.replica;
     // The round's time must be a second after the observation of both messages; receipts take a moment.
     let round = replica.genesis.round_at(replica.calendar.wall_ms() + 1_300) + 1;
-    let commit = worker.say(vec![finding.result], Some(task), finding.commit(&worker.account, round)).await?;
+    let commit = worker.say(vec![task, finding.result], Some(task), finding.commit(&worker.account, round)).await?;
     let signature = fetch_round(&replica.links, &replica.store, &replica.genesis, round).await?;
     let body = finding.open(commit.id, &worker.account, &seed, &signature);
-    worker.say(vec![finding.result, commit.id], Some(task), body).await?;
+    worker.say(vec![task, finding.result, commit.id], Some(task), body).await?;
     Ok(())
 }

@@ -1,0 +1,235 @@
+//! `liaise account`: wallets in keystore files, and what they delegate.
+
+use super::context::{Context, chain_number, key_name, key_names, key_path};
+use crate::exit::{Kind, OrExit, fail};
+use crate::home::Home;
+use crate::output;
+use crate::secrets::PassphraseArgs;
+use clap::{Args, Subcommand};
+use liaise_ledger::session::Scopes;
+use liaise_node::client::{Delegation, Wallet};
+use liaise_node::config::{NodeConfig, Role};
+use liaise_node::keys::{self, Secret};
+use liaise_node::Calendar;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// See the module.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Draw a new key and encrypt it into a keystore file.
+    New(NameArgs),
+    /// Take over a private key that exists.
+    Import(ImportArgs),
+    /// Print the accounts of the keys that are here.
+    Show(ShowArgs),
+    /// Copy an encrypted key file to another place.
+    Backup(BackupArgs),
+    /// Let a compute node's hot key work for an account: writes session.toml into the node's directory.
+    Delegate(DelegateArgs),
+}
+
+/// A key and its passphrase.
+#[derive(Debug, Args)]
+pub struct NameArgs {
+    /// The key's name: its file is keys/NAME.json in the home directory.
+    #[arg(default_value = "main")]
+    name: String,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// See [`AccountCommand::Import`].
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    key: NameArgs,
+    /// File with the private key as 64 hex digits; without it the terminal asks, or standard input is read.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+/// See [`AccountCommand::Show`].
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The key's name; all keys without it.
+    name: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// See [`AccountCommand::Backup`].
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The key's name.
+    name: String,
+    /// Where the copy goes; it must not exist.
+    to: PathBuf,
+}
+
+/// See [`AccountCommand::Delegate`].
+#[derive(Debug, Args)]
+pub struct DelegateArgs {
+    /// The key's name.
+    #[arg(long)]
+    name: Option<String>,
+    /// The node's directory, with its node.toml and its session's keystore.
+    #[arg(long, value_name = "DIR", required_unless_present = "key")]
+    node: Option<PathBuf>,
+    /// The hot key in hex, where the node is on another machine; session.toml then goes to --out.
+    #[arg(long, value_name = "HEX", conflicts_with = "node", requires = "out")]
+    key: Option<String>,
+    /// Directory for session.toml where --key names the hot key.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// Runs the command.
+pub fn run(command: AccountCommand, home: &Home) -> eyre::Result<()> {
+    match command {
+        AccountCommand::New(args) => keep(home, &args, &keys::random_secret()),
+        AccountCommand::Import(args) => keep(home, &args.key, &read_secret(args.from.as_deref())?),
+        AccountCommand::Show(args) => show(home, &args),
+        AccountCommand::Backup(args) => backup(home, &args),
+        AccountCommand::Delegate(args) => delegate(home, &args),
+    }
+}
+
+fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
+    let path = key_path(home, &args.name)?;
+    if path.exists() {
+        return fail(Kind::Usage, format!("{} is there already: keys are never overwritten, choose another name", path.display()));
+    }
+    // Before anything is written: the bytes may be no key.
+    Wallet::new(secret, 1).or_exit(Kind::Usage)?;
+    let passphrase = args.passphrase.choose(&args.name)?;
+    keys::create(&path, secret, &passphrase).or_exit(Kind::Usage)?;
+    println!("{}", path.display());
+    if let Ok(config) = home.network() {
+        println!("{}", Wallet::new(secret, chain_number(&config)?)?.account());
+    }
+    println!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    Ok(())
+}
+
+fn read_secret(from: Option<&Path>) -> eyre::Result<Secret> {
+    let text = match from {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| eyre::eyre!("{}: {error}", file.display()));
+            Zeroizing::new(text.or_exit(Kind::Usage)?)
+        }
+        None if std::io::stdin().is_terminal() => {
+            Zeroizing::new(rpassword::prompt_password("Private key (64 hex digits): ").or_exit(Kind::Usage)?)
+        }
+        None => {
+            let mut line = Zeroizing::new(String::new());
+            std::io::stdin().read_line(&mut line).or_exit(Kind::Usage)?;
+            line
+        }
+    };
+    parse_secret(&text)
+}
+
+/// 64 hex digits, with or without 0x; an error never repeats them.
+fn parse_secret(text: &str) -> eyre::Result<Secret> {
+    let digits = text.trim();
+    let mut secret = Secret::new([0; 32]);
+    match hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), secret.as_mut()) {
+        Ok(()) => Ok(secret),
+        Err(_) => fail(Kind::Usage, "the private key must be 64 hex digits"),
+    }
+}
+
+fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
+    let context = Context::open(home)?;
+    let names = match &args.name {
+        Some(name) => vec![name.clone()],
+        None => key_names(home)?,
+    };
+    if names.is_empty() {
+        key_name(home, None)?;
+    }
+    let passphrase = args.passphrase.read("the keys")?;
+    let mut rows = vec![];
+    for name in names {
+        let secret = keys::open(&context.key_path(&name)?, &passphrase).or_exit(Kind::Usage)?;
+        rows.push((name, Wallet::new(&secret, context.chain_number()?)?.account()));
+    }
+    if args.json {
+        let rows: Vec<_> = rows.iter().map(|(name, account)| serde_json::json!({"name": name, "account": account})).collect();
+        return output::json(&rows);
+    }
+    let mut table = output::table(&["name", "account"]);
+    for (name, account) in rows {
+        table.add_row([name, account.to_string()]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {
+    let from = key_path(home, &args.name)?;
+    if args.to.exists() {
+        return fail(Kind::Usage, format!("{} is there already: name a new file", args.to.display()));
+    }
+    let copied = std::fs::copy(&from, &args.to).map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
+    copied.or_exit(Kind::Usage)?;
+    println!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
+    Ok(())
+}
+
+fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
+    let context = Context::open(home)?;
+    let name = key_name(home, args.name.as_deref())?;
+    let wallet = context.wallet(&name, &args.passphrase)?;
+    let (hot, dir) = match (&args.node, &args.key, &args.out) {
+        (Some(node), _, _) => (hot_key(node, &args.passphrase)?, node.clone()),
+        (None, Some(key), Some(out)) => (parse_key(key)?, out.clone()),
+        _ => return fail(Kind::Usage, "name the node's directory with --node, or its key with --key and a directory with --out"),
+    };
+    let calendar = match &context.config.calendar {
+        Some(file) => Calendar::from_file(file).or_exit(Kind::Usage)?,
+        None => Calendar::system(),
+    };
+    let delegation = Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
+    delegation.save(&dir).or_exit(Kind::Usage)?;
+    println!("{}", delegation.text);
+    println!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
+    Ok(())
+}
+
+fn parse_key(text: &str) -> eyre::Result<[u8; 32]> {
+    let key = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    key.ok_or_else(|| eyre::eyre!("--key: write the hot key's 32 bytes as 64 hex digits")).or_exit(Kind::Usage)
+}
+
+fn hot_key(node: &Path, passphrase: &PassphraseArgs) -> eyre::Result<[u8; 32]> {
+    let config = NodeConfig::load(node).or_exit(Kind::Usage)?;
+    let Role::Compute(role) = config.role else {
+        return fail(Kind::Usage, format!("role.kind in {}: only compute nodes work for an account", node.join("node.toml").display()));
+    };
+    let passphrase = passphrase.read(&role.session_key.display().to_string())?;
+    let secret = keys::open(&role.session_key, &passphrase).or_exit(Kind::Usage)?;
+    let public = keys::ed25519(&secret).public();
+    public.try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_is_read_with_and_without_prefix_and_never_shown() {
+        let digits = "0f".repeat(32);
+        assert_eq!(*parse_secret(&format!(" 0x{digits}\n")).unwrap(), [15; 32]);
+        assert_eq!(*parse_secret(&digits).unwrap(), [15; 32]);
+        let error = parse_secret("secret!").unwrap_err().to_string();
+        assert!(error.contains("64 hex digits") && !error.contains("secret!"));
+    }
+}

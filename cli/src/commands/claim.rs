@@ -1,0 +1,154 @@
+//! `liaise claim`: has the distributor pay what is due.
+
+use super::context::{Context, key_name};
+use super::rewards::proof_file::ProofFile;
+use super::rewards::{or_payable_exit, payee_of};
+use super::submit::{FeeArgs, estimate, send};
+use crate::exit::{Kind, OrExit};
+use crate::home::Home;
+use crate::output::{self, NOT_ADVICE, xlv};
+use crate::secrets::PassphraseArgs;
+use clap::Args;
+use liaise_chain_api::{Action, At, Submitter};
+use liaise_node::{Payable, Replica, chain};
+use liaise_summary::{Proof, RewardLeaf};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug, Args)]
+pub struct ClaimArgs {
+    /// Whom to claim for: CAIP-10 accounts, addresses, or names of your keys; your only key by default. Each account is
+    /// paid itself, whoever sends the claim.
+    accounts: Vec<String>,
+    /// Claim with a proof that `liaise rewards prove` wrote.
+    #[arg(long, value_name = "FILE", conflicts_with = "accounts")]
+    proof: Option<PathBuf>,
+    /// The key that pays the fee; the account's own, or your only key, by default.
+    #[arg(long, value_name = "NAME")]
+    payer: Option<String>,
+    /// Say what would be paid and what it would cost, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    fee: FeeArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a claim came to. Amounts are base units, fees the smallest unit of the chain's coin.
+#[derive(Debug, Serialize)]
+struct Line {
+    account: String,
+    in_tree: u64,
+    claimed_before: u64,
+    due: u64,
+    fee_max: Option<String>,
+    transaction: Option<String>,
+    outcome: String,
+}
+
+/// One leaf to be claimed.
+struct Claim {
+    account: String,
+    leaf: RewardLeaf,
+    proof: Proof,
+}
+
+/// Runs the command.
+pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
+    let context = Context::open(home)?;
+    let replica = context.current().await?;
+    let mut lines = vec![];
+    let mut claims = vec![];
+    if let Some(path) = &args.proof {
+        let file = ProofFile::read(path)?;
+        let at = context.reader().await?.distributor(At::Latest).await.or_exit(Kind::Chain)?;
+        let (leaf, proof) = file.check(&at)?;
+        claims.push(Claim { account: file.account, leaf, proof });
+    } else {
+        (claims, lines) = from_tree(&context, &replica, &args).await?;
+    }
+    let submitter = submitter(&context, &args).await?;
+    for claim in claims {
+        lines.push(one(&replica, submitter.as_ref(), &args, claim).await?);
+    }
+    if args.json {
+        return output::json(&lines);
+    }
+    let mut table = output::table(&["account", "due", "outcome"]);
+    for line in &lines {
+        table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
+    }
+    println!("{table}");
+    if args.dry_run {
+        println!("Dry run: nothing was sent.");
+    }
+    println!("{NOT_ADVICE}");
+    Ok(())
+}
+
+/// Leaves from the newest payable tree, and a line for each account that has none.
+async fn from_tree(context: &Context, replica: &Replica, args: &ClaimArgs) -> eyre::Result<(Vec<Claim>, Vec<Line>)> {
+    let reader = context.reader().await?;
+    let names = if args.accounts.is_empty() { vec![key_name(&context.home, None)?] } else { args.accounts.clone() };
+    let payable = or_payable_exit(Payable::newest(replica, reader.as_ref()).await)?;
+    let (mut claims, mut lines) = (vec![], vec![]);
+    for name in names {
+        let account = context.account(&name, &args.passphrase)?;
+        match or_payable_exit(payable.leaf(&payee_of(&account)?))? {
+            Some((leaf, proof)) => claims.push(Claim { account: account.to_string(), leaf, proof }),
+            None => lines.push(Line {
+                account: account.to_string(),
+                in_tree: 0,
+                claimed_before: 0,
+                due: 0,
+                fee_max: None,
+                transaction: None,
+                outcome: "no leaf in the newest payable tree: nothing to claim".into(),
+            }),
+        }
+    }
+    Ok((claims, lines))
+}
+
+async fn submitter(context: &Context, args: &ClaimArgs) -> eyre::Result<Arc<dyn Submitter>> {
+    // The account's own key, where it was given by name.
+    let named = args.accounts.first().filter(|name| !name.contains(':') && !name.starts_with("0x"));
+    let payer = key_name(&context.home, args.payer.as_deref().or(named.map(String::as_str)))?;
+    let wallet = context.wallet(&payer, &args.passphrase)?;
+    chain::submitter(&context.config.chain, &wallet).await.or_exit(Kind::Chain)
+}
+
+async fn one(replica: &Replica, submitter: &dyn Submitter, args: &ClaimArgs, claim: Claim) -> eyre::Result<Line> {
+    let Claim { account, leaf, proof } = claim;
+    let before = submitter.claimed(&leaf.payee, At::Latest).await.or_exit(Kind::Chain)?.total;
+    let due = leaf.amount.saturating_sub(before);
+    let mut line = Line {
+        account,
+        in_tree: leaf.amount,
+        claimed_before: before,
+        due,
+        fee_max: None,
+        transaction: None,
+        outcome: "claimed already: nothing is due".into(),
+    };
+    if due == 0 {
+        return Ok(line);
+    }
+    let action = Action::Claim { leaf, proof };
+    if args.dry_run {
+        let fee = estimate(submitter, &action, args.fee.limit()).await?;
+        line.outcome = format!("would be paid, for a fee of at most {fee} of the coin's smallest unit");
+        line.fee_max = Some(fee.to_string());
+        return Ok(line);
+    }
+    let sent = send(&replica.store, submitter, &action, args.fee.limit()).await?;
+    line.transaction = sent.transaction().map(str::to_owned);
+    line.outcome = sent.words();
+    Ok(line)
+}

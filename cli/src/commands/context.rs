@@ -1,0 +1,180 @@
+//! What most commands start from: the network's configuration, the user's copy of the ledger, keys and accounts.
+
+use crate::exit::{Kind, OrExit, fail};
+use crate::home::{Home, NetworkConfig};
+use crate::secrets::PassphraseArgs;
+use cid::Cid;
+use liaise_chain_api::DistributorReader;
+use liaise_ledger::genesis::Genesis;
+use liaise_ledger::{Account, EpochNumber};
+use liaise_node::client::Wallet;
+use liaise_node::config::ChainConfig;
+use liaise_node::{Calendar, Histories, Library, Replica, chain, keys, open_replica, seal_check};
+use liaise_store::{Options, Store};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The network as a home directory configures it; nothing is opened yet.
+pub struct Context {
+    /// The user's directory.
+    pub home: Home,
+    /// Its `network.toml`.
+    pub config: NetworkConfig,
+    /// The network's rules.
+    pub genesis: Arc<Genesis>,
+}
+
+impl Context {
+    /// Reads `network.toml` and the genesis.
+    pub fn open(home: &Home) -> eyre::Result<Context> {
+        let config = home.network()?;
+        let genesis = home.genesis(&config)?;
+        Ok(Context { home: home.clone(), config, genesis })
+    }
+
+    /// The user's copy of the ledger, not brought up to date.
+    pub async fn replica(&self) -> eyre::Result<Replica> {
+        let calendar = self.config.calendar.as_deref();
+        let replica = open_replica(&self.home.path("ledger"), self.genesis.clone(), calendar, &self.config.stores).await;
+        replica.or_exit(Kind::Refused)
+    }
+
+    /// The user's copy of the ledger, with everything that a store has by now.
+    pub async fn current(&self) -> eyre::Result<Replica> {
+        let replica = self.replica().await?;
+        replica.catch_up().await.or_exit(Kind::Refused)?;
+        Ok(replica)
+    }
+
+    /// The user's copy of the ledger as it is on disk, without a network.
+    pub fn store(&self) -> eyre::Result<Store> {
+        let mut options = Options::new(self.genesis.clone()).seal_check(seal_check(&self.genesis));
+        if let Some(file) = &self.config.calendar {
+            options = options.clock(Arc::new(Calendar::from_file(file).or_exit(Kind::Usage)?));
+        }
+        Store::open(&self.home.path("ledger"), options).or_exit(Kind::Refused)
+    }
+
+    /// Reads the distributor of the present term.
+    pub async fn reader(&self) -> eyre::Result<Arc<dyn DistributorReader>> {
+        chain::reader(&self.config.chain).await.or_exit(Kind::Chain)
+    }
+
+    /// The number of the term's chain, which wallets' accounts name.
+    pub fn chain_number(&self) -> eyre::Result<u64> {
+        chain_number(&self.config)
+    }
+
+    /// The keystore of a name.
+    pub fn key_path(&self, name: &str) -> eyre::Result<PathBuf> {
+        key_path(&self.home, name)
+    }
+
+    /// The wallet of a name.
+    pub fn wallet(&self, name: &str, passphrase: &PassphraseArgs) -> eyre::Result<Wallet> {
+        let path = self.key_path(name)?;
+        let passphrase = passphrase.read(&path.display().to_string())?;
+        let secret = keys::open(&path, &passphrase).or_exit(Kind::Usage)?;
+        Wallet::new(&secret, self.chain_number()?).or_exit(Kind::Usage)
+    }
+
+    /// An account as people write it: CAIP-10, an address of the term's chain, or the name of one of the own keys.
+    pub fn account(&self, text: &str, passphrase: &PassphraseArgs) -> eyre::Result<Account> {
+        if text.contains(':') {
+            return text.parse().or_exit(Kind::Usage);
+        }
+        if text.starts_with("0x") {
+            return format!("{}:{text}", self.config.chain.id).parse().or_exit(Kind::Usage);
+        }
+        Ok(self.wallet(text, passphrase)?.account())
+    }
+}
+
+/// The name that was asked for, or the only key that there is.
+pub fn key_name(home: &Home, asked: Option<&str>) -> eyre::Result<String> {
+    if let Some(name) = asked {
+        return Ok(name.to_owned());
+    }
+    let names = key_names(home)?;
+    match names.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => fail(Kind::Usage, "there is no key yet: make one with `liaise account new`"),
+        many => fail(Kind::Usage, format!("several keys are here, name one of them: {}", many.join(", "))),
+    }
+}
+
+/// The names of the wallets in a home, sorted.
+pub fn key_names(home: &Home) -> eyre::Result<Vec<String>> {
+    let Ok(entries) = std::fs::read_dir(home.path("keys")) else { return Ok(vec![]) };
+    let mut names = vec![];
+    for entry in entries {
+        let name = entry?.file_name();
+        if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".json")) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The keystore of a name, which must not lead out of the directory.
+pub fn key_path(home: &Home, name: &str) -> eyre::Result<PathBuf> {
+    let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if !good {
+        return fail(Kind::Usage, format!("key name {name:?}: use letters, digits, - and _ only"));
+    }
+    Ok(home.path(format!("keys/{name}.json")))
+}
+
+/// The number of the term's chain.
+pub fn chain_number(config: &NetworkConfig) -> eyre::Result<u64> {
+    chain_number_of(&config.chain)
+}
+
+/// The number in an `eip155` chain id.
+pub fn chain_number_of(chain: &ChainConfig) -> eyre::Result<u64> {
+    match chain.id.strip_prefix("eip155:").and_then(|number| number.parse().ok()) {
+        Some(number) => Ok(number),
+        None => fail(Kind::Usage, format!("chain.id {:?}: wallets of eip155 chains only", chain.id)),
+    }
+}
+
+/// A message's or blob's id.
+pub fn cid(text: &str) -> eyre::Result<Cid> {
+    text.parse::<Cid>().map_err(|error| eyre::eyre!("id {text:?}: {error}; write a CIDv1 as `ledger show` prints it")).or_exit(Kind::Usage)
+}
+
+/// The epoch of now.
+pub fn epoch_now(replica: &Replica) -> EpochNumber {
+    replica.genesis.epoch_of(replica.calendar.wall_ms())
+}
+
+/// Attested histories of a replica.
+pub fn histories(replica: &Replica) -> Histories {
+    Histories::new(replica.clone())
+}
+
+/// Documents of a replica.
+pub fn library(replica: &Replica) -> eyre::Result<Arc<Library>> {
+    Ok(Arc::new(Library::new(replica.clone()).or_exit(Kind::Refused)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside_the_directory() {
+        let home = Home::new(Some("/home/of/nobody".into()));
+        assert!(key_path(&home, "user-1").is_ok());
+        for bad in ["", "../x", "a/b", "a.json", "ä"] {
+            assert!(key_path(&home, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_cids() {
+        assert!(cid("bafyreigbtj4x7ip5legnfznufuopl4sg4knzc2cof6duas4b3q2fy6swua").is_ok());
+        assert!(cid("42").is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! `liaise dao`: how the term and the distributor stand, and the guardian's veto.
+
+use super::context::{Context, histories};
+use super::oracle::describe;
+use super::submit::{FeeArgs, estimate, send};
+use crate::exit::{Kind, OrExit, fail};
+use crate::home::Home;
+use crate::output;
+use crate::secrets::PassphraseArgs;
+use clap::{Args, Subcommand};
+use liaise_chain_api::{Action, At};
+use liaise_ledger::EpochNumber;
+use liaise_node::{Replica, chain, fetch_blobs};
+use liaise_oracle::artefact::Blocks;
+use liaise_oracle::fold::{HandOver, Shared, TermRow, table};
+use serde_json::{Value, json};
+
+/// See the module.
+#[derive(Debug, Subcommand)]
+pub enum DaoCommand {
+    /// The table of terms, what is pending, and who may do what until when.
+    Status(StatusArgs),
+    /// Stop the pending statement, with the guardian's or the DAO authority's key.
+    Veto(VetoArgs),
+}
+
+/// See [`DaoCommand::Status`].
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// See [`DaoCommand::Veto`].
+#[derive(Debug, Args)]
+pub struct VetoArgs {
+    /// Why, for everybody to read: it stands on the chain for good.
+    #[arg(long)]
+    reason: String,
+    /// The digest of the statement that is meant; the pending one by default.
+    #[arg(long, value_name = "HEX")]
+    digest: Option<String>,
+    /// The key that vetoes.
+    #[arg(long, value_name = "NAME", default_value = "guardian")]
+    key: String,
+    /// Say what would be sent and what it would cost, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    fee: FeeArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// Runs the command.
+pub async fn run(command: DaoCommand, home: &Home) -> eyre::Result<()> {
+    let context = Context::open(home)?;
+    match command {
+        DaoCommand::Status(args) => status(&context, &args).await,
+        DaoCommand::Veto(args) => veto(&context, &args).await,
+    }
+}
+
+async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
+    let replica = context.current().await?;
+    let reader = context.reader().await?;
+    let at = reader.distributor(At::Latest).await.or_exit(Kind::Chain)?;
+    // What a hand-over decides rests on final blocks.
+    let ranges = reader.ranges(At::Final).await.or_exit(Kind::Chain)?;
+    let hand_overs: Vec<HandOver> = ranges
+        .iter()
+        .filter_map(|range| {
+            let (end, to) = (range.end?, range.handed_to?);
+            let from = liaise_ledger::Hash(at.id.0);
+            Some(HandOver { from, opened: range.first.0.into(), end: end.0.into(), to: liaise_ledger::Hash(to.0) })
+        })
+        .collect();
+    let shared = shared(&replica).await?;
+    let rows = shared.as_ref().map_or(vec![], |(_, shared)| table(&shared.rows, &hand_overs));
+    let decree = shared.as_ref().map(|(_, shared)| shared.decree);
+    if args.json {
+        let row = |row: &TermRow| json!({"first": row.first, "distributor": row.distributor, "old": row.old, "decreed": row.is_decreed});
+        let mut value: Value = describe(&at);
+        value["authority"] = json!(at.authority);
+        value["guardian"] = json!(at.guardian);
+        value["guarded_until_s"] = json!(at.guarded_until_s);
+        value["notice_epochs"] = json!(at.notice_epochs);
+        value["epoch_delay_s"] = json!(at.delays.epoch_s);
+        value["long_delay_s"] = json!(at.delays.long_s);
+        value["table"] = json!(rows.iter().map(row).collect::<Vec<_>>());
+        value["decree"] = json!(decree);
+        value["dao_threshold"] = json!(replica.genesis.dao.threshold);
+        value["dao_keys"] = json!(replica.genesis.dao.keys.iter().map(hex::encode).collect::<Vec<_>>());
+        return output::json(&value);
+    }
+    let mut terms = output::table(&["from epoch", "distributor", "by"]);
+    for row in &rows {
+        let by = if row.is_decreed { "decree" } else { "hand-over" };
+        terms.add_row([row.first.to_string(), row.distributor.to_string(), by.to_owned()]);
+    }
+    println!("{terms}");
+    let newest = decree.map_or("none".into(), |n| format!("number {n}"));
+    println!("last decree     {newest}; {} of {} keys of the DAO set sign one", replica.genesis.dao.threshold, replica.genesis.dao.keys.len());
+    println!("distributor     {}", at.id);
+    println!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
+    let share = if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
+    println!("guardian        {} ({share} {} Unix seconds)", at.guardian, at.guarded_until_s);
+    println!("oracle set      version {}, {} sign", at.oracle_set.version, replica.genesis.oracle_quorum());
+    println!("delays          {} s for an epoch, {} s after a veto and for an opening; notice {} epochs", at.delays.epoch_s, at.delays.long_s, at.notice_epochs);
+    match &at.pending {
+        Some(p) => {
+            println!("pending         {:?} of epoch {}, digest {}", p.kind, p.epoch, p.digest);
+            let spent = if p.guardian_spent { "the guardian's veto is spent, only the authority can" } else { "guardian or authority can veto it" };
+            println!("                {spent} until {} (Unix seconds; the chain shows {})", p.payable_s, at.at.time_s);
+        }
+        None => println!("pending         nothing: there is nothing to veto"),
+    }
+    Ok(())
+}
+
+/// What belongs to no account, at the newest attested epoch.
+async fn shared(replica: &Replica) -> eyre::Result<Option<(EpochNumber, Shared)>> {
+    let now = super::context::epoch_now(replica);
+    let Some(block) = histories(replica).newest(now).await.or_exit(Kind::Refused)? else { return Ok(None) };
+    let found = fetch_blobs(replica, &[block.shared]).await.or_exit(Kind::Refused)?;
+    let mut blocks = Blocks::default();
+    for bytes in found.into_values() {
+        blocks.insert(bytes);
+    }
+    let shared: Shared = blocks.read(&block.shared, "shared state").or_exit(Kind::Integrity)?;
+    Ok(Some((block.epoch, shared)))
+}
+
+async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
+    if args.reason.trim().is_empty() {
+        return fail(Kind::Usage, "--reason is empty: say why, everybody will read it");
+    }
+    let wallet = context.wallet(&args.key, &args.passphrase)?;
+    let submitter = chain::submitter(&context.config.chain, &wallet).await.or_exit(Kind::Chain)?;
+    let at = submitter.distributor(At::Latest).await.or_exit(Kind::Chain)?;
+    let Some(pending) = at.pending else {
+        return fail(Kind::Refused, "nothing is pending on this distributor: there is nothing to veto");
+    };
+    if args.digest.as_ref().is_some_and(|digest| digest.trim_start_matches("0x") != pending.digest.to_string()) {
+        return fail(Kind::Refused, format!("--digest: another statement is pending, {}", pending.digest));
+    }
+    if pending.guardian_spent && *submitter.account() == at.guardian {
+        return fail(Kind::Refused, "the guardian had its veto for this statement: only the DAO authority can veto it now");
+    }
+    let action = Action::Veto { digest: pending.digest, reason: args.reason.clone().into_bytes() };
+    println!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
+    if args.dry_run {
+        let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
+        println!("Dry run: {} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.", submitter.account());
+        return Ok(());
+    }
+    let store = context.store()?;
+    let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
+    println!("vetoed: {}", sent.words());
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! `liaise oracle`: what oracles derive, sign and file; on anybody's copy of the ledger, or in an operator's directory.
+
+mod check;
+mod operate;
+mod status;
+
+use super::context::Context;
+use super::node::{NodeArgs, NodeCommand};
+use super::submit::FeeArgs;
+use crate::home::Home;
+use crate::secrets::PassphraseArgs;
+use clap::{Args, Subcommand};
+use liaise_ledger::EpochNumber;
+use std::path::PathBuf;
+
+pub use status::describe;
+
+/// See the module.
+#[derive(Debug, Subcommand)]
+pub enum OracleCommand {
+    /// Run an oracle's node: the same as `liaise node run`.
+    Run(NodeArgs),
+    /// How the distributor stands, and what is sealed and attested.
+    Status(JsonArgs),
+    /// Fold an epoch on this copy of the ledger, from genesis on.
+    Fold(EpochArgs),
+    /// Compute an epoch's root two ways and compare it with the statement on the chain.
+    Verify(EpochArgs),
+    /// Fold, attest and sign once, in an operator's directory; sends nothing to the chain.
+    Sign(OperatorArgs),
+    /// File what a quorum has signed, once, with the submitter's key of an operator's directory.
+    Submit(SubmitArgs),
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+pub struct JsonArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which epoch.
+#[derive(Debug, Args)]
+pub struct EpochArgs {
+    /// The epoch; the newest one that it can be done for by default.
+    #[arg(allow_negative_numbers = true)]
+    epoch: Option<EpochNumber>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which operator.
+#[derive(Debug, Args)]
+pub struct OperatorArgs {
+    /// The oracle's directory, with its node.toml; its node must not be running.
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// See [`OracleCommand::Submit`].
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// Print what would be sent and what it would cost, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    fee: FeeArgs,
+}
+
+/// Runs the command.
+pub async fn run(command: OracleCommand, home: &Home) -> eyre::Result<()> {
+    match command {
+        OracleCommand::Run(args) => super::node::run(NodeCommand::Run(args), home).await,
+        OracleCommand::Status(args) => status::run(&Context::open(home)?, args.json).await,
+        OracleCommand::Fold(args) => check::fold(&Context::open(home)?, &args).await,
+        OracleCommand::Verify(args) => check::verify(&Context::open(home)?, &args).await,
+        OracleCommand::Sign(args) => operate::sign(&args).await,
+        OracleCommand::Submit(args) => operate::submit(&args).await,
+    }
+}

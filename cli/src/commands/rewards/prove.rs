@@ -1,0 +1,34 @@
+//! `liaise rewards prove`.
+
+use super::proof_file::ProofFile;
+use super::{ProveArgs, or_payable_exit, payee_of};
+use crate::commands::context::Context;
+use crate::exit::{Kind, OrExit, fail};
+use crate::output::{NOT_ADVICE, xlv};
+use liaise_node::Payable;
+use std::io::Write;
+
+pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
+    let account = args.who.account(context)?;
+    let payee = payee_of(&account)?;
+    let replica = context.current().await?;
+    let reader = context.reader().await?;
+    let payable = or_payable_exit(Payable::newest(&replica, reader.as_ref()).await)?;
+    let Some((leaf, proof)) = or_payable_exit(payable.leaf(&payee))? else {
+        let why = format!("{account} has no leaf in the tree of epoch {}: it has earned nothing that is payable", payable.held.epoch.0);
+        return fail(Kind::Refused, why);
+    };
+    let chain = reader.chain().to_string();
+    let file = ProofFile::new(&payable.distributor, &chain, &payable.held, account.as_str(), &leaf, &proof);
+    let text = serde_json::to_string_pretty(&file)?;
+    let Some(out) = &args.out else {
+        println!("{text}");
+        return Ok(());
+    };
+    let written = std::fs::File::create_new(out).and_then(|mut created| writeln!(created, "{text}"));
+    written.map_err(|error| eyre::eyre!("{}: {error}", out.display())).or_exit(Kind::Usage)?;
+    println!("{} proves {} of {account} in the tree of epoch {}", out.display(), xlv(leaf.amount), file.epoch);
+    println!("Anybody may send it: liaise claim --proof {}", out.display());
+    println!("{NOT_ADVICE}");
+    Ok(())
+}

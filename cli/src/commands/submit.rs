@@ -1,0 +1,123 @@
+//! Sending something to the distributor: through the submission journal of the user's own store, or not at all.
+
+use crate::exit::{Kind, OrExit, fail};
+use clap::Args;
+use liaise_chain_api::{Action, ChainError, FeeLimit, Outcome, Retry, Status, Submitter};
+use liaise_oracle::journal::{Journal, JournalError, Progress};
+use liaise_store::Store;
+use std::time::{Duration, Instant};
+
+/// The longest wait for a transaction's block.
+const PATIENCE: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(500);
+
+/// What a transaction may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct FeeArgs {
+    /// The most that one transaction may cost, in the smallest unit of the chain's coin (wei).
+    #[arg(long, value_name = "AMOUNT", default_value_t = 10_000_000_000_000_000)]
+    max_fee: u128,
+}
+
+impl FeeArgs {
+    /// The limit.
+    pub fn limit(self) -> FeeLimit {
+        FeeLimit(self.max_fee)
+    }
+}
+
+/// How a submission ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Our transaction did it, finally.
+    Final(String),
+    /// Our transaction did it, in a block that is not final yet.
+    Included(String),
+    /// Somebody else did it before.
+    ByOthers,
+}
+
+impl Sent {
+    /// The transaction, if it is ours.
+    pub fn transaction(&self) -> Option<&str> {
+        match self {
+            Sent::Final(id) | Sent::Included(id) => Some(id),
+            Sent::ByOthers => None,
+        }
+    }
+
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Sent::Final(id) => format!("transaction {id}, final"),
+            Sent::Included(id) => format!("transaction {id}, included and not final yet"),
+            Sent::ByOthers => "done already by another transaction".into(),
+        }
+    }
+}
+
+/// The exit code of a chain's error: what the contract refuses is refused, the rest is the chain.
+pub fn chain_kind(error: &ChainError) -> Kind {
+    match error {
+        ChainError::Refused { refusal: liaise_chain_api::Refusal::Proof, .. } => Kind::Proof,
+        ChainError::Refused { .. } => Kind::Refused,
+        _ => Kind::Chain,
+    }
+}
+
+fn journal_error<T>(error: JournalError) -> eyre::Result<T> {
+    let kind = match &error {
+        JournalError::Chain(chain) => chain_kind(chain),
+        _ => Kind::Integrity,
+    };
+    Err(error).or_exit(kind)
+}
+
+/// Writes an action down, sends it, and waits until its transaction is in a block. Called again it goes on, and never
+/// sends a second transaction for the same purpose while a first may be on its way.
+pub async fn send(store: &Store, submitter: &dyn Submitter, action: &Action, fee: FeeLimit) -> eyre::Result<Sent> {
+    let mut journal = Journal::open(store.clone()).or_else(journal_error)?;
+    let purpose = action.purpose(&submitter.id());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match journal.want(submitter, action, fee).await {
+            Ok(Progress::Done(id)) => return Ok(Sent::Final(id.to_string())),
+            Ok(Progress::DoneByOthers) => return Ok(Sent::ByOthers),
+            Ok(Progress::Idle) => {
+                return fail(Kind::Refused, format!("the transaction to {} came to nothing: read how it stands and try again", action.name()));
+            }
+            Ok(Progress::UnderWay(id)) => {
+                if let Some(prepared) = journal.live().get(&purpose).cloned() {
+                    let status = submitter.status(&prepared).await;
+                    if let Ok(Status::Included { outcome: Outcome::Succeeded, .. }) = status {
+                        return Ok(Sent::Included(id.to_string()));
+                    }
+                }
+                if Instant::now() > deadline {
+                    let why = format!("transaction {id} is in no block after {} s: it is written down, the same command goes on", PATIENCE.as_secs());
+                    return fail(Kind::Chain, why);
+                }
+            }
+            Err(error) if error.retry() == Retry::Later && Instant::now() < deadline && is_transport(&error) => {}
+            Err(error) => return journal_error(error),
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Whether waiting a little may help: not for lack of money, nor for what the contract says.
+fn is_transport(error: &JournalError) -> bool {
+    matches!(error, JournalError::Chain(ChainError::Unreachable { .. } | ChainError::Rejected { .. }))
+}
+
+/// The most that an action may cost now, signed by nobody who sends it.
+pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit) -> eyre::Result<u128> {
+    match submitter.prepare(action, fee, &[]).await {
+        Ok(prepared) => Ok(prepared.fee_max.0),
+        Err(ChainError::FeeTooHigh { needed, .. } | ChainError::Funds { needed, .. }) => Ok(needed),
+        Err(error) => {
+            let kind = chain_kind(&error);
+            Err(error).or_exit(kind)
+        }
+    }
+}
