@@ -26,6 +26,13 @@ enum Command {
     /// Run or check a node.
     #[command(subcommand)]
     Node(commands::node::NodeCommand),
+    /// Ask the network. Prompts are public for good.
+    Prompt(commands::prompt::PromptArgs),
+    /// Rate a result.
+    Feedback(commands::prompt::FeedbackArgs),
+    /// The documents that answers are read from.
+    #[command(subcommand)]
+    Retrieval(commands::retrieval::RetrievalCommand),
     /// Keys and accounts.
     #[command(subcommand)]
     Account(commands::account::AccountCommand),
@@ -40,6 +47,17 @@ enum Command {
     /// The term, the distributor and the veto.
     #[command(subcommand)]
     Dao(commands::dao::DaoCommand),
+    /// Check others, from the ledger and the chain alone.
+    #[command(subcommand)]
+    Audit(commands::audit::AuditCommand),
+    /// Messages to read, and CAR files in and out.
+    #[command(subcommand)]
+    Ledger(commands::ledger::LedgerCommand),
+    /// What this machine can do for others.
+    #[command(subcommand)]
+    Compute(commands::compute::ComputeCommand),
+    /// Print a shell's completion script.
+    Completions(commands::completions::CompletionsArgs),
     /// Run the whole network on this machine, on real input.
     Demo(demo::DemoArgs),
 }
@@ -64,6 +82,16 @@ fn main() -> ExitCode {
             Command::Claim(args) => commands::claim::run(args, &home).await,
             Command::Oracle(command) => commands::oracle::run(command, &home).await,
             Command::Dao(command) => commands::dao::run(command, &home).await,
+            Command::Prompt(args) => commands::prompt::run(args, &home).await,
+            Command::Feedback(args) => commands::prompt::feedback(args, &home).await,
+            Command::Retrieval(command) => commands::retrieval::run(command, &home).await,
+            Command::Audit(command) => commands::audit::run(command, &home).await,
+            Command::Ledger(command) => commands::ledger::run(command, &home).await,
+            Command::Compute(command) => commands::compute::run(command).await,
+            Command::Completions(args) => {
+                commands::completions::run(&args);
+                Ok(())
+            }
             Command::Demo(args) => demo::run(args).await,
         }
     });

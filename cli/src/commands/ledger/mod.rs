@@ -9,6 +9,8 @@ use crate::home::Home;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+pub use text::escape;
+
 /// See the module.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
