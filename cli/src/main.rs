@@ -88,10 +88,7 @@ fn main() -> ExitCode {
             Command::Audit(command) => commands::audit::run(command, &home).await,
             Command::Ledger(command) => commands::ledger::run(command, &home).await,
             Command::Compute(command) => commands::compute::run(command).await,
-            Command::Completions(args) => {
-                commands::completions::run(&args);
-                Ok(())
-            }
+            Command::Completions(args) => commands::completions::run(&args),
             Command::Demo(args) => demo::run(args).await,
         }
     });

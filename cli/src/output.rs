@@ -20,6 +20,10 @@ pub fn xlv_number(base_units: u128) -> String {
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    if !table.is_tty() {
+        // A log has no width of its own.
+        table.set_width(160);
+    }
     table
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use std::io::Write;
 
 /// Print a shell's completion script.
 #[derive(Debug, Args)]
@@ -11,6 +12,9 @@ pub struct CompletionsArgs {
 }
 
 /// Prints it.
-pub fn run(args: &CompletionsArgs) {
-    clap_complete::generate(args.shell, &mut crate::Cli::command(), "liaise", &mut std::io::stdout());
+pub fn run(args: &CompletionsArgs) -> eyre::Result<()> {
+    // Into memory first: the generator panics where its reader goes away.
+    let mut script = vec![];
+    clap_complete::generate(args.shell, &mut crate::Cli::command(), "liaise", &mut script);
+    Ok(std::io::stdout().write_all(&script)?)
 }

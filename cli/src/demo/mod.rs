@@ -7,6 +7,7 @@ mod calendar;
 mod chain;
 mod claims;
 mod corpus;
+mod forger;
 mod genesis;
 mod network;
 mod processes;

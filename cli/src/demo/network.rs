@@ -29,6 +29,8 @@ const NODES: usize = 6;
 const USERS: usize = 7;
 /// Threads of the compute nodes: speeds differ by these, never by sleeping.
 const THREADS: [usize; NODES] = [2, 1, 2, 1, 2, 1];
+/// The operator that serves altered weights.
+const DISHONEST: &str = "node-6";
 /// The longest that anything of the network's own may take, on the real clock.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A beat of the calendar while statements are filed: an epoch's delay and a minute.
@@ -351,9 +353,21 @@ impl Writer<'_> {
             threads,
             device: "cpu".into(),
             library: None,
-            adapters: vec![AdapterConfig { bundle: liaise_compute::Cache::default().minilm(), announce: None }],
+            adapters: vec![self.bundle_of(node)?],
         };
         self.config(&node.name, vec![], Role::Compute(role))
+    }
+
+    /// The certified bundle; for the dishonest operator a forged one, announced under the certified id.
+    fn bundle_of(&self, node: &Person) -> eyre::Result<AdapterConfig> {
+        let certified = liaise_compute::Cache::default().minilm();
+        if node.name != DISHONEST {
+            return Ok(AdapterConfig { bundle: certified, announce: None });
+        }
+        let forged = self.dir.join(&node.name).join("bundle");
+        super::forger::forge(&certified, &forged)?;
+        let announce = self.founding.genesis.adapters[0].id.to_string();
+        Ok(AdapterConfig { bundle: forged, announce: Some(announce) })
     }
 
     fn key(&self, name: &str, file: &str, secret: &Secret) -> eyre::Result<()> {

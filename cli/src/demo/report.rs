@@ -8,7 +8,7 @@ use super::network::Network;
 use super::work::Ledger;
 use crate::output::{table, xlv_number};
 use liaise_ledger::Account;
-use liaise_oracle::fold::{Statement, TaskRow};
+use liaise_oracle::fold::{ReasonCode, Statement, TaskRow};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -110,7 +110,18 @@ struct Sums {
     gross: u128,
     held: u128,
     net: u128,
-    reasons: Vec<String>,
+    reasons: BTreeMap<&'static str, usize>,
+}
+
+/// Rules that are not in force yet stand in every statement; they explain no difference between two accounts.
+fn explains(code: ReasonCode) -> bool {
+    !code.text().contains("not in force yet") && !matches!(code, ReasonCode::SlotsNeutral)
+}
+
+fn in_words(reasons: BTreeMap<&'static str, usize>) -> String {
+    let mut reasons: Vec<(usize, &str)> = reasons.into_iter().map(|(text, count)| (count, text)).collect();
+    reasons.sort_by(|a, b| b.cmp(a));
+    reasons.into_iter().map(|(count, text)| format!("{text} (x{count})")).collect::<Vec<_>>().join("; ")
 }
 
 impl Report {
@@ -133,11 +144,8 @@ impl Report {
                 sum.gross += u128::from(statement.gross);
                 sum.held += u128::from(statement.held);
                 sum.net += u128::from(statement.net);
-                for reason in &statement.reasons {
-                    let words = reason.code.text().to_owned();
-                    if !sum.reasons.contains(&words) {
-                        sum.reasons.push(words);
-                    }
+                for reason in statement.reasons.iter().filter(|reason| explains(reason.code)) {
+                    *sum.reasons.entry(reason.code.text()).or_default() += 1;
                 }
             }
             for task in tasks {
@@ -165,7 +173,7 @@ impl Report {
                 held: sum.held.to_string(),
                 net: sum.net.to_string(),
                 paid: paid.amount.to_string(),
-                reason: sum.reasons.join("; "),
+                reason: in_words(sum.reasons),
                 transaction: paid.transaction.clone(),
             }
         });

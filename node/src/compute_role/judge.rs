@@ -12,6 +12,9 @@ use serde_bytes::ByteArray;
 
 /// How many of its values a verdict opens.
 pub const OPENED: usize = 4;
+/// A verdict-commit's round must come a second after its observation and the result's. Receipts take a moment, on a busy
+/// machine several.
+const ROUND_AHEAD_MS: u64 = 3_000;
 /// The longest reason that a verdict carries, in characters.
 const REASON_CHARS: usize = 200;
 
@@ -72,7 +75,7 @@ impl Finding {
 pub async fn publish(worker: &Worker, task: Cid, seed: Seed, finding: Finding) -> Result<(), super::WorkError> {
     let replica = &worker.replica;
     // The round's time must be a second after the observation of both messages; receipts take a moment.
-    let round = replica.genesis.round_at(replica.calendar.wall_ms() + 1_300) + 1;
+    let round = replica.genesis.round_at(replica.calendar.wall_ms() + ROUND_AHEAD_MS) + 1;
     let commit = worker.say(vec![task, finding.result], Some(task), finding.commit(&worker.account, round)).await?;
     let signature = fetch_round(&replica.links, &replica.store, &replica.genesis, round).await?;
     let body = finding.open(commit.id, &worker.account, &seed, &signature);

@@ -18,6 +18,7 @@ use offers::Offers;
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 pub use witness::{Witness, WitnessError};
 
 /// A running store.
@@ -46,12 +47,15 @@ impl StoreNode {
 
     /// Serves, follows its peers and, as a witness, closes epochs, until it is dropped.
     pub async fn run(self: Arc<Self>, incoming: Incoming) {
+        // Everything that this starts ends with it.
+        let mut tasks = JoinSet::new();
         for link in self.replica.links.stores().to_vec() {
             let replica = self.replica.clone();
-            tokio::spawn(async move { replica.follow_one(link).await });
+            tasks.spawn(async move { replica.follow_one(link).await });
         }
         if let Some(witness) = &self.witness {
-            tokio::spawn(witness.clone().close_epochs());
+            tasks.spawn(witness.clone().tell_of_batches());
+            tasks.spawn(witness.clone().close_epochs());
         }
         serve::serve(self, incoming).await;
     }

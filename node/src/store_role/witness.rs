@@ -83,8 +83,6 @@ impl Witness {
 
     /// Closes epoch after epoch, each when its time has come and the one before is sealed.
     pub async fn close_epochs(self) {
-        let news = self.clone();
-        tokio::spawn(async move { news.tell_of_batches().await });
         let mut epoch = match self.replica.store.newest_seal() {
             Ok(newest) => newest.map_or(-1, |newest| newest + 1),
             Err(error) => return tracing::error!(%error, "no epoch can be closed"),
@@ -139,7 +137,7 @@ impl Witness {
     }
 
     /// New messages may be the batches that the agreement waits for, or a seal that came by another way.
-    async fn tell_of_batches(&self) {
+    pub async fn tell_of_batches(self) {
         let mut head = self.replica.watch();
         while head.changed().await.is_ok() {
             let _ = self.commands.try_send(Command::Handle(Event::View));
