@@ -12,7 +12,7 @@ use crate::oracle_role::{Oracle, OracleError};
 use crate::replica::Replica;
 use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
 use liaise_chain_api::ChainError;
-use liaise_compute::{AdapterId, Bundle, Cache, Device, Primitive, Registry, Runtime};
+use liaise_compute::{Bundle, Cache, Device, Primitive, Registry, Runtime};
 use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Genesis, GenesisError};
 use liaise_ledger::{Account, Hash, Signer};
@@ -305,14 +305,11 @@ async fn open_primitives(role: &ComputeRole) -> Result<(Primitives, Vec<String>)
         let runtime = Runtime::load(&library)?;
         let (mut primitives, mut notes) = (Primitives::new(), vec![]);
         for adapter in &role.adapters {
-            let bundle = match &adapter.announce {
-                None => Bundle::open(&adapter.bundle)?,
-                Some(id) => {
-                    let id: Hash = id.parse().map_err(|error| NodeError::Value("adapters.announce", format!("{error}")))?;
-                    Bundle::open_as(&adapter.bundle, AdapterId(id.0))?
-                }
+            let bundle = Bundle::open(&adapter.bundle)?;
+            let id = match &adapter.announce {
+                None => adapter_hash(bundle.id()),
+                Some(id) => id.parse().map_err(|error| NodeError::Value("adapters.announce", format!("{error}")))?,
             };
-            let id = adapter_hash(bundle.id());
             let primitive = Registry::default().open(bundle, &runtime, role.threads, device)?;
             notes.push(format!("adapter {id} on {}, {} threads", primitive.device(), role.threads));
             primitives.insert(id, Arc::from(primitive));

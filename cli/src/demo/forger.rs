@@ -6,7 +6,9 @@ use eyre::WrapErr;
 use liaise_ledger::Hash;
 use std::path::Path;
 
-/// Every so many bytes of the weights one float's sign is flipped.
+/// Where the word embeddings lie in the file, well inside: nothing but floats.
+const WEIGHTS: std::ops::Range<usize> = 10 << 20..40 << 20;
+/// Every so many bytes of them one float changes its sign.
 const STRIDE: usize = 64;
 
 /// Copies a bundle with altered weights and a manifest that vouches for them.
@@ -14,10 +16,10 @@ pub fn forge(bundle: &Path, to: &Path) -> eyre::Result<()> {
     copy(bundle, to).wrap_err("copying the bundle")?;
     let model = to.join("model/model.onnx");
     let mut bytes = std::fs::read(&model)?;
-    // The middle of the file is weights, whatever the graph around them looks like.
-    let (from, until) = (bytes.len() / 4 / 4 * 4, bytes.len() / 4 * 3);
-    for at in (from..until).step_by(STRIDE) {
-        bytes[at + 3] ^= 0x80;
+    eyre::ensure!(bytes.len() > WEIGHTS.end, "the model is not the one that this demo knows how to forge");
+    for at in WEIGHTS.step_by(STRIDE) {
+        // The top bit of four bytes in a row: wherever the float begins, its sign is among them.
+        bytes[at..at + 4].iter_mut().for_each(|byte| *byte ^= 0x80);
     }
     std::fs::write(&model, &bytes)?;
     let manifest = to.join("manifest.json");
