@@ -56,7 +56,10 @@ fn groups(blobs: Vec<Vec<u8>>) -> Vec<Vec<ByteBuf>> {
     let mut groups: Vec<Vec<ByteBuf>> = vec![];
     let mut size = 0;
     for blob in blobs {
-        if groups.is_empty() || size + blob.len() > MAX_ANSWER_BYTES || groups.last().is_some_and(|g| g.len() >= MAX_BLOBS) {
+        if groups.is_empty()
+            || size + blob.len() > MAX_ANSWER_BYTES
+            || groups.last().is_some_and(|g| g.len() >= MAX_BLOBS)
+        {
             groups.push(vec![]);
             size = 0;
         }

@@ -35,13 +35,17 @@ pub enum PayableError {
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// No epoch is payable yet.
-    #[error("no epoch is payable on this distributor yet: wait until the first one has been filed and its delay is over")]
+    #[error(
+        "no epoch is payable on this distributor yet: wait until the first one has been filed and its delay is over"
+    )]
     NothingYet,
     /// The chain holds a root and no statement for it.
     #[error("the chain holds a root of epoch {0} and no accepted statement for it: report the endpoint")]
     NoStatement(u32),
     /// The artefact is not what the chain pays from.
-    #[error("the tree of epoch {epoch} that stores serve has root {found}, and the chain holds {held}: nothing is proved from it")]
+    #[error(
+        "the tree of epoch {epoch} that stores serve has root {found}, and the chain holds {held}: nothing is proved from it"
+    )]
     WrongRoot {
         /// The epoch.
         epoch: u32,

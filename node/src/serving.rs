@@ -41,7 +41,9 @@ impl Client {
             Ok::<_, HistoryError>(None)
         };
         let seen = match tokio::time::timeout(LOOK_BACK, look_back).await {
-            Ok(Ok(Some(epoch))) => format!("one was last seen in epoch {epoch}, and the newest sealed epoch is {}", newest.epoch),
+            Ok(Ok(Some(epoch))) => {
+                format!("one was last seen in epoch {epoch}, and the newest sealed epoch is {}", newest.epoch)
+            }
             Ok(Ok(None)) => "none was ever seen".into(),
             Ok(Err(_)) | Err(_) => "none was seen in the newest epochs".into(),
         };

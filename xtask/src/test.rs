@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, evm, setup, tidy, vectors};
+use crate::{args, demo, evm, setup, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -60,6 +60,7 @@ const STEPS: [Step; 11] = [
     Step { name: "evm-fmt", what: "Solidity formatting", slow: false, run: evm::fmt },
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
+    Step { name: "demo", what: "a short demo, from the first key to the last claim", slow: true, run: short_demo },
     Step { name: "evm-test", what: "unit, fuzz and invariant tests of the contracts", slow: false, run: evm::test },
 ];
 
@@ -143,6 +144,13 @@ fn minutes(time: Duration) -> String {
         0 => format!("{}.{} s", tenths / 10, tenths % 10),
         minutes => format!("{minutes} min {:02} s", tenths % 600 / 10),
     }
+}
+
+/// Few documents and questions; every stage of the demo all the same.
+fn short_demo(host: &Host) -> Result<(), Failure> {
+    let liaise = demo::build(host)?;
+    let arguments = ["demo", "--exit", "--passages", "48", "--questions", "8"];
+    process::run(host.command(&liaise.to_string_lossy()).args(arguments))
 }
 
 fn set_up(host: &Host) -> Result<(), Failure> {

@@ -7,10 +7,10 @@ use crate::output;
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_ledger::session::Scopes;
+use liaise_node::Calendar;
 use liaise_node::client::{Delegation, Wallet};
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Secret};
-use liaise_node::Calendar;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -104,7 +104,10 @@ pub fn run(command: AccountCommand, home: &Home) -> eyre::Result<()> {
 fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     let path = key_path(home, &args.name)?;
     if path.exists() {
-        return fail(Kind::Usage, format!("{} is there already: keys are never overwritten, choose another name", path.display()));
+        return fail(
+            Kind::Usage,
+            format!("{} is there already: keys are never overwritten, choose another name", path.display()),
+        );
     }
     // Before anything is written: the bytes may be no key.
     Wallet::new(secret, 1).or_exit(Kind::Usage)?;
@@ -162,7 +165,8 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
         rows.push((name, Wallet::new(&secret, context.chain_number()?)?.account()));
     }
     if args.json {
-        let rows: Vec<_> = rows.iter().map(|(name, account)| serde_json::json!({"name": name, "account": account})).collect();
+        let rows: Vec<_> =
+            rows.iter().map(|(name, account)| serde_json::json!({"name": name, "account": account})).collect();
         return output::json(&rows);
     }
     let mut table = output::table(&["name", "account"]);
@@ -178,7 +182,8 @@ fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {
     if args.to.exists() {
         return fail(Kind::Usage, format!("{} is there already: name a new file", args.to.display()));
     }
-    let copied = std::fs::copy(&from, &args.to).map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
+    let copied = std::fs::copy(&from, &args.to)
+        .map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
     copied.or_exit(Kind::Usage)?;
     println!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
     Ok(())
@@ -191,13 +196,19 @@ fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
     let (hot, dir) = match (&args.node, &args.key, &args.out) {
         (Some(node), _, _) => (hot_key(node, &args.passphrase)?, node.clone()),
         (None, Some(key), Some(out)) => (parse_key(key)?, out.clone()),
-        _ => return fail(Kind::Usage, "name the node's directory with --node, or its key with --key and a directory with --out"),
+        _ => {
+            return fail(
+                Kind::Usage,
+                "name the node's directory with --node, or its key with --key and a directory with --out",
+            );
+        }
     };
     let calendar = match &context.config.calendar {
         Some(file) => Calendar::from_file(file).or_exit(Kind::Usage)?,
         None => Calendar::system(),
     };
-    let delegation = Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
+    let delegation =
+        Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
     delegation.save(&dir).or_exit(Kind::Usage)?;
     println!("{}", delegation.text);
     println!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
@@ -212,7 +223,10 @@ fn parse_key(text: &str) -> eyre::Result<[u8; 32]> {
 fn hot_key(node: &Path, passphrase: &PassphraseArgs) -> eyre::Result<[u8; 32]> {
     let config = NodeConfig::load(node).or_exit(Kind::Usage)?;
     let Role::Compute(role) = config.role else {
-        return fail(Kind::Usage, format!("role.kind in {}: only compute nodes work for an account", node.join("node.toml").display()));
+        return fail(
+            Kind::Usage,
+            format!("role.kind in {}: only compute nodes work for an account", node.join("node.toml").display()),
+        );
     };
     let passphrase = passphrase.read(&role.session_key.display().to_string())?;
     let secret = keys::open(&role.session_key, &passphrase).or_exit(Kind::Usage)?;

@@ -35,7 +35,8 @@ impl Context {
     /// The user's copy of the ledger, not brought up to date.
     pub async fn replica(&self) -> eyre::Result<Replica> {
         let calendar = self.config.calendar.as_deref();
-        let replica = open_replica(&self.home.path("ledger"), self.genesis.clone(), calendar, &self.config.stores).await;
+        let replica =
+            open_replica(&self.home.path("ledger"), self.genesis.clone(), calendar, &self.config.stores).await;
         replica.or_exit(Kind::Refused)
     }
 
@@ -141,7 +142,9 @@ pub fn chain_number_of(chain: &ChainConfig) -> eyre::Result<u64> {
 
 /// A message's or blob's id.
 pub fn cid(text: &str) -> eyre::Result<Cid> {
-    text.parse::<Cid>().map_err(|error| eyre::eyre!("id {text:?}: {error}; write a CIDv1 as `ledger show` prints it")).or_exit(Kind::Usage)
+    text.parse::<Cid>()
+        .map_err(|error| eyre::eyre!("id {text:?}: {error}; write a CIDv1 as `ledger show` prints it"))
+        .or_exit(Kind::Usage)
 }
 
 /// The epoch of now.

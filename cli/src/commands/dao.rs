@@ -101,17 +101,29 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     }
     println!("{terms}");
     let newest = decree.map_or("none".into(), |n| format!("number {n}"));
-    println!("last decree     {newest}; {} of {} keys of the DAO set sign one", replica.genesis.dao.threshold, replica.genesis.dao.keys.len());
+    println!(
+        "last decree     {newest}; {} of {} keys of the DAO set sign one",
+        replica.genesis.dao.threshold,
+        replica.genesis.dao.keys.len()
+    );
     println!("distributor     {}", at.id);
     println!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
-    let share = if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
+    let share =
+        if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
     println!("guardian        {} ({share} {} Unix seconds)", at.guardian, at.guarded_until_s);
     println!("oracle set      version {}, {} sign", at.oracle_set.version, replica.genesis.oracle_quorum());
-    println!("delays          {} s for an epoch, {} s after a veto and for an opening; notice {} epochs", at.delays.epoch_s, at.delays.long_s, at.notice_epochs);
+    println!(
+        "delays          {} s for an epoch, {} s after a veto and for an opening; notice {} epochs",
+        at.delays.epoch_s, at.delays.long_s, at.notice_epochs
+    );
     match &at.pending {
         Some(p) => {
             println!("pending         {:?} of epoch {}, digest {}", p.kind, p.epoch, p.digest);
-            let spent = if p.guardian_spent { "the guardian's veto is spent, only the authority can" } else { "guardian or authority can veto it" };
+            let spent = if p.guardian_spent {
+                "the guardian's veto is spent, only the authority can"
+            } else {
+                "guardian or authority can veto it"
+            };
             println!("                {spent} until {} (Unix seconds; the chain shows {})", p.payable_s, at.at.time_s);
         }
         None => println!("pending         nothing: there is nothing to veto"),
@@ -146,13 +158,19 @@ async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
         return fail(Kind::Refused, format!("--digest: another statement is pending, {}", pending.digest));
     }
     if pending.guardian_spent && *submitter.account() == at.guardian {
-        return fail(Kind::Refused, "the guardian had its veto for this statement: only the DAO authority can veto it now");
+        return fail(
+            Kind::Refused,
+            "the guardian had its veto for this statement: only the DAO authority can veto it now",
+        );
     }
     let action = Action::Veto { digest: pending.digest, reason: args.reason.clone().into_bytes() };
     println!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
     if args.dry_run {
         let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        println!("Dry run: {} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.", submitter.account());
+        println!(
+            "Dry run: {} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.",
+            submitter.account()
+        );
         return Ok(());
     }
     let store = context.store()?;

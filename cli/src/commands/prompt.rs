@@ -94,7 +94,8 @@ pub async fn run(args: PromptArgs, home: &Home) -> eyre::Result<()> {
     replica.catch_up().await.or_exit(Kind::Refused)?;
     let client = session::open(&context, &replica, args.account.as_deref(), &args.passphrase).await?;
     let snapshot = or_client_exit(client.newest_serving(adapter).await)?;
-    let ticket = or_client_exit(client.take_ticket(adapter, snapshot.epoch, max_units(&context.genesis, &adapter)).await)?;
+    let ticket =
+        or_client_exit(client.take_ticket(adapter, snapshot.epoch, max_units(&context.genesis, &adapter)).await)?;
     let wait_ms = wait_for(&client, &ticket);
     say(&args, &Stage::Ticketed { ticket: ticket.id.to_string(), wait_ms })?;
     let asked = or_client_exit(client.prompt(&ticket, &args.text, snapshot.retrieval).await)?;
@@ -118,7 +119,9 @@ fn say(args: &PromptArgs, stage: &Stage) -> eyre::Result<()> {
         return Ok(());
     }
     match stage {
-        Stage::Ticketed { wait_ms, .. } => eprintln!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0),
+        Stage::Ticketed { wait_ms, .. } => {
+            eprintln!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0)
+        }
         Stage::Prompted { prompt } => eprintln!("asked: {prompt}"),
         Stage::Unconfirmed(answer) => println!("{}\n  unconfirmed, after {} ms", words(answer), answer.waited_ms),
         Stage::Confirmed(confirmed) => println!("{}", confirmation(confirmed)),

@@ -26,7 +26,12 @@ enum Standing {
 }
 
 /// A client of an account, with an open session. The replica is followed from now on.
-pub async fn open(context: &Context, replica: &Replica, name: Option<&str>, passphrase: &PassphraseArgs) -> eyre::Result<Client> {
+pub async fn open(
+    context: &Context,
+    replica: &Replica,
+    name: Option<&str>,
+    passphrase: &PassphraseArgs,
+) -> eyre::Result<Client> {
     let name = key_name(&context.home, name)?;
     let path = context.key_path(&name)?;
     let words = passphrase.read(&path.display().to_string())?;

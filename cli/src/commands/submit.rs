@@ -84,7 +84,10 @@ pub async fn send(store: &Store, submitter: &dyn Submitter, action: &Action, fee
             Ok(Progress::Done(id)) => return Ok(Sent::Final(id.to_string())),
             Ok(Progress::DoneByOthers) => return Ok(Sent::ByOthers),
             Ok(Progress::Idle) => {
-                return fail(Kind::Refused, format!("the transaction to {} came to nothing: read how it stands and try again", action.name()));
+                return fail(
+                    Kind::Refused,
+                    format!("the transaction to {} came to nothing: read how it stands and try again", action.name()),
+                );
             }
             Ok(Progress::UnderWay(id)) => {
                 if let Some(prepared) = journal.live().get(&purpose).cloned() {
@@ -94,7 +97,10 @@ pub async fn send(store: &Store, submitter: &dyn Submitter, action: &Action, fee
                     }
                 }
                 if Instant::now() > deadline {
-                    let why = format!("transaction {id} is in no block after {} s: it is written down, the same command goes on", PATIENCE.as_secs());
+                    let why = format!(
+                        "transaction {id} is in no block after {} s: it is written down, the same command goes on",
+                        PATIENCE.as_secs()
+                    );
                     return fail(Kind::Chain, why);
                 }
             }

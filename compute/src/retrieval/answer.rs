@@ -93,7 +93,6 @@ pub(super) fn run(primitive: &Retrieval, input: &AnswerInput, ctx: &TaskContext<
         snapshot: input.snapshot,
         sources: hits[..count].iter().map(|&Hit { chunk, score_ppm }| Source { chunk, score: score_ppm }).collect(),
         best: best as u32,
-        quote: reading.sentences[best].text.clone(),
         chunk: ranked[read[best].source as usize],
         sentences: read,
     };

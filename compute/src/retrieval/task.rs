@@ -75,10 +75,9 @@ pub struct AnswerOutput {
     pub sources: Vec<Source>,
     /// Every sentence of these passages, in order.
     pub sentences: Vec<Read>,
-    /// Which entry of `sentences` is quoted: the first of those with the highest score.
+    /// Which entry of `sentences` is quoted: the first of those with the highest score. Its words are not here: documents
+    /// can be removed, outputs stay; readers cut the sentence out of the chunk's text.
     pub best: u32,
-    /// The quoted sentence.
-    pub quote: String,
     /// The passage that it stands in.
     pub chunk: ChunkId,
 }

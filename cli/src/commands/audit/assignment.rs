@@ -20,12 +20,18 @@ pub async fn run(context: &Context, args: &AssignmentArgs) -> eyre::Result<()> {
         Body::Ticket(_) => (root, None),
         Body::Prompt(prompt) => (load(&replica, prompt.ticket).await?, Some(id)),
         Body::RetrievalAdd(add) => (load(&replica, add.ticket).await?, Some(id)),
-        other => return fail(Kind::Usage, format!("{id} is a {}: name a prompt, a retrieval-add or a ticket", other.kind())),
+        other => {
+            return fail(
+                Kind::Usage,
+                format!("{id} is a {}: name a prompt, a retrieval-add or a ticket", other.kind()),
+            );
+        }
     };
     let Body::Ticket(terms) = ticket.message.body.clone() else {
         return fail(Kind::Integrity, format!("{} is a {}, not a ticket", ticket.id, ticket.message.body.kind()));
     };
-    let signature = fetch_round(&replica.links, &replica.store, &replica.genesis, terms.round).await.or_exit(Kind::Refused)?;
+    let signature =
+        fetch_round(&replica.links, &replica.store, &replica.genesis, terms.round).await.or_exit(Kind::Refused)?;
     let histories = histories(&replica);
     let snapshot = histories.eligibility(terms.snapshot).await.or_exit(Kind::Integrity)?;
     let Some(snapshot) = snapshot else {
@@ -36,10 +42,14 @@ pub async fn run(context: &Context, args: &AssignmentArgs) -> eyre::Result<()> {
         Some(task) => committed(&replica, task).await.or_exit(Kind::Integrity)?,
         None => BTreeSet::new(),
     };
-    let rows: Vec<(String, u32, bool)> =
-        drawn.rows(&snapshot).map(|row| (row.account.to_string(), row.weight, committed.contains(&row.account))).collect();
+    let rows: Vec<(String, u32, bool)> = drawn
+        .rows(&snapshot)
+        .map(|row| (row.account.to_string(), row.weight, committed.contains(&row.account)))
+        .collect();
     if args.json {
-        let order = rows.iter().map(|(account, weight, committed)| json!({"account": account, "weight": weight, "committed": committed}));
+        let order = rows
+            .iter()
+            .map(|(account, weight, committed)| json!({"account": account, "weight": weight, "committed": committed}));
         output::json(&json!({
             "ticket": ticket.id.to_string(),
             "round": terms.round,
@@ -94,7 +104,12 @@ async fn committed(replica: &Replica, task: Cid) -> Result<BTreeSet<Account>, St
 }
 
 /// Who won, as an attested epoch says; `None` before one does.
-async fn winner(replica: &Replica, histories: &Histories, task: Cid, from: EpochNumber) -> eyre::Result<Option<Account>> {
+async fn winner(
+    replica: &Replica,
+    histories: &Histories,
+    task: Cid,
+    from: EpochNumber,
+) -> eyre::Result<Option<Account>> {
     for epoch in from.max(0)..=epoch_now(replica) {
         let Some(block) = histories.of(epoch).await.or_exit(Kind::Refused)? else { continue };
         let rows: Vec<TaskRow> = histories.rows(epoch, &block.tasks).await.or_exit(Kind::Integrity)?;

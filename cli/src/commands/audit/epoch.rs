@@ -13,9 +13,7 @@ pub async fn run(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
     let reader = if args.no_chain { None } else { Some(context.reader().await?) };
     let report = or_audit_exit(audit_epoch(&replica, &histories(&replica), reader.as_deref(), args.epoch).await)?;
     if args.json {
-        let difference = |d: &liaise_oracle::audit::Difference| {
-            json!({"what": d.what, "which": d.which, "derived": d.derived, "claimed": d.claimed})
-        };
+        let difference = |d: &liaise_oracle::audit::Difference| json!({"what": d.what, "which": d.which, "derived": d.derived, "claimed": d.claimed});
         output::json(&json!({
             "epoch": report.epoch,
             "true": report.is_true(),
@@ -44,5 +42,8 @@ pub async fn run(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
         }
         return Ok(());
     }
-    fail(Kind::Integrity, format!("epoch {}: {} things are claimed otherwise than derived", args.epoch, report.differences.len()))
+    fail(
+        Kind::Integrity,
+        format!("epoch {}: {} things are claimed otherwise than derived", args.epoch, report.differences.len()),
+    )
 }

@@ -14,9 +14,10 @@ pub async fn run(context: &Context, args: &MessageArgs) -> eyre::Result<()> {
     let id = cid(&args.id)?;
     let replica = context.current().await?;
     let store = replica.store.clone();
-    let (known, receipts) = blocking(move || Ok::<_, liaise_store::StoreError>((store.load(&id)?, store.receipts_of(&id)?)))
-        .await
-        .or_exit(Kind::Integrity)?;
+    let (known, receipts) =
+        blocking(move || Ok::<_, liaise_store::StoreError>((store.load(&id)?, store.receipts_of(&id)?)))
+            .await
+            .or_exit(Kind::Integrity)?;
     let Some(message) = known else {
         return fail(Kind::Refused, format!("message {id} is not here: synchronise, or check the id"));
     };
@@ -39,7 +40,11 @@ pub async fn run(context: &Context, args: &MessageArgs) -> eyre::Result<()> {
     }
     println!("{id}\n{kind} of {author}");
     for receipt in &receipts {
-        println!("received by {} at {} ms since 1970", output::short(&hex::encode(receipt.store)), receipt.receipt.wall_ms);
+        println!(
+            "received by {} at {} ms since 1970",
+            output::short(&hex::encode(receipt.store)),
+            receipt.receipt.wall_ms
+        );
     }
     let Some((epoch, report)) = report else {
         println!("no epoch that counts it is attested yet");
@@ -77,7 +82,10 @@ async fn search(
 async fn at(replica: &Replica, histories: &Histories, id: &Cid, epoch: EpochNumber) -> eyre::Result<MessageReport> {
     let refolded = or_audit_exit(refold(replica, histories, epoch).await)?;
     if refolded.folded.history != refolded.attested {
-        let why = format!("epoch {epoch} folds to {} here, and {} is attested: see `liaise audit epoch {epoch}`", refolded.folded.history, refolded.attested);
+        let why = format!(
+            "epoch {epoch} folds to {} here, and {} is attested: see `liaise audit epoch {epoch}`",
+            refolded.folded.history, refolded.attested
+        );
         return fail(Kind::Integrity, why);
     }
     Ok(audit_message(id, &refolded.before, &refolded.input, &refolded.folded))
@@ -87,8 +95,12 @@ fn words(status: &MessageStatus) -> String {
     match status {
         MessageStatus::Unknown => "no witness's sealed receipts count it".into(),
         MessageStatus::Waits => "it waits: too few witnesses, or a parent or its session is not observed".into(),
-        MessageStatus::Open { at_ms, epoch } => format!("observed at {at_ms} ms since 1970, in epoch {epoch}; its task is still open"),
-        MessageStatus::Done { at_ms, seal } => format!("observed at {at_ms} ms since 1970; the seal of epoch {seal} is done with it"),
+        MessageStatus::Open { at_ms, epoch } => {
+            format!("observed at {at_ms} ms since 1970, in epoch {epoch}; its task is still open")
+        }
+        MessageStatus::Done { at_ms, seal } => {
+            format!("observed at {at_ms} ms since 1970; the seal of epoch {seal} is done with it")
+        }
     }
 }
 

@@ -32,12 +32,20 @@ pub async fn export(context: &Context, args: ExportArgs) -> eyre::Result<()> {
         let _ = std::fs::remove_file(&args.file);
     }
     let report = report.or_exit(Kind::Refused)?;
-    println!("{}: {} messages, {} blobs, {} bytes, root {}", args.file.display(), report.messages, report.blobs, report.bytes, report.root);
+    println!(
+        "{}: {} messages, {} blobs, {} bytes, root {}",
+        args.file.display(),
+        report.messages,
+        report.blobs,
+        report.bytes,
+        report.root
+    );
     Ok(())
 }
 
 pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
-    let file = File::open(&args.file).map_err(|error| eyre::eyre!("{}: {error}", args.file.display())).or_exit(Kind::Usage)?;
+    let file =
+        File::open(&args.file).map_err(|error| eyre::eyre!("{}: {error}", args.file.display())).or_exit(Kind::Usage)?;
     let store = context.store()?;
     let report = blocking(move || store.import_car(BufReader::new(file), |_| {})).await.or_exit(Kind::Integrity)?;
     println!("{} messages are new, {} were here, {} blobs", report.accepted, report.duplicates, report.blobs);
@@ -47,7 +55,9 @@ pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
     }
     match (report.bad_count, report.complete) {
         (0, true) => Ok(()),
-        (0, false) => fail(Kind::Integrity, "the file ends in the middle: what came before is stored, fetch the file again"),
+        (0, false) => {
+            fail(Kind::Integrity, "the file ends in the middle: what came before is stored, fetch the file again")
+        }
         (count, _) => fail(Kind::Integrity, format!("{count} blocks were left out; what is good is stored")),
     }
 }

@@ -28,7 +28,10 @@ pub async fn run(context: &Context, args: &ShowArgs) -> eyre::Result<()> {
     let depth = if args.tree { MAX_DEPTH } else { 0 };
     let branch = blocking(move || branch(&store, &id, depth, &mut BTreeSet::new())).await.or_exit(Kind::Integrity)?;
     let Some(branch) = branch else {
-        return fail(Kind::Refused, format!("message {id} is not here: synchronise with `liaise ledger sync`, or check the id"));
+        return fail(
+            Kind::Refused,
+            format!("message {id} is not here: synchronise with `liaise ledger sync`, or check the id"),
+        );
     };
     match (args.json, args.tree) {
         (true, true) => output::json(&tree_json(&branch)?),

@@ -14,7 +14,9 @@ pub fn to_json(value: &Ipld) -> Value {
         Ipld::Bytes(bytes) => Value::String(hex::encode(bytes)),
         Ipld::Link(id) => Value::String(id.to_string()),
         Ipld::List(items) => Value::Array(items.iter().map(to_json).collect()),
-        Ipld::Map(map) => Value::Object(map.iter().map(|(key, value)| (key.clone(), to_json(value))).collect::<Map<_, _>>()),
+        Ipld::Map(map) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), to_json(value))).collect::<Map<_, _>>())
+        }
     }
 }
 
@@ -30,7 +32,9 @@ fn number(n: i128) -> Value {
 pub fn lines(value: &Value, indent: usize) -> Vec<String> {
     let pad = " ".repeat(indent);
     match value {
-        Value::Object(map) => map.iter().flat_map(|(key, value)| entry(&format!("{pad}{key}:"), value, indent)).collect(),
+        Value::Object(map) => {
+            map.iter().flat_map(|(key, value)| entry(&format!("{pad}{key}:"), value, indent)).collect()
+        }
         Value::Array(items) => items.iter().flat_map(|value| entry(&format!("{pad}-"), value, indent)).collect(),
         plain => vec![format!("{pad}{}", one(plain))],
     }
@@ -40,7 +44,9 @@ fn entry(head: &str, value: &Value, indent: usize) -> Vec<String> {
     match value {
         Value::Object(map) if map.is_empty() => vec![format!("{head} {{}}")],
         Value::Array(items) if items.is_empty() => vec![format!("{head} []")],
-        Value::Object(_) | Value::Array(_) => std::iter::once(head.to_owned()).chain(lines(value, indent + 2)).collect(),
+        Value::Object(_) | Value::Array(_) => {
+            std::iter::once(head.to_owned()).chain(lines(value, indent + 2)).collect()
+        }
         plain => vec![format!("{head} {}", one(plain))],
     }
 }

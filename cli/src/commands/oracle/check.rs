@@ -19,7 +19,10 @@ async fn derive(replica: &Replica, wanted: Option<EpochNumber>) -> eyre::Result<
         (Some(epoch), Some(newest)) if epoch <= newest => epoch,
         (Some(epoch), newest) => {
             let newest = newest.map_or("none".into(), |epoch| epoch.to_string());
-            return fail(Kind::Refused, format!("epoch {epoch} is not sealed yet, or not all that its seal counts is here; newest: {newest}"));
+            return fail(
+                Kind::Refused,
+                format!("epoch {epoch} is not sealed yet, or not all that its seal counts is here; newest: {newest}"),
+            );
         }
         (None, _) => return fail(Kind::Refused, "no epoch is sealed yet: wait until the first one is closed"),
     };
@@ -62,9 +65,10 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
         println!("unemitted       {}", xlv(folded.unemitted));
     }
     match attested {
-        Some(id) if id != folded.history => {
-            fail(Kind::Integrity, format!("the oracles attest to history {id}, and {} is derived here: report both", folded.history))
-        }
+        Some(id) if id != folded.history => fail(
+            Kind::Integrity,
+            format!("the oracles attest to history {id}, and {} is derived here: report both", folded.history),
+        ),
         _ => Ok(()),
     }
 }
@@ -73,7 +77,9 @@ pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
     let replica = context.current().await?;
     let reader = context.reader().await?;
     let number = match args.epoch {
-        Some(epoch) => u32::try_from(epoch).map_err(|_| eyre::eyre!("epoch {epoch}: only epochs from 0 on are filed")).or_exit(Kind::Usage)?,
+        Some(epoch) => u32::try_from(epoch)
+            .map_err(|_| eyre::eyre!("epoch {epoch}: only epochs from 0 on are filed"))
+            .or_exit(Kind::Usage)?,
         None => {
             let next = reader.distributor(liaise_chain_api::At::Latest).await.or_exit(Kind::Chain)?.next;
             let last = next.previous().ok_or_else(|| eyre::eyre!("nothing is filed on this distributor yet"));
@@ -82,11 +88,15 @@ pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
     };
     let statement = accepted_statement(reader.as_ref(), Epoch(number)).await.or_exit(Kind::Chain)?;
     let Some(statement) = statement else {
-        return fail(Kind::Refused, format!("no statement of epoch {number} stands on this distributor: it is not filed yet, or was vetoed"));
+        return fail(
+            Kind::Refused,
+            format!("no statement of epoch {number} stands on this distributor: it is not filed yet, or was vetoed"),
+        );
     };
     let folded = derive(&replica, Some(number.into())).await?;
     let before = before(&replica, &statement).await?;
-    let filing = file(&folded, &before, replica.network, Hash(statement.head.0), statement.oracle_set).or_exit(Kind::Integrity)?;
+    let filing = file(&folded, &before, replica.network, Hash(statement.head.0), statement.oracle_set)
+        .or_exit(Kind::Integrity)?;
     let root = check_root(&filing).or_exit(Kind::Integrity)?;
     let same = filing.statement == statement;
     if args.json {
@@ -109,7 +119,12 @@ pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
         }
         return Ok(());
     }
-    fail(Kind::Integrity, format!("the accepted statement of epoch {number} is not what is derived here; `liaise audit epoch {number}` says where"))
+    fail(
+        Kind::Integrity,
+        format!(
+            "the accepted statement of epoch {number} is not what is derived here; `liaise audit epoch {number}` says where"
+        ),
+    )
 }
 
 /// What the distributor's tree was before a statement: named by the statement's own tree block.

@@ -15,11 +15,15 @@ use liaise_node::{Due, Next, Replica, chain, keys, next_filing, open_replica, re
 async fn open(args: &OperatorArgs) -> eyre::Result<(Replica, OracleRole)> {
     let config = NodeConfig::load(&args.dir).or_exit(Kind::Usage)?;
     let Role::Oracle(role) = config.role else {
-        return fail(Kind::Usage, format!("role.kind in {}: not an oracle's directory", args.dir.join("node.toml").display()));
+        return fail(
+            Kind::Usage,
+            format!("role.kind in {}: not an oracle's directory", args.dir.join("node.toml").display()),
+        );
     };
     let genesis = read_genesis(&config.genesis).or_exit(Kind::Usage)?;
     let dir = args.dir.join("ledger");
-    let replica = open_replica(&dir, genesis, config.calendar.as_deref(), &config.stores).await.or_exit(Kind::Refused)?;
+    let replica =
+        open_replica(&dir, genesis, config.calendar.as_deref(), &config.stores).await.or_exit(Kind::Refused)?;
     replica.catch_up().await.or_exit(Kind::Refused)?;
     Ok((replica, role))
 }
@@ -37,7 +41,10 @@ pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
 pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let (replica, role) = open(&args.operator).await?;
     let Some(path) = &role.submitter else {
-        return fail(Kind::Usage, "role.submitter in node.toml: name the keystore of the account that pays for the transaction");
+        return fail(
+            Kind::Usage,
+            "role.submitter in node.toml: name the keystore of the account that pays for the transaction",
+        );
     };
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
@@ -46,7 +53,14 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     if let Action::SubmitEpoch { statement, .. } = &action {
         let end_s = replica.genesis.epoch_end_ms(EpochNumber::from(statement.epoch.0)) / 1000;
         if next.at.at.time_s < end_s {
-            return fail(Kind::Refused, format!("epoch {} has not ended by the chain's clock: wait {} s", statement.epoch, end_s - next.at.at.time_s));
+            return fail(
+                Kind::Refused,
+                format!(
+                    "epoch {} has not ended by the chain's clock: wait {} s",
+                    statement.epoch,
+                    end_s - next.at.at.time_s
+                ),
+            );
         }
     }
     let passphrase = args.operator.passphrase.read(&path.display().to_string())?;
@@ -55,7 +69,11 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
     if args.dry_run {
         let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        println!("Dry run: {} would be sent by {}, for at most {fee} of the coin's smallest unit; nothing was sent.", action.name(), submitter.account());
+        println!(
+            "Dry run: {} would be sent by {}, for at most {fee} of the coin's smallest unit; nothing was sent.",
+            action.name(),
+            submitter.account()
+        );
         return Ok(());
     }
     let sent = send(&replica.store, submitter.as_ref(), &action, args.fee.limit()).await?;
@@ -67,7 +85,10 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
 fn describe(next: &Next) -> String {
     let Some(due) = &next.due else {
         return match &next.at.pending {
-            Some(pending) => format!("nothing to sign: {:?} of epoch {} is pending until {} (Unix seconds)", pending.kind, pending.epoch, pending.payable_s),
+            Some(pending) => format!(
+                "nothing to sign: {:?} of epoch {} is pending until {} (Unix seconds)",
+                pending.kind, pending.epoch, pending.payable_s
+            ),
             None => format!("nothing to sign: epoch {} is not folded yet, or is not this distributor's", next.at.next),
         };
     };

@@ -37,11 +37,22 @@ pub async fn run(context: &Context, as_json: bool) -> eyre::Result<()> {
     println!("head            {}", at.head);
     println!("trees           {} in the newest, {} owed beside it", xlv(at.root_sum), xlv(at.owed));
     match &at.pending {
-        Some(p) => println!("pending         {:?} of epoch {}, payable at {} (Unix seconds), root sum {} XLV", p.kind, p.epoch, p.payable_s, xlv_number(p.root.sum.into())),
+        Some(p) => println!(
+            "pending         {:?} of epoch {}, payable at {} (Unix seconds), root sum {} XLV",
+            p.kind,
+            p.epoch,
+            p.payable_s,
+            xlv_number(p.root.sum.into())
+        ),
         None => println!("pending         nothing"),
     }
     match &at.held.newest {
-        Some(held) => println!("payable         tree of epoch {}, {}; {} unclaimed", held.epoch, xlv(held.root.sum), xlv(at.unclaimed)),
+        Some(held) => println!(
+            "payable         tree of epoch {}, {}; {} unclaimed",
+            held.epoch,
+            xlv(held.root.sum),
+            xlv(at.unclaimed)
+        ),
         None => println!("payable         nothing yet"),
     }
     for (head, keys) in &signed {
@@ -62,9 +73,7 @@ pub fn describe(at: &Distributor) -> Value {
             "guardian_spent": p.guardian_spent,
         })
     });
-    let held = |held: &liaise_chain_api::HeldRoot| {
-        json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum})
-    };
+    let held = |held: &liaise_chain_api::HeldRoot| json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum});
     json!({
         "distributor": at.id.to_string(),
         "block": at.at.number,
@@ -89,7 +98,9 @@ async fn signers(replica: &Replica, next: Epoch) -> Result<Vec<(String, Vec<Stri
         let mut found: std::collections::BTreeMap<String, BTreeSet<String>> = Default::default();
         for id in replica.store.kind("vote")? {
             let Some(message) = replica.store.load(&id)? else { continue };
-            let (Author::Oracle(key), Body::Vote(vote)) = (message.message.author, message.message.body) else { continue };
+            let (Author::Oracle(key), Body::Vote(vote)) = (message.message.author, message.message.body) else {
+                continue;
+            };
             if let Ok(Statement::Epoch(statement)) = Statement::decode(&vote.statement)
                 && statement.epoch == next
                 && replica.genesis.oracles.keys.contains(&key)

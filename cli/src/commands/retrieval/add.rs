@@ -15,7 +15,11 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
     let text = std::fs::read_to_string(&args.file).map_err(|error| eyre::eyre!("{}: {error}", args.file.display()));
     let texts = paragraphs(&text.or_exit(Kind::Usage)?);
     if let Some((n, long)) = texts.iter().enumerate().find(|(_, text)| text.len() > MAX_BYTES) {
-        let why = format!("paragraph {}: {} bytes, a document has at most {MAX_BYTES}: part it by an empty line", n + 1, long.len());
+        let why = format!(
+            "paragraph {}: {} bytes, a document has at most {MAX_BYTES}: part it by an empty line",
+            n + 1,
+            long.len()
+        );
         return fail(Kind::Usage, why);
     }
     let name = args.file.file_stem().map_or("document".into(), |stem| stem.to_string_lossy().into_owned());
@@ -43,14 +47,27 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
         let blobs = batch.iter().map(|(text, _)| text.as_bytes().to_vec()).collect();
         let (kept, quorum) = (replica.put_blobs(blobs).await, replica.genesis.quorum());
         if kept < quorum {
-            return fail(Kind::Refused, format!("only {kept} of {quorum} stores took the documents' text: try again later, what is done stays done"));
+            return fail(
+                Kind::Refused,
+                format!(
+                    "only {kept} of {quorum} stores took the documents' text: try again later, what is done stays done"
+                ),
+            );
         }
         let snapshot = or_client_exit(client.newest_serving(adapter).await)?;
-        let ticket = or_client_exit(client.take_ticket(adapter, snapshot.epoch, max_units(&context.genesis, &adapter)).await)?;
+        let ticket =
+            or_client_exit(client.take_ticket(adapter, snapshot.epoch, max_units(&context.genesis, &adapter)).await)?;
         let chunks = batch.iter().map(|(_, chunk)| chunk.clone()).collect();
         let asked = or_client_exit(client.add_documents(&ticket, chunks).await)?;
         let confirmed = or_client_exit(client.confirmation(&asked, Duration::from_secs(args.patience)).await)?;
-        println!("batch {} of {}: {} documents, {} confirmed by {} judges", n + 1, batches.len(), batch.len(), asked.task.id, confirmed.by.len());
+        println!(
+            "batch {} of {}: {} documents, {} confirmed by {} judges",
+            n + 1,
+            batches.len(),
+            batch.len(),
+            asked.task.id,
+            confirmed.by.len()
+        );
     }
     println!("{} documents are added: answers cite them from the next sealed epoch on", documents.len());
     Ok(())

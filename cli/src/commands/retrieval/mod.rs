@@ -109,7 +109,10 @@ impl CuratorArgs {
     async fn client(&self, context: &Context, replica: &Replica) -> eyre::Result<Client> {
         let client = session::open(context, replica, self.account.as_deref(), &self.passphrase).await?;
         if !replica.genesis.is_curator(&client.account) {
-            return fail(Kind::Refused, format!("{} is no curator of this network: only curators add and remove documents", client.account));
+            return fail(
+                Kind::Refused,
+                format!("{} is no curator of this network: only curators add and remove documents", client.account),
+            );
         }
         Ok(client)
     }
@@ -120,7 +123,10 @@ async fn remove(context: &Context, args: &RemoveArgs) -> eyre::Result<()> {
     let replica = context.current().await?;
     let known = added(&replica).await?;
     if let Some(unknown) = chunks.iter().find(|chunk| !known.iter().any(|(id, _)| id == *chunk)) {
-        return fail(Kind::Usage, format!("{unknown} is no document of this ledger: find ids with `liaise retrieval search`"));
+        return fail(
+            Kind::Usage,
+            format!("{unknown} is no document of this ledger: find ids with `liaise retrieval search`"),
+        );
     }
     let client = args.curator.client(context, &replica).await?;
     let count = chunks.len();

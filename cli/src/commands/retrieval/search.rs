@@ -21,8 +21,11 @@ pub async fn run(context: &Context, args: &SearchArgs) -> eyre::Result<()> {
     let index = Bm25::new(documents.iter().map(|(_, _, text)| text.as_str()));
     let hits: Vec<_> = index.search(&args.words, args.count).into_iter().map(|i| &documents[i]).collect();
     let value = hits.iter().map(|(id, source, text)| json!({"id": id.to_string(), "source": source, "text": text}));
-    let lines = hits.iter().flat_map(|(id, source, text)| [format!("{id}  {}", escape(source)), format!("  {}", escape(text))]);
-    let mut lines: Vec<String> = lines.collect();
+    let mut lines = vec![];
+    for (id, source, text) in &hits {
+        lines.push(format!("{id}  {}", escape(source)));
+        lines.extend(text.lines().map(|line| format!("  {}", escape(line))));
+    }
     if lines.is_empty() {
         lines.push(format!("none of {} documents has these words", documents.len()));
     }
@@ -37,6 +40,9 @@ pub async fn snapshot(context: &Context, args: &SnapshotArgs) -> eyre::Result<()
     };
     let ever = added(&replica).await?.len();
     let value = json!({"snapshot": block.retrieval, "epoch": block.epoch, "documents_ever_added": ever});
-    let lines = [format!("{}", block.retrieval), format!("  of epoch {}; {ever} documents were ever added to this ledger", block.epoch)];
+    let lines = [
+        format!("{}", block.retrieval),
+        format!("  of epoch {}; {ever} documents were ever added to this ledger", block.epoch),
+    ];
     print(args.json, &value, &lines)
 }

@@ -15,7 +15,10 @@ pub async fn run(context: &Context, args: &ExplainArgs) -> eyre::Result<()> {
     let epochs = match args.epoch {
         Some(epoch) => {
             if histories.of(epoch).await?.is_none() {
-                return fail(Kind::Refused, format!("epoch {epoch} is not attested by a quorum of oracles yet: wait until it is closed"));
+                return fail(
+                    Kind::Refused,
+                    format!("epoch {epoch} is not attested by a quorum of oracles yet: wait until it is closed"),
+                );
             }
             epoch..=epoch
         }

@@ -59,7 +59,14 @@ pub struct NodeText {
 
 impl ProofFile {
     /// The file of a leaf in a held root's tree.
-    pub fn new(at: &Distributor, chain: &str, held: &HeldRoot, account: &str, leaf: &RewardLeaf, proof: &Proof) -> ProofFile {
+    pub fn new(
+        at: &Distributor,
+        chain: &str,
+        held: &HeldRoot,
+        account: &str,
+        leaf: &RewardLeaf,
+        proof: &Proof,
+    ) -> ProofFile {
         let node = |node: &Node| NodeText { hash: Hash(node.hash.0), sum: node.sum.to_string() };
         ProofFile {
             network: Hash(at.network().0),
@@ -83,15 +90,22 @@ impl ProofFile {
     pub fn check(&self, at: &Distributor) -> eyre::Result<(RewardLeaf, Proof)> {
         let network = Hash(at.network().0);
         if self.network != network {
-            return fail(Kind::Proof, format!("network: the proof is for network {}, this one is {network}", self.network));
+            return fail(
+                Kind::Proof,
+                format!("network: the proof is for network {}, this one is {network}", self.network),
+            );
         }
         let distributor = Hash(at.id.0);
         if self.distributor != distributor {
-            let why = format!("distributor: the proof is for {}, and network.toml names {distributor}: claim it there", self.distributor);
+            let why = format!(
+                "distributor: the proof is for {}, and network.toml names {distributor}: claim it there",
+                self.distributor
+            );
             return fail(Kind::Proof, why);
         }
         let leaf = RewardLeaf { payee: Payee(self.leaf.payee.0), amount: number("leaf.amount", &self.leaf.amount)? };
-        let sibling = |node: &NodeText| Ok(Node { hash: Hash32(node.hash.0), sum: number("proof.siblings.sum", &node.sum)? });
+        let sibling =
+            |node: &NodeText| Ok(Node { hash: Hash32(node.hash.0), sum: number("proof.siblings.sum", &node.sum)? });
         let siblings = self.proof.siblings.iter().map(sibling).collect::<eyre::Result<Vec<Node>>>()?;
         let proof = Proof { index: self.proof.index, siblings };
         let root = proof.root(&leaf.node()).map_err(|error| eyre::eyre!("proof: {error}")).or_exit(Kind::Proof)?;

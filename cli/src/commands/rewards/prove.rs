@@ -15,7 +15,10 @@ pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
     let reader = context.reader().await?;
     let payable = or_payable_exit(Payable::newest(&replica, reader.as_ref()).await)?;
     let Some((leaf, proof)) = or_payable_exit(payable.leaf(&payee))? else {
-        let why = format!("{account} has no leaf in the tree of epoch {}: it has earned nothing that is payable", payable.held.epoch.0);
+        let why = format!(
+            "{account} has no leaf in the tree of epoch {}: it has earned nothing that is payable",
+            payable.held.epoch.0
+        );
         return fail(Kind::Refused, why);
     };
     let chain = reader.chain().to_string();

@@ -84,7 +84,8 @@ fn print(rewards: &Rewards) -> eyre::Result<()> {
         }
         println!("{table}");
     }
-    let payable = rewards.payable_epoch.map_or("no epoch is payable yet".into(), |epoch| format!("tree of epoch {epoch}"));
+    let payable =
+        rewards.payable_epoch.map_or("no epoch is payable yet".into(), |epoch| format!("tree of epoch {epoch}"));
     println!("earned in all   {}", xlv(rewards.earned));
     println!("in the tree     {}   ({payable})", xlv(rewards.in_tree));
     println!("claimed         {}", xlv(rewards.claimed));
