@@ -195,13 +195,13 @@ pub fn split(
     let mut next = BTreeMap::new();
     let mut done = BTreeMap::new();
     for (id, carried) in carry {
-        let message = &messages[&id].message;
         let Some(observation) = carried.observation else {
             if !is_forgotten(&carried, seal) {
                 next.insert(id, carried);
             }
             continue;
         };
+        let message = &messages[&id].message;
         let is_needed = match &message.body {
             Body::Ticket(_) => !carried.closed || open_tickets.contains(&id),
             Body::Decree(_) => waiting.contains(&id),

@@ -105,6 +105,21 @@ impl Part {
         self.older.extend(other.older);
     }
 
+    /// The messages that a fold can't do without: what is observed and not done with, and what a quorum of witnesses has
+    /// given receipts for, so that honest ones have it. Of anything less only the receipts matter: a dishonest witness can
+    /// give one for a message that does not exist.
+    pub fn needed(&self, genesis: &Genesis, before: &FoldState) -> BTreeSet<Cid> {
+        let ids = self.receipts.keys().chain(before.carry.keys());
+        let is_needed = |id: &&Cid| {
+            let carried = before.carry.get(id);
+            let known = carried.map_or(&[][..], |carried| carried.receipts.as_slice());
+            let new = self.receipts.get(id).into_iter().flat_map(|receipts| receipts.keys());
+            let fresh = new.filter(|store| known.iter().all(|receipt| receipt.store != **store)).count();
+            carried.is_some_and(|carried| carried.observation.is_some()) || known.len() + fresh >= genesis.quorum()
+        };
+        ids.filter(is_needed).copied().collect()
+    }
+
     /// Counts a receipt, if it is its store's first for the message.
     pub fn count(&mut self, id: Cid, receipt: StoreReceipt) {
         let of_message = self.receipts.entry(id).or_default();
@@ -144,8 +159,7 @@ impl EpochInput {
                 count_chain(ledger, *store, *batch, last, seal.epoch, &mut part)?;
             }
         }
-        let ids: BTreeSet<Cid> = part.receipts.keys().chain(before.carry.keys()).copied().collect();
-        for id in ids {
+        for id in part.needed(genesis, before) {
             part.messages.insert(id, load(ledger, &id)?);
         }
         collect_older(ledger, genesis, before, &mut part)?;

@@ -120,10 +120,12 @@ pub fn fold_parts(
     }
     let mut input = Part::default();
     parts.iter().for_each(|part| input.merge(part.clone()));
-    let mut needed = before.carry.keys().chain(input.receipts.keys());
-    if let Some(missing) = needed.find(|id| !input.messages.contains_key(*id)) {
+    let needed = input.needed(genesis, before);
+    if let Some(missing) = needed.iter().find(|id| !input.messages.contains_key(*id)) {
         return Err(FoldError::MissingMessage(*missing));
     }
+    // What fewer than a quorum have receipts for is not looked at, whether it is at hand or not.
+    input.messages.retain(|id, _| needed.contains(id));
     let rounds = verify_rounds(genesis, &input)?;
     let network = genesis.network_id();
 

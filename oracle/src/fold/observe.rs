@@ -31,8 +31,8 @@ pub fn place_of(message: &Message) -> Hash {
     Hash::of(&[author.as_bytes(), b"\0", &message.key, &message.seq.to_be_bytes()])
 }
 
-/// Counts receipts, and observes what has Q of them, all its parents, and a session that its key may sign under. All
-/// messages that are carried or have a receipt are in the part.
+/// Counts receipts, and observes what has Q of them, all its parents, and a session that its key may sign under. The part
+/// has the messages that are needed for it, see [`Part::needed`].
 pub fn observe(
     genesis: &Genesis,
     before: &FoldState,
@@ -56,9 +56,8 @@ pub fn observe(
 /// Adds the newly counted receipts to what is carried. Late receipts of messages that are done with change nothing.
 fn count(before: &FoldState, seal: EpochNumber, part: &Part, carry: &mut BTreeMap<Cid, Carried>) {
     for (id, receipts) in &part.receipts {
-        let message = &part.messages[id];
         let digest = Hash::from_cid(id).expect("a receipt names a message");
-        if !message.message.body.is_receipted() || before.done(&digest).is_some() {
+        if before.done(&digest).is_some() {
             continue;
         }
         let fresh = Carried { since: seal, receipts: vec![], observation: None, flaw: None, closed: false };
@@ -87,8 +86,9 @@ struct Order {
 impl Order {
     fn of(before: &FoldState, part: &Part, carry: &BTreeMap<Cid, Carried>) -> Order {
         let mut order = Order { waits_for: BTreeMap::new(), blocks: BTreeMap::new() };
-        for (id, _) in carry.iter().filter(|(_, carried)| carried.observation.is_none()) {
-            let message = &part.messages[id];
+        let waiting = carry.iter().filter(|(_, carried)| carried.observation.is_none());
+        let at_hand = waiting.filter_map(|(id, _)| Some((id, part.messages.get(id)?)));
+        for (id, message) in at_hand.filter(|(_, message)| message.message.body.is_receipted()) {
             let parents: BTreeSet<Cid> = message.message.parents.iter().copied().collect();
             let mut waits = 0;
             for parent in parents {
@@ -113,7 +113,6 @@ impl Order {
         carry: &mut BTreeMap<Cid, Carried>,
         sessions: &mut Sessions,
     ) -> Vec<(u64, Cid)> {
-        let quorum = genesis.quorum();
         let mut fresh = Vec::new();
         let mut sessionless: BTreeMap<Hash, Vec<Cid>> = BTreeMap::new();
         let mut ready: VecDeque<Cid> =
@@ -121,9 +120,6 @@ impl Order {
         while let Some(id) = ready.pop_front() {
             let message = &part.messages[&id].message;
             let carried = &carry[&id];
-            if carried.receipts.len() < quorum {
-                continue;
-            }
             let own = median::lower(carried.receipts.iter().map(|receipt| receipt.wall_ms).collect())
                 .expect("a quorum is not empty");
             let parents = message.parents.iter().filter_map(|parent| carry.get(parent)?.observation);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::session::{Scope, Session, SessionOutcome};
+use liaise_ledger::session::{Revocation, Scope, Session, SessionGrant, SessionOutcome};
 use liaise_ledger::{Account, Author, Body, Hash, Verified};
 
 use super::state::{AccountState, SessionState};
@@ -15,7 +15,7 @@ pub enum Admission {
     Free,
     /// A session is known; the message counts from its observation at the earliest. Milliseconds since 1970.
     From(u64),
-    /// A `session` message: what waits for its author and key can be tried again.
+    /// A delegation: what waits for its author and key can be tried again.
     Opens(Hash),
     /// No session of the author with this key is known: the message waits for one as it does for a parent.
     Waits(Hash),
@@ -45,57 +45,58 @@ impl Sessions {
     }
 
     /// Decides about a message that is observed at `at_ms`, and takes in what a `session` message says. One that does not
-    /// verify is observed and means nothing.
+    /// verify is observed and means nothing. The order of two messages of one seal does not matter.
     pub fn admit(&mut self, genesis: &Genesis, message: &Verified, at_ms: u64) -> Admission {
         let Author::Account(account) = &message.message.author else { return Admission::Free };
         let key = &message.message.key;
         if let Body::Session(body) = &message.message.body {
-            let outcome = Session::check(body, &message.message.author, key, genesis);
-            return match outcome {
-                Ok(outcome) => {
-                    self.take(outcome, message, at_ms);
+            return match Session::check(body, &message.message.author, key, genesis) {
+                Ok(SessionOutcome::Grant(grant)) if message.message.seq == 0 => {
+                    self.grant(grant, message, at_ms);
                     Admission::Opens(waiting(account, key))
                 }
-                Err(_) => Admission::Free,
+                Ok(SessionOutcome::Revocation(revocation)) => {
+                    self.revoke(revocation, message, at_ms);
+                    Admission::Free
+                }
+                Ok(SessionOutcome::Grant(_)) | Err(_) => Admission::Free,
             };
         }
-        match self.find(account, key) {
+        match self.find(account, key).filter(|session| is_granted(session)) {
             Some(session) => Admission::From(session.from_ms),
             None => Admission::Waits(waiting(account, key)),
         }
     }
 
-    /// The first session of an account and key stands; a revocation ends it, or keeps one from ever being.
-    fn take(&mut self, outcome: SessionOutcome, message: &Verified, at_ms: u64) {
-        let (account, fresh) = match outcome {
-            SessionOutcome::Grant(grant) => (
-                grant.account,
-                SessionState {
-                    key: Hash(grant.key),
-                    message: message.id,
-                    from_ms: at_ms,
-                    prompt: grant.scopes.prompt,
-                    work: grant.scopes.work,
-                    until_ms: grant.expires_ms,
-                },
-            ),
-            SessionOutcome::Revocation(revocation) => (
-                revocation.account,
-                SessionState {
-                    key: Hash(revocation.key),
-                    message: message.id,
-                    from_ms: at_ms,
-                    prompt: false,
-                    work: false,
-                    until_ms: at_ms,
-                },
-            ),
+    /// The first session of an account and key stands. A revocation that is known already ends it where it would have.
+    fn grant(&mut self, grant: SessionGrant, message: &Verified, at_ms: u64) {
+        let fresh = SessionState {
+            key: Hash(grant.key),
+            message: message.id,
+            from_ms: at_ms,
+            prompt: grant.scopes.prompt,
+            work: grant.scopes.work,
+            until_ms: grant.expires_ms,
         };
-        let sessions = self.0.entry(account).or_default();
+        let sessions = self.0.entry(grant.account).or_default();
         match sessions.binary_search_by(|known| known.key.cmp(&fresh.key)) {
-            Ok(i) if !fresh.prompt && !fresh.work => sessions[i].until_ms = sessions[i].until_ms.min(at_ms),
-            Ok(_) => {}
+            Ok(i) if is_granted(&sessions[i]) => {}
+            Ok(i) => sessions[i] = SessionState { until_ms: fresh.until_ms.min(sessions[i].until_ms), ..fresh },
             Err(i) => sessions.insert(i, fresh),
+        }
+    }
+
+    /// Ends a session at the revocation's observation, also one that is not known yet.
+    fn revoke(&mut self, revocation: Revocation, message: &Verified, at_ms: u64) {
+        let key = Hash(revocation.key);
+        let sessions = self.0.entry(revocation.account).or_default();
+        match sessions.binary_search_by(|known| known.key.cmp(&key)) {
+            Ok(i) => sessions[i].until_ms = sessions[i].until_ms.min(at_ms),
+            Err(i) => {
+                let (prompt, work) = (false, false);
+                let ended = SessionState { key, message: message.id, from_ms: at_ms, prompt, work, until_ms: at_ms };
+                sessions.insert(i, ended);
+            }
         }
     }
 
@@ -112,6 +113,11 @@ impl Sessions {
             in_scope && at_ms < session.until_ms
         })
     }
+}
+
+/// Whether a wallet has delegated to the key; otherwise only a revocation is known.
+fn is_granted(session: &SessionState) -> bool {
+    session.prompt || session.work
 }
 
 fn waiting(account: &Account, key: &[u8]) -> Hash {

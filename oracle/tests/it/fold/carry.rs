@@ -1,6 +1,7 @@
 //! What crosses from one epoch to the next.
 
 use liaise_ledger::body::Body;
+use liaise_ledger::hash::block_cid;
 use liaise_oracle::artefact::read_state;
 use liaise_oracle::fold::{EpochInput, FoldError, FoldState, fold_epoch};
 
@@ -45,6 +46,37 @@ fn fewer_than_a_quorum_of_receipts_observe_nothing() {
     let folded = world.fold_until(0).pop().unwrap();
     assert!(folded.next.carry[&ticket].observation.is_none());
     assert!(folded.statements.is_empty());
+}
+
+#[test]
+fn receipts_for_what_does_not_exist_stop_nothing() {
+    let mut world = World::new(6, parameters());
+    let asked = world.good_task(&account(100), "goes on", at(0, 2_000));
+    let invented = block_cid(b"never written");
+    world.invent(invented, 2, at(0, 2_000));
+    let folded = world.fold_until(8);
+    assert!(folded[1].tasks[&asked.id].winner.is_some());
+    assert_eq!(folded[1].next.carry[&invented].receipts.len(), 2);
+    assert!(!folded[9].next.carry.contains_key(&invented), "forgotten after eight epochs");
+    // three of four are no minority: then somebody honest has it, and the fold waits for it
+    world.invent(block_cid(b"to be fetched"), 3, at(9, 2_000));
+    let seal = world.seal(9);
+    let refused = EpochInput::collect(&world.ledger, &world.genesis, &folded[9].next, &seal).unwrap_err();
+    assert_eq!(refused, FoldError::MissingMessage(block_cid(b"to be fetched")));
+}
+
+#[test]
+fn a_message_at_hand_with_too_few_receipts_changes_nothing() {
+    let mut world = World::new(6, parameters());
+    world.good_task(&account(100), "goes on", at(0, 2_000));
+    world.hearing = vec![true, true, false, false];
+    let (ticket, _) = world.ticket(&account(101), -1, at(0, 2_100));
+    let folded = world.fold_until(0);
+    let mut input = EpochInput::collect(&world.ledger, &world.genesis, &folded[0].next, &world.seals[1]).unwrap();
+    assert!(!input.part.messages.contains_key(&ticket));
+    input.part.messages.insert(ticket, world.message(&ticket).into());
+    let again = fold_epoch(&world.genesis, &folded[0].next, &input).unwrap();
+    assert_eq!(again.history, folded[1].history);
 }
 
 #[test]

@@ -58,20 +58,43 @@ fn the_first_row_and_its_distributor_count_from_their_seal() {
 }
 
 #[test]
-fn a_decree_waits_for_its_number_and_a_bad_one_takes_none() {
+fn a_decree_waits_for_its_number() {
     let mut world = World::new(4, parameters());
     let acts = chained(&world, vec![(0, distributor()), (0, row(2, HERE, Hash::ZERO))]);
-    let waiting = world.decree(acts[1].clone(), at(0, 100));
-    // a row in the seal of its own first epoch is too late, whoever signed it
-    let late = world.act(1, None, 0, row(0, HERE, Hash::ZERO));
-    world.decree(late, at(0, 100));
+    let waiting = world.decree(acts[1].clone(), at(0, 2_000));
     let folded = world.fold_until(0).pop().unwrap();
     assert_eq!(folded.next.shared.decree, 0);
     assert!(folded.next.carry.contains_key(&waiting));
-    world.decree(acts[0].clone(), at(1, 100));
+    world.decree(acts[0].clone(), at(1, 2_000));
     let folded = world.fold_until(1).pop().unwrap();
     assert_eq!((folded.next.shared.decree, folded.next.shared.rows.len()), (2, 1));
     assert!(folded.next.carry.is_empty());
+}
+
+#[test]
+fn a_row_that_breaks_a_rule_takes_no_number() {
+    let elsewhere = Hash([6; 32]);
+    for (name, value, counts) in [
+        ("in the seal before its first epoch", row(1, HERE, Hash::ZERO), true),
+        ("in the seal of its first epoch", row(0, HERE, Hash::ZERO), false),
+        ("a distributor that nobody decreed", row(1, elsewhere, Hash::ZERO), false),
+        ("taken from somebody before anybody had it", row(1, HERE, elsewhere), false),
+        ("taken from itself", row(1, HERE, HERE), false),
+    ] {
+        let mut world = World::new(4, parameters());
+        for act in chained(&world, vec![(0, distributor()), (0, value)]) {
+            world.decree(act, at(0, 2_000));
+        }
+        let shared = world.fold_until(0).pop().unwrap().next.shared;
+        assert_eq!((shared.decree, shared.rows.len()), if counts { (2, 1) } else { (1, 0) }, "{name}");
+    }
+    let mut world = World::new(4, parameters());
+    let rows = [row(3, HERE, Hash::ZERO), row(3, HERE, elsewhere)];
+    let values = std::iter::once(distributor()).chain(rows).map(|value| (0, value)).collect();
+    for act in chained(&world, values) {
+        world.decree(act, at(0, 2_000));
+    }
+    assert_eq!(world.fold_until(0).pop().unwrap().next.shared.decree, 2, "two rows for one epoch");
 }
 
 #[test]
@@ -80,9 +103,9 @@ fn adapters_come_and_go_two_epochs_after_the_seal() {
     let new = Hash([9; 32]);
     let withdraw = DecreeValue::Withdraw(WithdrawDecree { adapter: ADAPTER, reason: "superseded".into() });
     let acts = chained(&world, vec![(2, certify(new)), (3, withdraw)]);
-    world.decree(world.act(1, None, 1, certify(new)), at(0, 100));
+    world.decree(world.act(1, None, 1, certify(new)), at(0, 2_000));
     for act in acts {
-        world.decree(act, at(0, 200));
+        world.decree(act, at(0, 2_100));
     }
     let folded = world.fold_until(0).pop().unwrap();
     let shared = &folded.next.shared;
@@ -96,9 +119,9 @@ fn adapters_come_and_go_two_epochs_after_the_seal() {
 fn too_few_signatures_or_another_network_decree_nothing() {
     let mut world = World::new(4, parameters());
     let foreign = Act { network: Hash([1; 32]), ..world.act(1, None, 0, distributor()) };
-    world.decree(foreign, at(0, 100));
-    world.decree_by(world.act(1, None, 0, distributor()), 1, at(0, 100));
+    world.decree(foreign, at(0, 2_000));
+    world.decree_by(world.act(1, None, 0, distributor()), 1, at(0, 2_000));
     assert_eq!(world.fold_until(0).pop().unwrap().next.shared.decree, 0);
-    world.decree_by(world.act(1, None, 1, distributor()), 3, at(1, 100));
+    world.decree_by(world.act(1, None, 1, distributor()), 3, at(1, 2_000));
     assert_eq!(world.fold_until(1).pop().unwrap().next.shared.decree, 1);
 }

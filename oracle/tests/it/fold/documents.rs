@@ -47,7 +47,7 @@ fn an_accepted_addition_is_in_the_next_snapshot_and_a_removal_is_final() {
     add(&mut world, 200, 2, true);
     let folded = world.fold_until(2);
     for folded in &folded[2..] {
-        assert_eq!(folded.next.chunks[&first], false);
+        assert!(!folded.next.chunks[&first]);
         assert_eq!(folded.block.retrieval, PlainTree::new([Hash::of(&[TEXTS[1]]).0]).root());
     }
     assert_eq!(folded[3].tasks.values().filter(|row| row.winner.is_some()).count(), 1, "added again, and stays out");

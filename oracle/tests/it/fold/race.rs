@@ -63,16 +63,23 @@ fn everybody_who_spoke_has_a_statement_whose_reasons_name_messages() {
 
 #[test]
 fn the_lowest_latency_wins_and_ties_are_drawn() {
-    for (slower_us, ties) in [(319_000, true), (321_000, false)] {
+    // within 20 ms, or a fiftieth of the lowest latency where that is longer
+    let cases = [
+        (300_000, 319_000, true),
+        (300_000, 321_000, false),
+        (2_000_000, 2_039_000, true),
+        (2_000_000, 2_041_000, false),
+    ];
+    for (faster_us, slower_us, ties) in cases {
         let mut world = World::new(6, parameters());
         let asked = world.ask(&account(100), "tie?", at(0, 100));
         let order = asked.order.clone();
-        let (fast, slow) = (world.race(&asked, &order[0], 300_000), world.race(&asked, &order[1], slower_us));
+        let (fast, slow) = (world.race(&asked, &order[0], faster_us), world.race(&asked, &order[1], slower_us));
         for judge in [2, 1] {
-            world.judge(&asked, &order[judge], fast, 900, 3_000);
+            world.judge(&asked, &order[judge], fast, 900, 5_000);
         }
         for judge in [2, 0] {
-            world.judge(&asked, &order[judge], slow, 900, 3_200);
+            world.judge(&asked, &order[judge], slow, 900, 5_200);
         }
         let rank = |who: &Account| asked.assignment.seed.tie_rank(who);
         let drawn = if rank(&order[0]) < rank(&order[1]) { &order[0] } else { &order[1] };

@@ -120,30 +120,51 @@ fn a_place_that_was_taken_in_an_earlier_epoch_stays_taken() {
 }
 
 #[test]
-fn a_revoked_key_says_nothing_more() {
-    let mut world = World::new(6, parameters());
-    let user = account(100);
-    let key = world.session_key(&user);
-    let text = SessionText::revoke(&world.genesis, user.clone(), key, super::world::GENESIS_S + 50);
-    world.session(&user, text, at(0, 60));
-    world.good_task(&account(101), "mine stands", at(0, 100));
-    world.ticket(&user, -1, at(0, 100));
-    let folded = world.fold_until(0).pop().unwrap();
-    assert!(codes(&folded, &user).contains(&ReasonCode::Session));
-    assert!(codes(&folded, &account(101)).contains(&ReasonCode::Prompted));
+fn a_revoked_key_says_nothing_more_and_what_it_said_stands() {
+    // with the first times delegation, revocation and tickets are all of one seal
+    for (before, revoked, after) in [(40, 60, 100), (2_000, 3_000, 3_100)] {
+        let mut world = World::new(6, parameters());
+        for user in 100..104 {
+            let user = account(user);
+            let (stands, _) = world.ticket(&user, -1, at(0, before));
+            let key = world.session_key(&user);
+            let text = SessionText::revoke(&world.genesis, user.clone(), key, super::world::GENESIS_S + 50);
+            world.session(&user, text, at(0, revoked));
+            let (falls, _) = world.ticket(&user, -1, at(0, after));
+            let folded = world.fold_until(0).pop().unwrap();
+            let statement = folded.statements.iter().find(|statement| statement.account == user).unwrap();
+            let of = |code| {
+                let reason = statement.reasons.iter().find(|reason| reason.code == code);
+                reason.map(|reason| reason.messages.clone())
+            };
+            assert_eq!(of(ReasonCode::TicketUnused), Some(vec![stands]));
+            assert_eq!(of(ReasonCode::Session), Some(vec![falls]));
+            world = World::new(6, parameters());
+        }
+    }
 }
 
 #[test]
 fn a_message_without_a_session_waits_for_one_and_is_forgotten() {
     let mut world = World::new(6, parameters());
     let stranger = account(300);
-    let wallet = world.meet(300);
+    world.meet(300);
+    let session = world.sign_session(&stranger, at(0, 90));
     let (ticket, _) = world.ticket(&stranger, -1, at(0, 100));
     let folded = world.fold_until(0).pop().unwrap();
     assert!(folded.next.carry[&ticket].observation.is_none());
-    world.sign_in(&wallet, at(1, 100));
+    world.hear(session, at(1, 100));
     let folded = world.fold_until(1).pop().unwrap();
     assert!(codes(&folded, &stranger).contains(&ReasonCode::TicketRound), "it counts from the session's observation");
+
+    // a delegation that is not the first message of its key is none
+    let mut world = World::new(6, parameters());
+    world.meet(300);
+    let (ticket, _) = world.ticket(&stranger, -1, at(0, 100));
+    let session = world.sign_session(&stranger, at(0, 90));
+    world.hear(session, at(0, 90));
+    let folded = world.fold_until(0).pop().unwrap();
+    assert!(folded.next.carry[&ticket].observation.is_none());
 
     let mut world = World::new(6, parameters());
     world.meet(300);

@@ -169,22 +169,34 @@ impl World {
         account
     }
 
+    /// A wallet signs a session for its hot key, and everybody hears it.
+    fn sign_in(&mut self, who: &Account, at_ms: u64) {
+        let session = self.sign_session(who, at_ms);
+        self.hear(session, at_ms);
+    }
+
     /// A wallet signs a session for its hot key.
-    pub fn sign_in(&mut self, who: &Account, at_ms: u64) {
+    pub fn sign_session(&mut self, who: &Account, at_ms: u64) -> Verified {
         let key = self.session_key(who);
         let issued = at_ms / 1000 - 1;
         let text = SessionText::grant(&self.genesis, who.clone(), key, Scopes::ALL, issued, issued + 2_000_000);
-        self.session(who, text, at_ms);
+        let body = self.session_body(who, &text);
+        self.sign(who, vec![], None, body)
     }
 
     /// Says what a session text says.
     pub fn session(&mut self, who: &Account, text: SessionText, at_ms: u64) -> Cid {
+        let body = self.session_body(who, &text);
+        self.say(who, vec![], None, body, at_ms)
+    }
+
+    fn session_body(&self, who: &Account, text: &SessionText) -> Body {
         let text = text.render();
         let digest = Message::from_digest(eip191_hash(&text));
         let (id, rs) = SECP256K1.sign_ecdsa_recoverable(digest, &self.people[who].wallet).serialize_compact();
         let mut signature = rs.to_vec();
         signature.push(27 + i32::from(id) as u8);
-        self.say(who, vec![], None, Body::Session(Session { text, signature: ByteBuf::from(signature) }), at_ms)
+        Body::Session(Session { text, signature: ByteBuf::from(signature) })
     }
 
     pub fn session_key(&self, who: &Account) -> [u8; 32] {
@@ -237,6 +249,13 @@ impl World {
             }
         }
         id
+    }
+
+    /// The first `stores` stores give receipts for a message that nobody has.
+    pub fn invent(&mut self, id: Cid, stores: usize, at_ms: u64) {
+        for store in &mut self.stores[..stores] {
+            store.heard.push((at_ms, at_ms * 1_000_000, id));
+        }
     }
 
     /// Every store closes an epoch; the seal names all of them, but for those that skip it.
