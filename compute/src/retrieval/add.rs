@@ -48,7 +48,7 @@ pub(super) fn verify(
     }
     let claimed: Vec<Vec<f32>> = blob.chunks_exact(dimensions * 4).map(floats).collect();
     // Also catches what is not a number. Every embedding is looked at, not the sample only.
-    if let Some(at) = claimed.iter().position(|vector| !((dot(vector, vector) - 1.0).abs() < 1e-3)) {
+    if let Some(at) = claimed.iter().position(|vector| !is_unit(vector)) {
         return Ok(Check::refused(format!("embedding {at} has not the length 1")));
     }
 
@@ -108,4 +108,7 @@ pub fn read_added(output: &[u8], blobs: &[Vec<u8>]) -> Result<Vec<(ChunkId, Vec<
         return Err(Error::input("embeddings", format!("the blob has {} bytes", blob.len())));
     }
     Ok(output.chunks.into_iter().zip(blob.chunks_exact(width).map(floats)).collect())
+}/// Whether an embedding has length 1. One that holds a NaN has not.
+fn is_unit(vector: &[f32]) -> bool {
+    (dot(vector, vector) - 1.0).abs() < 1e-3
 }
