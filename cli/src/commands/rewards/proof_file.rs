@@ -126,16 +126,17 @@ fn number(field: &str, text: &str) -> eyre::Result<u64> {
 mod tests {
     use super::*;
     use liaise_chain_api::{Account, BlockRef, Delays, HeldRoots, SetRef};
-    use liaise_summary::{DistributorId, Epoch, NetworkId, RewardTree, Schedule};
+    use liaise_summary::{DistributorId, Emission, Epoch, NetworkId, RewardTree, Schedule};
 
     fn distributor(held: HeldRoot) -> Distributor {
         let account = Account::evm(1, [1; 20]);
         let network = NetworkId([1; 32]);
+        let emission = Emission { supply: 1, epochs: 1 };
         Distributor {
             id: DistributorId([2; 32]),
             at: BlockRef { number: 1, hash: [0; 32], time_s: 1 },
             code_hash: Hash32::ZERO,
-            schedule: Schedule { network, genesis_s: 0, supply: 1, epochs: 1, epoch_s: 1, term_epochs: 1 },
+            schedule: Schedule { network, genesis_s: 0, emission, epoch_s: 1, term_epochs: 1 },
             delays: Delays { epoch_s: 1, long_s: 1 },
             notice_epochs: 7,
             guarded_until_s: 0,
