@@ -39,11 +39,6 @@ impl Home {
         Home { dir: asked.unwrap_or_else(own) }
     }
 
-    /// The directory.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// A file in it.
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.dir.join(name)

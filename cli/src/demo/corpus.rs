@@ -3,7 +3,6 @@
 use crate::exit::{Kind, OrExit};
 use liaise_compute::Cache;
 use liaise_compute::retrieval::{Bm25, Passage, Question, read_passages};
-use liaise_ledger::Hash;
 
 const QUESTIONS: &str = include_str!("../../../tests/corpus/questions.json");
 
@@ -54,11 +53,6 @@ impl Corpus {
             (Some(only), _) => format!("KJV {only}"),
             _ => "KJV".into(),
         }
-    }
-
-    /// A passage by the chunk that it is.
-    pub fn by_chunk(&self, chunk: &Hash) -> Option<&Passage> {
-        self.passages.iter().find(|passage| Hash::of(&[passage.text.as_bytes()]) == *chunk)
     }
 
     /// Recall and reciprocal rank of ranked sources, question by question.

@@ -20,6 +20,8 @@ pub struct Report {
     pub network: String,
     /// The distributor's contract.
     pub distributor: String,
+    /// Base units that the newest payable tree sums to: what was emitted and, in the end, paid.
+    pub emitted: String,
     /// A row an account.
     pub earnings: Vec<Earning>,
     /// A row a compute node.
@@ -182,6 +184,7 @@ impl Report {
         Ok(Report {
             network: network.founding.genesis.network_id().to_string(),
             distributor: network.chain.config.distributor.clone(),
+            emitted: claims.emitted.to_string(),
             earnings: earnings.collect(),
             latency: latencies.into_iter().map(|(account, ms)| latency(&names, account, ms)).collect(),
             emission,
