@@ -35,7 +35,11 @@ pub fn json(value: &impl Serialize) -> eyre::Result<()> {
 
 /// The first and last digits of a long identifier.
 pub fn short(text: &str) -> String {
-    if text.len() <= 16 || !text.is_ascii() { text.to_owned() } else { format!("{}…{}", &text[..8], &text[text.len() - 6..]) }
+    if text.len() <= 16 || !text.is_ascii() {
+        text.to_owned()
+    } else {
+        format!("{}…{}", &text[..8], &text[text.len() - 6..])
+    }
 }
 
 #[cfg(test)]

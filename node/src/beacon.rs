@@ -70,8 +70,7 @@ pub async fn fetch_round(
         .await?;
     let bytes = answer.ok_or(BeaconFetchError::Early(round))?;
     let wrong = |why: String| BeaconFetchError::Wrong(round, why);
-    let signature: RoundSignature =
-        bytes.into_vec().try_into().map_err(|_| wrong("not 48 bytes".into()))?;
+    let signature: RoundSignature = bytes.into_vec().try_into().map_err(|_| wrong("not 48 bytes".into()))?;
     genesis.beacon.verify_round(round, &signature).map_err(|error| wrong(error.to_string()))?;
     keep_round(store, round, &signature)?;
     Ok(signature)

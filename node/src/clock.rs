@@ -50,7 +50,9 @@ impl Calendar {
 
     fn with(file: Option<PathBuf>, offset_ms: u64) -> Calendar {
         let read_at = Mutex::new(Some(Instant::now()));
-        Calendar { shared: Arc::new(Shared { started: Instant::now(), file, offset_ms: AtomicU64::new(offset_ms), read_at }) }
+        Calendar {
+            shared: Arc::new(Shared { started: Instant::now(), file, offset_ms: AtomicU64::new(offset_ms), read_at }),
+        }
     }
 
     /// Milliseconds since 1970, the offset included.

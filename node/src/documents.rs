@@ -147,7 +147,13 @@ impl Library {
     }
 
     /// Puts the chunks of one accepted retrieval-add into an index.
-    async fn add(&self, index: &mut Index, task: Cid, result: Cid, removed: &BTreeSet<ChunkId>) -> Result<(), DocumentsError> {
+    async fn add(
+        &self,
+        index: &mut Index,
+        task: Cid,
+        result: Cid,
+        removed: &BTreeSet<ChunkId>,
+    ) -> Result<(), DocumentsError> {
         let fail = |why: &str| DocumentsError::Embeddings(task, why.to_owned());
         let Some(Body::RetrievalAdd(add)) = self.body(task).await? else { return Err(fail("the task is missing")) };
         let Some(Body::Result(result)) = self.body(result).await? else { return Err(fail("its result is missing")) };
@@ -158,7 +164,8 @@ impl Library {
         let blobs = self.present_blobs(&result.blobs).await?;
         let embeddings = read_added(&result.output, &blobs).map_err(|error| fail(&error.to_string()))?;
         let mut vectors: BTreeMap<ChunkId, Vec<f32>> = embeddings.into_iter().collect();
-        let chunks = kept.iter().zip(texts).filter_map(|(chunk, text)| Some((text, vectors.remove(&chunk_id(&chunk.blob)?)?)));
+        let chunks =
+            kept.iter().zip(texts).filter_map(|(chunk, text)| Some((text, vectors.remove(&chunk_id(&chunk.blob)?)?)));
         index.add(chunks.collect::<Vec<_>>()).map_err(|error| fail(&error.to_string()))?;
         let mut sources = self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         sources.extend(add.chunks.into_iter().filter_map(|chunk| Some((Hash::from_cid(&chunk.blob)?, chunk.source))));

@@ -178,7 +178,8 @@ fn attested(replica: &Replica, epoch: i64) -> Result<Option<Cid>, StoreError> {
         }
         let digest = Hash(vote.statement[52..].try_into().expect("84 bytes"));
         let expected = attestation(replica.network, epoch, &digest.to_cid(DAG_CBOR));
-        if vote.statement.as_slice() == expected && recover(&expected, &vote.signature).is_ok_and(|key| key == *oracle) {
+        if vote.statement.as_slice() == expected && recover(&expected, &vote.signature).is_ok_and(|key| key == *oracle)
+        {
             by_history.entry(digest).or_default().insert(*oracle);
         }
     }

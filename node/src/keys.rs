@@ -93,7 +93,10 @@ pub fn secp256k1(secret: &Secret, path: &Path) -> Result<Signer, KeyError> {
 ///
 /// # Errors
 /// The bytes are no secret key.
-pub fn sign_act(secret: &Secret, act: &liaise_ledger::body::Act) -> Result<liaise_ledger::body::DaoSignature, KeyError> {
+pub fn sign_act(
+    secret: &Secret,
+    act: &liaise_ledger::body::Act,
+) -> Result<liaise_ledger::body::DaoSignature, KeyError> {
     let key = secp256k1::SecretKey::from_byte_array(**secret).map_err(|_| KeyError::NotAKey("the DAO's key".into()))?;
     let digest = secp256k1::Message::from_digest(act.digest().0);
     let signature = secp256k1::global::SECP256K1.sign_ecdsa(digest, &key).serialize_compact();

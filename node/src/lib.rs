@@ -34,8 +34,8 @@ pub use documents::{DocumentsError, Library, fetch_blobs};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use oracle_role::{
-    Due, FoldedAt, Guard, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
-    sign_once, signatures_for, state_at,
+    Due, FoldedAt, Guard, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor,
+    next_filing, sign_once, signatures_for, state_at,
 };
 pub use payable::{Payable, PayableError, accepted_statement};
 pub use replica::{Published, Replica, ReplicaError};

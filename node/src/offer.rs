@@ -36,7 +36,13 @@ impl ReplyKey {
     }
 
     /// Opens an answer and holds it against the racer's commit; `None` for anything else.
-    pub fn open(&self, sealed: &[u8], prompt: &cid::Cid, racer: &Account, commitment: &liaise_ledger::Hash) -> Option<EarlyAnswer> {
+    pub fn open(
+        &self,
+        sealed: &[u8],
+        prompt: &cid::Cid,
+        racer: &Account,
+        commitment: &liaise_ledger::Hash,
+    ) -> Option<EarlyAnswer> {
         let bytes = self.0.unseal(sealed).ok()?;
         let answer: EarlyAnswer = serde_ipld_dagcbor::from_slice(&bytes).ok()?;
         let computed = TaskResult::commitment(prompt, &answer.output, racer, &answer.salt);

@@ -72,7 +72,12 @@ pub struct Published {
 
 impl Replica {
     /// A replica over an open store.
-    pub fn new(store: Store, links: Arc<Links>, genesis: Arc<Genesis>, calendar: Calendar) -> Result<Replica, StoreError> {
+    pub fn new(
+        store: Store,
+        links: Arc<Links>,
+        genesis: Arc<Genesis>,
+        calendar: Calendar,
+    ) -> Result<Replica, StoreError> {
         let network = genesis.network_id();
         let (head, _) = watch::channel(store.head()?);
         Ok(Replica { store, links, genesis, network, calendar, head: Arc::new(head) })
@@ -200,7 +205,8 @@ impl Replica {
         let need = self.genesis.quorum();
         let request = Request::Submit(messages.iter().map(|m| m.signed.clone()).collect());
         let wanted: BTreeSet<Cid> = messages.iter().map(|m| m.id).collect();
-        let mut receipts: BTreeMap<Cid, BTreeMap<[u8; 32], u64>> = wanted.iter().map(|id| (*id, BTreeMap::new())).collect();
+        let mut receipts: BTreeMap<Cid, BTreeMap<[u8; 32], u64>> =
+            wanted.iter().map(|id| (*id, BTreeMap::new())).collect();
         let mut stored: BTreeMap<Cid, usize> = BTreeMap::new();
         let mut last = String::from("no store is reachable");
         let mut answers = Box::pin(self.links.ask_all(&request, PATIENCE));

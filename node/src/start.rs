@@ -116,7 +116,8 @@ async fn join(
     let mut addresses = vec![];
     for (peer, key) in peers.iter().zip(&keys) {
         let address = peer.address.parse();
-        let address = address.map_err(|error| NodeError::Value("stores.address", format!("{:?}: {error}", peer.address)))?;
+        let address =
+            address.map_err(|error| NodeError::Value("stores.address", format!("{:?}: {error}", peer.address)))?;
         addresses.push(PeerAddress { peer: peer_id_of(key)?, address });
     }
     let limits = Limits { requests_per_s: 2_000, burst: 8_000, ..Limits::default() };
@@ -271,7 +272,8 @@ async fn start_compute(
     calendar: Calendar,
     passphrase: &str,
 ) -> Result<Node, NodeError> {
-    let account: Account = role.account.parse().map_err(|error| NodeError::Value("role.account", format!("{error}")))?;
+    let account: Account =
+        role.account.parse().map_err(|error| NodeError::Value("role.account", format!("{error}")))?;
     let secret = keys::open(&role.session_key, passphrase)?;
     let (primitives, mut notes) = open_primitives(&role).await?;
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;

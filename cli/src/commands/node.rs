@@ -43,7 +43,9 @@ pub async fn run(command: NodeCommand, _home: &Home) -> eyre::Result<()> {
 async fn serve(args: NodeArgs) -> eyre::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("LIAISE_LOG")
         // libp2p's own logs name addresses of peers.
-        .unwrap_or_else(|_| "info,libp2p=off,yamux=off,multistream_select=off,arc_malachitebft_core_consensus=warn".into());
+        .unwrap_or_else(|_| {
+            "info,libp2p=off,yamux=off,multistream_select=off,arc_malachitebft_core_consensus=warn".into()
+        });
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
     let passphrase = args.passphrase.read("the node's keys")?;
     let node = Node::start(&args.dir, &passphrase).await.or_exit(Kind::Refused)?;

@@ -2,8 +2,10 @@
 
 use liaise_compute::{Bundle, Cache};
 use liaise_ledger::beacon::BeaconKey;
-use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet, Units};
-use liaise_ledger::hash::{blob_cid, Hash};
+use liaise_ledger::genesis::{
+    Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet, Units,
+};
+use liaise_ledger::hash::{Hash, blob_cid};
 use liaise_ledger::{Account, Signer};
 use liaise_node::client::Wallet;
 use liaise_node::keys::{self, Secret};
@@ -110,7 +112,13 @@ impl Founding {
             dao: ThresholdSet { version: 1, threshold: 1, keys: vec![secp256k1_public(&dao)?] },
             curators: CuratorSet { version: 1, keys: vec![users[0].account()] },
             nodes: genesis_nodes,
-            parameters: Parameters { reveal_ms: 200, patience_s: 5, tie_ms: 2, ramp_weight: 1, ..Parameters::default() },
+            parameters: Parameters {
+                reveal_ms: 200,
+                patience_s: 5,
+                tie_ms: 2,
+                ramp_weight: 1,
+                ..Parameters::default()
+            },
         };
         genesis.check()?;
         Ok(Founding { genesis, stores, oracles, dao, beacon, nodes, users })

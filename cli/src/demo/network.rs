@@ -88,7 +88,8 @@ impl Network {
         let passphrase_file = dir.join("passphrase");
         std::fs::write(&passphrase_file, &passphrase)?;
         let mut processes = Processes::new(&dir, &passphrase_file);
-        let writer = Writer { dir: &dir, passphrase: &passphrase, chain: &chain, founding: &founding, peers: peers(&genesis)? };
+        let writer =
+            Writer { dir: &dir, passphrase: &passphrase, chain: &chain, founding: &founding, peers: peers(&genesis)? };
         for name in writer.write_all()? {
             processes.start(&name).await?;
             stage.step();
@@ -107,10 +108,15 @@ impl Network {
         let guardian = chain::submitter(&chain.config, &guardian).await?;
         stage.done(
             stages,
-            &format!("{STORES} witness stores, {ORACLES} oracles, {NODES} compute nodes, each a process; contracts on anvil"),
+            &format!(
+                "{STORES} witness stores, {ORACLES} oracles, {NODES} compute nodes, each a process; contracts on anvil"
+            ),
         );
-        stages.say("the calendar is virtual: wall clock = real clock + an offset that only grows; latencies are measured");
-        stages.say("local genesis: beacon every 1 s, reveal_ms 200, patience_s 5, tie_ms 2; production delays on chain");
+        stages.say(
+            "the calendar is virtual: wall clock = real clock + an offset that only grows; latencies are measured",
+        );
+        stages
+            .say("local genesis: beacon every 1 s, reveal_ms 200, patience_s 5, tie_ms 2; production delays on chain");
         Ok(Network {
             dir,
             calendar,
@@ -145,7 +151,8 @@ impl Network {
             let signer = Arc::new(keys::secp256k1(&self.founding.dao, Path::new("the DAO's key"))?);
             let key = signer.public().try_into().map_err(|_| eyre::eyre!("the DAO's key has 33 bytes"))?;
             let time_ms = self.calendar.wall_ms();
-            let draft = Draft { author: Author::Dao(key), parents: vec![], task: None, time_ms, body: Body::Decree(decree) };
+            let draft =
+                Draft { author: Author::Dao(key), parents: vec![], task: None, time_ms, body: Body::Decree(decree) };
             self.replica.say(signer, draft).await?;
         }
         stage.done(stages, "two decrees, signed by the DAO's set");
@@ -249,7 +256,8 @@ impl Network {
     }
 
     async fn veto_once(&mut self, state: &Distributor) -> eyre::Result<bool> {
-        let Some(pending) = state.pending.filter(|pending| pending.kind == PendingKind::Epoch && pending.epoch.0 == 1) else {
+        let Some(pending) = state.pending.filter(|pending| pending.kind == PendingKind::Epoch && pending.epoch.0 == 1)
+        else {
             return Ok(false);
         };
         if self.vetoed.contains(&1) {
@@ -266,7 +274,11 @@ impl Network {
     pub fn second_terminal(&self) -> String {
         let home = self.dir.join("home");
         let program = std::env::current_exe().map_or("liaise".into(), |path| path.display().to_string());
-        format!("  export LIAISE_HOME={} LIAISE_PASSPHRASE_FILE={}\n  {program} --help", home.display(), self.dir.join("passphrase").display())
+        format!(
+            "  export LIAISE_HOME={} LIAISE_PASSPHRASE_FILE={}\n  {program} --help",
+            home.display(),
+            self.dir.join("passphrase").display()
+        )
     }
 
     /// Ends every process.
@@ -282,9 +294,8 @@ pub fn secret_of(key: u32) -> Secret {
 }
 
 fn peers(genesis: &Genesis) -> eyre::Result<Vec<Peer>> {
-    let peer = |key: &[u8; 32]| {
-        Ok(Peer { key: hex::encode(key), address: format!("/ip4/127.0.0.1/tcp/{}", free_port()?) })
-    };
+    let peer =
+        |key: &[u8; 32]| Ok(Peer { key: hex::encode(key), address: format!("/ip4/127.0.0.1/tcp/{}", free_port()?) });
     genesis.stores.keys.iter().map(peer).collect()
 }
 
@@ -342,7 +353,8 @@ impl Writer<'_> {
 
     fn compute(&self, node: &Person, threads: usize) -> eyre::Result<()> {
         self.key(&node.name, "session.json", &node.session)?;
-        let hot = keys::ed25519(&node.session).public().try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))?;
+        let hot =
+            keys::ed25519(&node.session).public().try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))?;
         let now_ms = now_s() * 1000;
         let delegation = Delegation::sign(&self.founding.genesis, &node.wallet, hot, Scopes::WORK, now_ms)?;
         delegation.save(&self.dir.join(&node.name))?;

@@ -28,7 +28,8 @@ impl Stages {
     pub fn begin(&self, name: &str, steps: usize) -> Stage {
         let bar = ProgressBar::new(steps as u64);
         if self.terminal {
-            let style = if steps > 0 { "{msg:44} {bar:30} {pos}/{len} {elapsed}" } else { "{msg:44} {spinner} {elapsed}" };
+            let style =
+                if steps > 0 { "{msg:44} {bar:30} {pos}/{len} {elapsed}" } else { "{msg:44} {spinner} {elapsed}" };
             bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_millis(120));
         } else {

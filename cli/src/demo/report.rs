@@ -190,7 +190,10 @@ impl Report {
             emission,
             quality: quality(corpus, ledger),
             dag: dag(network, ledger)?,
-            removed: ledger.removal.as_ref().map(|r| format!("{} is cited no more for {:?}: now {}", r.source, r.question, r.now.join(", "))),
+            removed: ledger
+                .removal
+                .as_ref()
+                .map(|r| format!("{} is cited no more for {:?}: now {}", r.source, r.question, r.now.join(", "))),
         })
     }
 
@@ -208,8 +211,13 @@ impl Report {
         for e in &self.earnings {
             let amount = |text: &str| xlv_number(text.parse().unwrap_or_default());
             earned.add_row([
-                &e.name, &e.won.to_string(), &e.validated.to_string(), &e.failed.to_string(), &amount(&e.net),
-                &amount(&e.paid), &e.reason,
+                &e.name,
+                &e.won.to_string(),
+                &e.validated.to_string(),
+                &e.failed.to_string(),
+                &amount(&e.net),
+                &amount(&e.paid),
+                &e.reason,
             ]);
         }
         println!("\n{earned}");

@@ -73,9 +73,11 @@ pub async fn add_documents(
     let tasks = futures::stream::iter(groups).map(|group| {
         let (curator, stage) = (&curator, &stage);
         async move {
-            let blobs: Vec<ByteBuf> = group.iter().map(|passage| ByteBuf::from(passage.text.as_bytes().to_vec())).collect();
+            let blobs: Vec<ByteBuf> =
+                group.iter().map(|passage| ByteBuf::from(passage.text.as_bytes().to_vec())).collect();
             put_blobs(network, blobs).await?;
-            let chunk = |passage: &Passage| Chunk { blob: blob_cid(passage.text.as_bytes()), source: Corpus::source(passage) };
+            let chunk =
+                |passage: &Passage| Chunk { blob: blob_cid(passage.text.as_bytes()), source: Corpus::source(passage) };
             let ticket = ticket(network, curator).await?;
             let asked = curator.add_documents(&ticket, group.iter().map(chunk).collect()).await?;
             curator.confirmation(&asked, PATIENCE).await.wrap_err("a batch of documents was not confirmed")?;
@@ -85,7 +87,10 @@ pub async fn add_documents(
     });
     let done: Vec<eyre::Result<()>> = tasks.buffer_unordered(IN_FLIGHT).collect().await;
     done.into_iter().collect::<eyre::Result<Vec<()>>>()?;
-    stage.done(stages, &format!("{} passages, each batch embedded by racers and checked by others", corpus.passages.len()));
+    stage.done(
+        stages,
+        &format!("{} passages, each batch embedded by racers and checked by others", corpus.passages.len()),
+    );
     Ok(())
 }
 
@@ -149,7 +154,10 @@ pub async fn ask(
     let median = waits.get(waits.len().saturating_sub(1) / 2).copied().unwrap_or_default();
     stage.done(
         stages,
-        &format!("{} asked, {unanswered} not confirmed in time; first answer after {median} ms (median)", questions.len()),
+        &format!(
+            "{} asked, {unanswered} not confirmed in time; first answer after {median} ms (median)",
+            questions.len()
+        ),
     );
     Ok(())
 }

@@ -23,7 +23,13 @@ impl Delegation {
     ///
     /// # Errors
     /// The wallet can't sign.
-    pub fn sign(genesis: &Genesis, wallet: &Wallet, key: [u8; 32], scopes: Scopes, now_ms: u64) -> Result<Self, ClientError> {
+    pub fn sign(
+        genesis: &Genesis,
+        wallet: &Wallet,
+        key: [u8; 32],
+        scopes: Scopes,
+        now_ms: u64,
+    ) -> Result<Self, ClientError> {
         let issued_s = now_ms / 1000;
         let expires_s = issued_s + genesis.parameters.session_max_s;
         let text = SessionText::grant(genesis, wallet.account(), key, scopes, issued_s, expires_s).render();
@@ -46,7 +52,9 @@ impl Delegation {
     /// It is missing or malformed.
     pub fn load(dir: &Path) -> Result<Delegation, ClientError> {
         let path = dir.join(FILE);
-        let missing = |error| ClientError::Wallet(format!("{}: {error}; write it with `liaise account delegate`", path.display()));
+        let missing = |error| {
+            ClientError::Wallet(format!("{}: {error}; write it with `liaise account delegate`", path.display()))
+        };
         let text = std::fs::read_to_string(&path).map_err(missing)?;
         toml::from_str(&text).map_err(|error| ClientError::Wallet(format!("{}: {error}", path.display())))
     }

@@ -100,7 +100,8 @@ impl Client {
     /// # Errors
     /// The wallet refuses, or stores don't answer.
     pub async fn open_session(&self, wallet: &Wallet, scopes: Scopes) -> Result<(), ClientError> {
-        let key: [u8; 32] = self.signer.public().try_into().map_err(|_| ClientError::Wallet("no Ed25519 key".into()))?;
+        let key: [u8; 32] =
+            self.signer.public().try_into().map_err(|_| ClientError::Wallet("no Ed25519 key".into()))?;
         if self.replica.store.place(&key)?.seq > 0 {
             return Ok(());
         }

@@ -243,7 +243,12 @@ impl Client {
             let ids = store.task(&task)?;
             ids.iter().map(|id| store.get(id)).collect::<Result<Vec<_>, _>>()
         });
-        Ok(found.await?.into_iter().flatten().filter_map(|signed| Verified::check_stored(signed, network).ok()).collect())
+        Ok(found
+            .await?
+            .into_iter()
+            .flatten()
+            .filter_map(|signed| Verified::check_stored(signed, network).ok())
+            .collect())
     }
 
     /// Derives the quoted text from an output: it says where the sentence stands, the blob says what it reads.
@@ -269,7 +274,8 @@ impl Client {
             if let Some(chunk) = chunk {
                 answer.source = self.library().source_of(&chunk).await?;
                 let text = self.library().text_of(&chunk).await?;
-                answer.quote = text.and_then(|text| sentences(&text).get(best.sentence as usize).map(|s| (*s).to_owned()));
+                answer.quote =
+                    text.and_then(|text| sentences(&text).get(best.sentence as usize).map(|s| (*s).to_owned()));
             }
         }
         Ok(answer)

@@ -24,7 +24,8 @@ impl Wallet {
     /// # Errors
     /// The bytes are no secret key.
     pub fn new(secret: &Secret, chain: u64) -> Result<Wallet, ClientError> {
-        let signer = PrivateKeySigner::from_slice(secret.as_ref()).map_err(|error| ClientError::Wallet(error.to_string()))?;
+        let signer =
+            PrivateKeySigner::from_slice(secret.as_ref()).map_err(|error| ClientError::Wallet(error.to_string()))?;
         Ok(Wallet { signer, chain })
     }
 

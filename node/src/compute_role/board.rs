@@ -153,8 +153,8 @@ impl Task {
     pub fn duties(&self, me: &Account, now_ms: u64, parameters: &Parameters) -> Vec<Duty> {
         let Some(place) = self.order.iter().position(|drawn| drawn.account == *me) else { return vec![] };
         let timeline = self.timeline();
-        let judges = self.order[place].judges
-            && (self.auditors.contains(me) || place < timeline.judges(now_ms, parameters));
+        let judges =
+            self.order[place].judges && (self.auditors.contains(me) || place < timeline.judges(now_ms, parameters));
         let mut duties = vec![];
         if judges {
             duties.extend(self.to_judge(me, parameters).map(Duty::Judge));

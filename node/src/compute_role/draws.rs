@@ -5,10 +5,10 @@ use super::{WorkError, Worker, lock};
 use crate::beacon::fetch_round;
 use crate::blocking::blocking;
 use cid::Cid;
+use liaise_ledger::Verified;
 use liaise_ledger::assignment::Assignment;
 use liaise_ledger::body::Ticket;
 use liaise_ledger::draw::Seed;
-use liaise_ledger::Verified;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
@@ -63,13 +63,14 @@ async fn compute(worker: &Worker, id: Cid) -> Result<Option<(Vec<Drawn>, Seed)>,
     let store = replica.store.clone();
     let signed = blocking(move || store.get(&id)).await?.ok_or(WorkError::Missing("the ticket", id))?;
     let ticket = Verified::check_stored(signed, replica.network).map_err(|_| WorkError::Missing("the ticket", id))?;
-    let liaise_ledger::Body::Ticket(terms) = &ticket.message.body else { return Err(WorkError::Missing("the ticket", id)) };
+    let liaise_ledger::Body::Ticket(terms) = &ticket.message.body else {
+        return Err(WorkError::Missing("the ticket", id));
+    };
     if !worker.primitives.contains_key(&terms.adapter) {
         return Ok(None);
     }
     let signature = fetch_round(&replica.links, &replica.store, &replica.genesis, terms.round).await?;
-    let snapshot =
-        worker.library.eligibility(terms.snapshot).await?.ok_or(WorkError::Snapshot(terms.snapshot))?;
+    let snapshot = worker.library.eligibility(terms.snapshot).await?.ok_or(WorkError::Snapshot(terms.snapshot))?;
     let assignment = Assignment::compute(&replica.genesis, &ticket, &signature, &snapshot)
         .map_err(|_| WorkError::Missing("the draw", id))?;
     let parameters = &replica.genesis.parameters;

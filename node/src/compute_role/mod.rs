@@ -275,7 +275,11 @@ impl Node {
                 let waiting = {
                     let tasks = lock(&self.tasks);
                     tasks.get(&id).is_some_and(|task| {
-                        let drawn = task.duties(&self.worker.account, self.worker.now_ms(), &self.worker.replica.genesis.parameters);
+                        let drawn = task.duties(
+                            &self.worker.account,
+                            self.worker.now_ms(),
+                            &self.worker.replica.genesis.parameters,
+                        );
                         drawn.contains(&Duty::Race) || task.may_still_reveal(&self.worker.account)
                     })
                 };

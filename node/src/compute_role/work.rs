@@ -7,8 +7,8 @@ use crate::offer::{EarlyAnswer, seal};
 use crate::rpc::{Offer, Request};
 use cid::Cid;
 use futures::StreamExt;
-use liaise_compute::retrieval::task::{AddInput, AnswerInput, TaskInput};
 use liaise_compute::retrieval::Documents;
+use liaise_compute::retrieval::task::{AddInput, AnswerInput, TaskInput};
 use liaise_compute::{Primitive, SnapshotId, TaskContext};
 use liaise_ledger::body::{Binding, Body, Commit, TaskResult, Ticket};
 use liaise_ledger::hash::blob_cid;
@@ -91,7 +91,8 @@ fn context<'a>(documents: &'a Option<Arc<dyn Documents>>, cancel: &'a AtomicBool
 pub async fn race(worker: &Arc<Worker>, id: Cid, cancel: Arc<AtomicBool>) -> Result<(), WorkError> {
     let prepared = prepare(worker, id).await?;
     let started = std::time::Instant::now();
-    let (primitive, input, documents) = (prepared.primitive.clone(), prepared.input.clone(), prepared.documents.clone());
+    let (primitive, input, documents) =
+        (prepared.primitive.clone(), prepared.input.clone(), prepared.documents.clone());
     let (output, units) = blocking(move || {
         let output = primitive.run(&input, &context(&documents, &cancel))?;
         let units = primitive.units(&input, &output.bytes)?;

@@ -9,7 +9,7 @@ use liaise_ledger::body::Body;
 use liaise_ledger::{Author, EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor};
 use liaise_oracle::audit::check_root;
-use liaise_oracle::fold::{DistributorState, FoldError, Filing, Shared, file, table, term_of};
+use liaise_oracle::fold::{DistributorState, Filing, FoldError, Shared, file, table, term_of};
 use liaise_oracle::journal::{Journal, Progress};
 use liaise_oracle::quorum::{Tally, sign, vote};
 use liaise_store::{Store, StoreError};
@@ -107,10 +107,11 @@ pub async fn distributor_state(
     let start = DistributorState::new(Hash(at.id.0), reader.chain().clone());
     for number in (0..at.next.0).rev() {
         let accepted = reader.statements(Epoch(number), At::Latest).await?;
-        let newest = accepted.iter().rev().filter(|accepted| !accepted.vetoed).find_map(|accepted| match accepted.statement {
-            Statement::Epoch(statement) => Some(statement),
-            _ => None,
-        });
+        let newest =
+            accepted.iter().rev().filter(|accepted| !accepted.vetoed).find_map(|accepted| match accepted.statement {
+                Statement::Epoch(statement) => Some(statement),
+                _ => None,
+            });
         if let Some(statement) = newest {
             return load_distributor(replica, &statement.artefact.0).await;
         }
@@ -149,7 +150,10 @@ async fn fetch_into(replica: &Replica, ids: &[cid::Cid], blocks: &mut Blocks) ->
 ///
 /// # Errors
 /// The store failed, or the set is malformed.
-pub fn signatures_for(replica: &Replica, statement: &Statement) -> Result<Option<Vec<StatementSignature>>, OracleError> {
+pub fn signatures_for(
+    replica: &Replica,
+    statement: &Statement,
+) -> Result<Option<Vec<StatementSignature>>, OracleError> {
     let set = &replica.genesis.oracles;
     let set = OracleSet::new(set.version, set.keys.clone()).map_err(liaise_oracle::quorum::QuorumError::from)?;
     let mut tally = Tally::new(&statement.encode(), set);

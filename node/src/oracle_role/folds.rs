@@ -146,7 +146,11 @@ pub async fn folded_at(replica: &Replica, epoch: EpochNumber) -> Result<Option<F
     fold_sealed(replica, &state, epoch).await
 }
 
-async fn fold_sealed(replica: &Replica, state: &FoldState, epoch: EpochNumber) -> Result<Option<FoldedAt>, OracleError> {
+async fn fold_sealed(
+    replica: &Replica,
+    state: &FoldState,
+    epoch: EpochNumber,
+) -> Result<Option<FoldedAt>, OracleError> {
     loop {
         let (own, before) = (replica.clone(), state.clone());
         match blocking(move || fold_here(&own, &before, epoch)).await? {

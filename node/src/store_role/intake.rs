@@ -82,7 +82,8 @@ async fn commit(replica: &Replica, group: Vec<Job>) {
         Ok((outcomes, batches)) => {
             let mut outcomes = outcomes.into_iter();
             for job in group {
-                let own: Vec<Outcome> = outcomes.by_ref().take(job.messages.len()).map(|o| describe(o.status)).collect();
+                let own: Vec<Outcome> =
+                    outcomes.by_ref().take(job.messages.len()).map(|o| describe(o.status)).collect();
                 // A submitter that has gone needs no answer.
                 let _ = job.answer.send(Ok((own, batches.clone())));
             }

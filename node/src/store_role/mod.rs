@@ -70,7 +70,9 @@ impl StoreNode {
         match &self.beacon {
             Some(key) => Some(ByteBuf::from(key.sign(round).to_vec())),
             // Public rounds are carried by whoever fetched them.
-            None => crate::beacon::load_round(&self.replica.store, round).ok().flatten().map(|s| ByteBuf::from(s.to_vec())),
+            None => {
+                crate::beacon::load_round(&self.replica.store, round).ok().flatten().map(|s| ByteBuf::from(s.to_vec()))
+            }
         }
     }
 

@@ -45,9 +45,7 @@ async fn answer(node: &StoreNode, question: Request) -> Result<Response, StoreEr
             Response::Found(found)
         }
         Request::Get(_) => Response::Refused(format!("more than {MAX_MESSAGES} ids: split the request")),
-        Request::Blobs(ids) if ids.len() <= MAX_BLOBS => {
-            Response::Blobs(blocking(move || blobs(&store, &ids)).await?)
-        }
+        Request::Blobs(ids) if ids.len() <= MAX_BLOBS => Response::Blobs(blocking(move || blobs(&store, &ids)).await?),
         Request::Blobs(_) => Response::Refused(format!("more than {MAX_BLOBS} blobs: split the request")),
         Request::PutBlobs(blobs) => put_blobs(node, blobs).await?,
         Request::Round { round, wait_ms } => Response::Round(node.round(round, held(wait_ms)).await),
@@ -111,7 +109,9 @@ fn blobs(store: &liaise_store::Store, ids: &[cid::Cid]) -> Result<Vec<Option<Byt
 
 async fn put_blobs(node: &StoreNode, blobs: Vec<ByteBuf>) -> Result<Response, StoreError> {
     if blobs.len() > MAX_BLOBS || blobs.iter().any(|blob| blob.len() > MAX_BLOB_BYTES) {
-        return Ok(Response::Refused(format!("more than {MAX_BLOBS} blobs, or one above {MAX_BLOB_BYTES} bytes: split them")));
+        return Ok(Response::Refused(format!(
+            "more than {MAX_BLOBS} blobs, or one above {MAX_BLOB_BYTES} bytes: split them"
+        )));
     }
     let store = node.replica.store.clone();
     blocking(move || blobs.iter().try_for_each(|blob| store.put_blob(blob).map(drop))).await?;
