@@ -49,7 +49,7 @@ def main():
         return
     for name, step, *_ in steps:
         path = step.install(options.cache)
-        say(f"{name}: {megabytes(size(path))}")
+        say(f"{name}: {megabytes(size(step.folder(options.cache)))}")
         print(path)
 
 

@@ -78,7 +78,7 @@ pub(crate) fn place(
     // TF32 would move results beyond the certified tolerance.
     match CUDA::default().with_device_id(0).with_tf32(false).register(&mut builder) {
         Ok(()) => Ok((builder, DeviceReport { provider: "CUDAExecutionProvider".into(), cuda_failed: None })),
-        Err(error) => cuda_failed(device, one_line(&error.to_string())).and_then(|report| Ok((fresh()?, report))),
+        Err(error) => cuda_failed(device, reason(&error.to_string())).and_then(|report| Ok((fresh()?, report))),
     }
 }
 
@@ -94,6 +94,14 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// ONNX Runtime's message without the place in its own source that precedes it.
+fn reason(message: &str) -> String {
+    let line = one_line(message);
+    // "<file>:<line> <function> [ONNXRuntimeError] : 1 : FAIL : <what happened>"
+    let said = line.split_once("[ONNXRuntimeError] : ").and_then(|(_, rest)| rest.splitn(3, " : ").nth(2));
+    said.map_or(line.clone(), str::to_string)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +112,9 @@ mod tests {
         assert_eq!(DeviceReport::cpu(None).to_string(), "CPU");
         let error = cuda_failed(Device::Cuda, "no driver".into()).unwrap_err().to_string();
         assert!(error.contains("cuda") && error.contains("no driver") && error.contains("--device cpu"), "{error}");
+        let said = "/src/a.cc:2043 onnxruntime::f() [ONNXRuntimeError] : 1 : FAIL : Failed to load x : libcuda.so.1";
+        assert_eq!(reason(said), "Failed to load x : libcuda.so.1");
+        assert_eq!(reason("no\n provider"), "no provider");
         assert!("tpu".parse::<Device>().unwrap_err().contains("auto, cpu or cuda"));
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use ort::{
     environment::Environment,
+    ep::cuda::{CUDA_DYLIBS, CUDNN_DYLIBS},
     session::builder::{GraphOptimizationLevel, SessionBuilder},
 };
 use serde::Serialize;
@@ -60,6 +61,10 @@ impl Runtime {
             };
         }
         silence_telemetry();
+        let has_gpu_library = gpu_library_beside(&path);
+        if has_gpu_library {
+            preload_cuda(&path);
+        }
         let environment = ort::init_from(&path)
             .map_err(|error| fail(error.to_string()))?
             .with_name("liaise")
@@ -70,7 +75,6 @@ impl Runtime {
         environment.set_log_level(ort::logging::LogLevel::Fatal);
         let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
         let identity = LibraryIdentity { build: ort::info().into(), sha256: hex::encode(Sha256::digest(&bytes)) };
-        let has_gpu_library = gpu_library_beside(&path);
         let runtime = Self(Arc::new(Loaded { environment, library: path, identity, has_gpu_library }));
         *slot = Some(runtime.clone());
         Ok(runtime)
@@ -127,4 +131,17 @@ fn silence_telemetry() {
 /// The GPU wheel ships its CUDA provider as a file of its own beside the library.
 fn gpu_library_beside(library: &Path) -> bool {
     library.parent().is_some_and(|folder| folder.join("libonnxruntime_providers_cuda.so").exists())
+}
+
+/// Loads the CUDA libraries that set-up put into `cuda/` beside the library, where the dynamic loader does not look.
+/// One that is missing is no error here: registering the provider names it.
+fn preload_cuda(library: &Path) {
+    let Some(folder) = library.parent().map(|folder| folder.join("cuda")) else { return };
+    for name in CUDA_DYLIBS.iter().chain(CUDNN_DYLIBS) {
+        let path = folder.join(name);
+        if path.exists() {
+            // What fails here fails again, with its reason, when the provider is registered.
+            let _ = ort::util::preload_dylib(path);
+        }
+    }
 }

@@ -108,7 +108,8 @@ pub fn read_added(output: &[u8], blobs: &[Vec<u8>]) -> Result<Vec<(ChunkId, Vec<
         return Err(Error::input("embeddings", format!("the blob has {} bytes", blob.len())));
     }
     Ok(output.chunks.into_iter().zip(blob.chunks_exact(width).map(floats)).collect())
-}/// Whether an embedding has length 1. One that holds a NaN has not.
+}
+/// Whether an embedding has length 1. One that holds a NaN has not.
 fn is_unit(vector: &[f32]) -> bool {
     (dot(vector, vector) - 1.0).abs() < 1e-3
 }
