@@ -2,7 +2,7 @@
 //!
 //! Stages: *verify* (rounds, sessions), *observe* (what counts, from when), *settle* (each task), *account* (shares and
 //! statements), *tree* (a distributor's filing). Each works on parts that merge in any order, also twice; sums are checked
-//! 128-bit integers. [`fold_epoch`] runs the first four, [`file`] the last.
+//! 128-bit integers. [`fold_epoch`] runs the first four, [`file()`] the last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ pub use reasons::{Reason, ReasonCode};
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
 pub use state::{
     AccountState, CapabilityState, Carried, Done, Flaw, FoldState, Observation, SNAPSHOT_EPOCHS, SessionState,
-    StoreReceipt, WINDOW_EPOCHS,
+    StoreReceipt, TICKETS_REMEMBERED, WINDOW_EPOCHS,
 };
 pub use statement::{Statement, TaskLine, TaskRow};
 pub use terms::{HandOver, TermRow, table, term_of};

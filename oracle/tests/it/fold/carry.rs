@@ -54,6 +54,8 @@ fn receipts_for_what_does_not_exist_stop_nothing() {
     let asked = world.good_task(&account(100), "goes on", at(0, 2_000));
     let invented = block_cid(b"never written");
     world.invent(invented, 2, at(0, 2_000));
+    // again by the same two: still two
+    world.invent(invented, 2, at(1, 2_000));
     let folded = world.fold_until(8);
     assert!(folded[1].tasks[&asked.id].winner.is_some());
     assert_eq!(folded[1].next.carry[&invented].receipts.len(), 2);

@@ -1,13 +1,15 @@
 //! Tickets, prompts, keys: what counts at all, and what it costs to shop for a draw.
 
+use liaise_ledger::assignment::Assignment;
 use liaise_ledger::body::{Body, Prompt, RetrievalRemove, Ticket};
+use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::session::SessionText;
 use liaise_ledger::{Account, Hash};
 use liaise_oracle::fold::{Folded, ReasonCode};
 use serde_bytes::{ByteArray, ByteBuf};
 
-use super::world::{ADAPTER, World, account, at, parameters};
+use super::world::{ADAPTER, Asked, World, account, at, parameters};
 
 fn codes(folded: &Folded, who: &Account) -> Vec<ReasonCode> {
     let statement = folded.statements.iter().find(|statement| statement.account == *who).expect("a statement");
@@ -86,6 +88,34 @@ fn a_prompt_uses_its_authors_own_ticket_once_and_in_time() {
 }
 
 #[test]
+fn nobody_is_late_for_a_draw_that_did_not_exist() {
+    let mut world = World::new(6, parameters());
+    let user = account(100);
+    let now = at(0, 2_000);
+    let round = world.genesis.round_at(now) + 100;
+    let signature = world.round(round);
+    let terms = Ticket { round, snapshot: -1, adapter: ADAPTER, max_units: 1_000_000 };
+    let ticket = world.say(&user, vec![], None, Body::Ticket(terms), now);
+    let id = world.say(&user, vec![ticket], None, prompt(ticket, "early"), now + 1_000);
+    let snapshot = Eligibility::of_genesis(&world.genesis);
+    let assignment = Assignment::compute(&world.genesis, &world.message(&ticket), &signature, &snapshot).unwrap();
+    let order: Vec<Account> = assignment.rows(&snapshot).map(|row| row.account.clone()).collect();
+    // five minutes after the prompt; everything below is counted from here
+    let prompt_ms = world.genesis.round_time_ms(round);
+    let asked = Asked { id, ticket, prompt_ms, order: order.clone(), assignment };
+    world.commit(&asked, &order[3], 10_000_000, b"output");
+    let result = world.race(&asked, &order[0], 20_000_000);
+    world.judge(&asked, &order[1], result, 900, 24_000);
+    world.judge(&asked, &order[2], result, 900, 890_000);
+    let folded = world.fold_until(0).pop().unwrap();
+    let row = &folded.tasks[&id];
+    assert_eq!(row.winner.as_ref(), Some(&order[0]), "judged 890 s after the round, 1 190 s after the prompt");
+    let fourth = row.lines.iter().find(|line| line.account == order[3]).unwrap();
+    assert_eq!(fourth.reason.code, ReasonCode::NotAssigned, "nobody had been silent for 30 s");
+    assert_eq!(row.latency_ns, Some(20_000_000_000 + (prompt_ms - now - 1_000) * 1_000_000));
+}
+
+#[test]
 fn of_two_messages_at_one_place_neither_counts() {
     let mut world = World::new(6, parameters());
     let asked = world.ask(&account(100), "equivocation", at(0, 100));
@@ -123,8 +153,8 @@ fn a_place_that_was_taken_in_an_earlier_epoch_stays_taken() {
 fn a_revoked_key_says_nothing_more_and_what_it_said_stands() {
     // with the first times delegation, revocation and tickets are all of one seal
     for (before, revoked, after) in [(40, 60, 100), (2_000, 3_000, 3_100)] {
-        let mut world = World::new(6, parameters());
-        for user in 100..104 {
+        for user in 100..110 {
+            let mut world = World::new(4, parameters());
             let user = account(user);
             let (stands, _) = world.ticket(&user, -1, at(0, before));
             let key = world.session_key(&user);
