@@ -4,10 +4,15 @@ use super::chain::FEE;
 use super::genesis::{CHAIN, Person};
 use super::network::Network;
 use super::progress::Stages;
-use liaise_chain_api::{Action, At, Submitter};
+use eyre::WrapErr;
+use liaise_chain_api::{Action, At, Status, Submitter};
 use liaise_node::client::Wallet;
 use liaise_node::{chain, load_distributor};
 use liaise_summary::{Epoch, Payee, RewardLeaf, RewardTree, Statement};
+use std::time::Duration;
+
+/// The longest that a claim may wait for its block, on the real clock.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one account was paid.
 #[derive(Clone, Debug)]
@@ -78,5 +83,15 @@ pub async fn claim_all(network: &Network, stages: &mut Stages) -> eyre::Result<C
 async fn send(submitter: &dyn Submitter, action: &Action) -> eyre::Result<String> {
     let prepared = submitter.prepare(action, FEE, &[]).await?;
     submitter.broadcast(&prepared).await?;
+    let included = async {
+        loop {
+            match submitter.status(&prepared).await? {
+                Status::Included { .. } | Status::Final { .. } => return Ok::<_, eyre::Report>(()),
+                Status::Dead { .. } => eyre::bail!("transaction {} came to nothing", prepared.id),
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, included).await.wrap_err("a claim was not mined in time")??;
     Ok(prepared.id.to_string())
 }
