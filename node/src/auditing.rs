@@ -2,7 +2,7 @@
 
 use crate::blocking::blocking;
 use crate::history::{Histories, HistoryError};
-use crate::oracle_role::{OracleError, StoreLedger, artefact_cid, seal_of};
+use crate::oracle_role::{OracleError, artefact_cid, ledger, seal_of};
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
 use cid::Cid;
@@ -87,8 +87,7 @@ pub async fn refold(replica: &Replica, histories: &Histories, epoch: EpochNumber
     };
     let seal = seal(replica, epoch).await?;
     let (input, folded, before) = with_rounds(replica, move |replica| {
-        let ledger = StoreLedger(replica.store.clone());
-        let input = EpochInput::collect(&ledger, &replica.genesis, &before, &seal)?;
+        let input = EpochInput::collect(&ledger(&replica.store), &replica.genesis, &before, &seal)?;
         let folded = fold_epoch(&replica.genesis, &before, &input)?;
         Ok((input, folded, before.clone()))
     })
@@ -125,7 +124,7 @@ pub async fn audit_epoch(
     with_rounds(replica, move |replica| {
         let filing = filing.as_ref().map(|(statement, tree)| ClaimedFiling { statement, tree: *tree });
         let claim = Claim { history, filing, blocks: &blocks };
-        audit::audit_epoch(&replica.genesis, &StoreLedger(replica.store.clone()), &seal, &claim)
+        audit::audit_epoch(&replica.genesis, &ledger(&replica.store), &seal, &claim)
     })
     .await
 }

@@ -39,25 +39,4 @@ pub mod evm {
     pub use liaise_chain_arbitrum::deploy::{Dao, Deployed, Plan, deploy};
     pub use liaise_chain_arbitrum::local::{Anvil, AnvilConfig, Mining};
     pub use liaise_chain_arbitrum::{Address, EvmConfig, Finality, PrivateKeySigner};
-
-    use alloy::providers::{Provider, ProviderBuilder};
-    use liaise_chain_api::ChainError;
-    use liaise_ledger::Hash;
-
-    /// `H` of a contract's code: what a `distributor` decree names.
-    ///
-    /// # Errors
-    /// The endpoint is malformed or does not answer.
-    pub async fn code_hash(endpoint: &str, contract: Address) -> Result<Hash, ChainError> {
-        let url = endpoint.parse().map_err(|_| ChainError::Input {
-            what: "the endpoint",
-            detail: "it is no URL: write http://host:port".into(),
-        })?;
-        let provider = ProviderBuilder::new().connect_http(url);
-        let code = provider.get_code_at(contract).await.map_err(|error| ChainError::Unreachable {
-            endpoint: "the chain's endpoint".into(),
-            detail: error.to_string(),
-        })?;
-        Ok(Hash::of(&[&code]))
-    }
 }

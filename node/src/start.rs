@@ -229,6 +229,21 @@ async fn start_store(
     Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], notes })
 }
 
+/// An oracle's key as the quorum and as the ledger know it; it must stand in the genesis's set.
+pub(crate) fn oracle_keys(
+    genesis: &Genesis,
+    role: &OracleRole,
+    passphrase: &str,
+) -> Result<(OracleKey, Arc<Signer>), NodeError> {
+    let secret = keys::open(&role.key, passphrase)?;
+    let key = OracleKey::from_bytes(*secret).map_err(|_| KeyError::NotAKey(role.key.clone()))?;
+    if !genesis.oracles.keys.contains(&key.public()) {
+        let found = hex::encode(key.public());
+        return Err(NodeError::Value("role.key", format!("{found} is not in the genesis's set of oracles")));
+    }
+    Ok((key, Arc::new(keys::secp256k1(&secret, &role.key)?)))
+}
+
 async fn start_oracle(
     dir: &Path,
     config: &NodeConfig,
@@ -237,13 +252,7 @@ async fn start_oracle(
     calendar: Calendar,
     passphrase: &str,
 ) -> Result<Node, NodeError> {
-    let secret = keys::open(&role.key, passphrase)?;
-    let key = OracleKey::from_bytes(*secret).map_err(|_| KeyError::NotAKey(role.key.clone()))?;
-    let signer: Arc<Signer> = Arc::new(keys::secp256k1(&secret, &role.key)?);
-    if !genesis.oracles.keys.contains(&key.public()) {
-        let found = hex::encode(key.public());
-        return Err(NodeError::Value("role.key", format!("{found} is not in the genesis's set of oracles")));
-    }
+    let (key, signer) = oracle_keys(&genesis, &role, passphrase)?;
     let reader = chain::reader(&role.chain).await?;
     let submitter = match &role.submitter {
         Some(path) => {

@@ -6,7 +6,7 @@ use liaise_chain_api::{Account, Delays, FeeLimit};
 use liaise_ledger::Hash;
 use liaise_ledger::body::{Act, Decree, DecreeValue, DistributorDecree, RowDecree};
 use liaise_ledger::genesis::Genesis;
-use liaise_node::chain::evm::{Address, Anvil, AnvilConfig, Dao, Deployed, EvmConfig, Plan, code_hash, deploy};
+use liaise_node::chain::evm::{Address, Anvil, AnvilConfig, Dao, Deployed, EvmConfig, Plan, deploy};
 use liaise_node::config::ChainConfig;
 use liaise_summary::{Emission, NetworkId, OracleSet, Schedule};
 
@@ -83,9 +83,9 @@ impl DemoChain {
     }
 
     /// The DAO's first two decrees: this deployment may be opened, and it holds the term from epoch 0 on.
-    pub async fn first_decrees(&self, founding: &Founding, distributor: Hash) -> eyre::Result<Vec<Decree>> {
+    pub fn first_decrees(&self, founding: &Founding, distributor: Hash) -> eyre::Result<Vec<Decree>> {
         let genesis = &founding.genesis;
-        let code = code_hash(&self.config.rpc, self.deployed.distributor).await?;
+        let code = Hash(self.deployed.code_hash.0);
         let deployment = DecreeValue::Distributor(DistributorDecree {
             chain: self.anvil.chain(),
             distributor,

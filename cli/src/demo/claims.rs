@@ -7,8 +7,8 @@ use super::progress::Stages;
 use eyre::WrapErr;
 use liaise_chain_api::{Action, At, Status, Submitter};
 use liaise_node::client::Wallet;
-use liaise_node::{chain, load_distributor};
-use liaise_summary::{Epoch, Payee, RewardLeaf, RewardTree, Statement};
+use liaise_node::{Payable, chain};
+use liaise_summary::Payee;
 use std::time::Duration;
 
 /// The longest that a claim may wait for its block, on the real clock.
@@ -40,32 +40,20 @@ pub struct Claims {
 pub async fn claim_all(network: &Network, stages: &mut Stages) -> eyre::Result<Claims> {
     let people: Vec<&Person> = network.founding.nodes.iter().chain(&network.founding.users).collect();
     let stage = stages.begin("everybody claims", people.len());
-    let state = network.reader.distributor(At::Latest).await?;
-    let held = state.held.newest.ok_or_else(|| eyre::eyre!("no root is payable"))?;
-    let accepted = network.reader.statements(Epoch(held.epoch.0), At::Latest).await?;
-    let artefact = accepted.iter().rev().filter(|a| !a.vetoed).find_map(|a| match a.statement {
-        Statement::Epoch(statement) => Some(statement.artefact),
-        _ => None,
-    });
-    let artefact = artefact.ok_or_else(|| eyre::eyre!("the newest payable epoch has no statement"))?;
-    let distributor = load_distributor(&network.replica, &artefact.0).await?;
-    let leaf = |row: &liaise_oracle::fold::LeafRow| RewardLeaf { payee: Payee(row.payee.0), amount: row.amount };
-    let tree = RewardTree::new(distributor.leaves.values().map(leaf).collect())?;
-    eyre::ensure!(tree.root() == held.root, "the artefact's tree is not the one that the chain holds");
+    let payable = Payable::newest(&network.replica, network.reader.as_ref()).await?;
+    // Anybody may pay the fee; here the deployer's key does, for the accounts have no coins.
+    let payer = Wallet::new(&super::network::secret_of(super::chain::DEPLOYER), CHAIN)?;
+    let submitter = chain::submitter(&network.chain.config, &payer).await?;
 
     let mut paid = vec![];
     for person in people {
         let account = person.account();
         let payee = account.payee().map(Payee).ok_or_else(|| eyre::eyre!("no payee on this chain"))?;
-        let Some(index) = tree.index_of(&payee) else {
+        let Some((leaf, proof)) = payable.leaf(&payee)? else {
             paid.push(Paid { name: person.name.clone(), account, amount: 0, transaction: None });
             continue;
         };
-        let leaf = tree.leaves()[index as usize];
-        let action = Action::Claim { leaf, proof: tree.proof(index)? };
-        // Anybody may pay the fee; here the guardian's key does, for the accounts have no coins.
-        let payer = Wallet::new(&super::network::secret_of(super::chain::DEPLOYER), CHAIN)?;
-        let submitter = chain::submitter(&network.chain.config, &payer).await?;
+        let action = Action::Claim { leaf, proof };
         let transaction = send(submitter.as_ref(), &action).await?;
         let claimed = network.reader.claimed(&payee, At::Latest).await?;
         eyre::ensure!(claimed.total == leaf.amount, "{} was paid {} of {}", person.name, claimed.total, leaf.amount);
@@ -74,10 +62,10 @@ pub async fn claim_all(network: &Network, stages: &mut Stages) -> eyre::Result<C
     }
     let sum: u64 = paid.iter().map(|paid| paid.amount).sum();
     let after = network.reader.distributor(At::Latest).await?;
-    eyre::ensure!(sum == held.root.sum, "paid {sum}, emitted {}", held.root.sum);
+    eyre::ensure!(sum == payable.held.root.sum, "paid {sum}, emitted {}", payable.held.root.sum);
     eyre::ensure!(after.unclaimed == 0, "{} base units are left unclaimed", after.unclaimed);
     stage.done(stages, &format!("{} paid on chain, exactly what was emitted", crate::output::xlv(sum)));
-    Ok(Claims { paid, emitted: held.root.sum })
+    Ok(Claims { paid, emitted: payable.held.root.sum })
 }
 
 async fn send(submitter: &dyn Submitter, action: &Action) -> eyre::Result<String> {

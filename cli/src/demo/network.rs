@@ -147,7 +147,7 @@ impl Network {
     pub async fn open_term(&mut self, stages: &mut Stages) -> eyre::Result<()> {
         let stage = stages.begin("the DAO decrees the first term", 0);
         let distributor = Hash(self.reader.id().0);
-        for decree in self.chain.first_decrees(&self.founding, distributor).await? {
+        for decree in self.chain.first_decrees(&self.founding, distributor)? {
             let signer = Arc::new(keys::secp256k1(&self.founding.dao, Path::new("the DAO's key"))?);
             let key = signer.public().try_into().map_err(|_| eyre::eyre!("the DAO's key has 33 bytes"))?;
             let time_ms = self.calendar.wall_ms();

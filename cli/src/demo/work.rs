@@ -12,7 +12,6 @@ use liaise_ledger::body::Chunk;
 use liaise_ledger::hash::blob_cid;
 use liaise_node::client::{Answer, Asked, Client, Confirmation};
 use liaise_node::rpc::{Request, Response};
-use serde_bytes::ByteBuf;
 use std::time::Duration;
 
 /// Chunks of one task.
@@ -73,8 +72,7 @@ pub async fn add_documents(
     let tasks = futures::stream::iter(groups).map(|group| {
         let (curator, stage) = (&curator, &stage);
         async move {
-            let blobs: Vec<ByteBuf> =
-                group.iter().map(|passage| ByteBuf::from(passage.text.as_bytes().to_vec())).collect();
+            let blobs = group.iter().map(|passage| passage.text.as_bytes().to_vec()).collect();
             put_blobs(network, blobs).await?;
             let chunk =
                 |passage: &Passage| Chunk { blob: blob_cid(passage.text.as_bytes()), source: Corpus::source(passage) };
@@ -94,13 +92,8 @@ pub async fn add_documents(
     Ok(())
 }
 
-async fn put_blobs(network: &Network, blobs: Vec<ByteBuf>) -> eyre::Result<()> {
-    let request = Request::PutBlobs(blobs);
-    let mut answers = Box::pin(network.replica.links.ask_all(&request, Duration::from_secs(10)));
-    let mut kept = 0;
-    while let Some((_, answer)) = answers.next().await {
-        kept += usize::from(matches!(answer, Ok(Response::Done)));
-    }
+async fn put_blobs(network: &Network, blobs: Vec<Vec<u8>>) -> eyre::Result<()> {
+    let kept = network.replica.put_blobs(blobs).await;
     eyre::ensure!(kept >= network.founding.genesis.quorum(), "only {kept} stores took the documents' bytes");
     Ok(())
 }

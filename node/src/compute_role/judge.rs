@@ -8,10 +8,9 @@ use liaise_ledger::body::{Body, Opening, Verdict, VerdictCommit};
 use liaise_ledger::draw::{Seed, open_positions};
 use liaise_ledger::plain_tree::PlainTree;
 use liaise_ledger::{Account, Hash};
+use liaise_oracle::fold::OPENED;
 use serde_bytes::ByteArray;
 
-/// How many of its values a verdict opens.
-pub const OPENED: usize = 4;
 /// A verdict-commit's round must come a second after its observation and the result's. Receipts take a moment, on a busy
 /// machine several.
 const ROUND_AHEAD_MS: u64 = 3_000;

@@ -132,11 +132,7 @@ async fn reveal(
     offer(worker, id, commit, &prepared, &output, &salt).await;
     tokio::time::sleep_until(revealed_at).await;
     let blobs: Vec<Cid> = output.blobs.iter().map(|blob| blob_cid(blob)).collect();
-    let request = Request::PutBlobs(output.blobs.into_iter().map(ByteBuf::from).collect());
-    if !blobs.is_empty() {
-        let mut answers = Box::pin(worker.replica.links.ask_all(&request, crate::links::PATIENCE));
-        while answers.next().await.is_some() {}
-    }
+    worker.replica.put_blobs(output.blobs).await;
     let binding = Binding {
         adapter: prepared.announced,
         config: Hash::of(&[b"retrieval/1"]),

@@ -3,6 +3,7 @@
 use super::folds::{FoldedAt, artefact_cid};
 use super::{Guard, Oracle, OracleError};
 use crate::blocking::blocking;
+use crate::payable::accepted_statement;
 use crate::replica::Replica;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, FeeLimit, StatementSignature, Submitter};
 use liaise_ledger::body::Body;
@@ -35,6 +36,14 @@ impl Due {
         match self {
             Due::Open(open) => Statement::Open(*open),
             Due::Epoch(filing) => Statement::Epoch(filing.statement),
+        }
+    }
+
+    /// The submission, with a quorum's signatures.
+    pub fn action(&self, signatures: Vec<StatementSignature>) -> Action {
+        match self {
+            Due::Open(statement) => Action::Open { statement: *statement, signatures },
+            Due::Epoch(filing) => Action::SubmitEpoch { statement: filing.statement, signatures },
         }
     }
 }
@@ -106,13 +115,7 @@ pub async fn distributor_state(
 ) -> Result<DistributorState, OracleError> {
     let start = DistributorState::new(Hash(at.id.0), reader.chain().clone());
     for number in (0..at.next.0).rev() {
-        let accepted = reader.statements(Epoch(number), At::Latest).await?;
-        let newest =
-            accepted.iter().rev().filter(|accepted| !accepted.vetoed).find_map(|accepted| match accepted.statement {
-                Statement::Epoch(statement) => Some(statement),
-                _ => None,
-            });
-        if let Some(statement) = newest {
+        if let Some(statement) = accepted_statement(reader, Epoch(number)).await? {
             return load_distributor(replica, &statement.artefact.0).await;
         }
         // Before the range's first epoch nothing was filed here.
@@ -243,16 +246,13 @@ impl Desk {
         if since.elapsed() < self.stagger {
             return Ok(());
         }
-        let action = match due {
-            Due::Open(statement) => Action::Open { statement, signatures },
-            Due::Epoch(filing) => {
-                let end_s = replica.genesis.epoch_end_ms(EpochNumber::from(filing.statement.epoch.0)) / 1000;
-                if at.at.time_s < end_s {
-                    return Ok(());
-                }
-                Action::SubmitEpoch { statement: filing.statement, signatures }
+        if let Due::Epoch(filing) = &due {
+            let end_s = replica.genesis.epoch_end_ms(EpochNumber::from(filing.statement.epoch.0)) / 1000;
+            if at.at.time_s < end_s {
+                return Ok(());
             }
-        };
+        }
+        let action = due.action(signatures);
         match self.journal.want(submitter.as_ref(), &action, FeeLimit(SUBMIT_FEE)).await? {
             Progress::UnderWay(id) => tracing::info!(%id, action = action.name(), "submitted"),
             Progress::Done(id) => tracing::info!(%id, action = action.name(), "final"),

@@ -5,13 +5,12 @@ use crate::beacon::fetch_round;
 use crate::blocking::blocking;
 use crate::replica::Replica;
 use cid::Cid;
-use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::body::{Body, Seal};
-use liaise_ledger::{EpochNumber, Hash, Verified};
+use liaise_ledger::{EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, read_history, read_state};
-use liaise_oracle::fold::{Close, EpochInput, FoldError, FoldState, Folded, Ledger, fold_epoch};
+use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Folded, Ledger, StoreLedger, fold_epoch};
 use liaise_store::{Store, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the history of each folded epoch is noted.
@@ -20,34 +19,8 @@ const FOLDED: &str = "folded";
 const KEPT: usize = 40;
 
 /// The node's store, as the fold reads it.
-pub struct StoreLedger(pub Store);
-
-fn medium(error: StoreError) -> FoldError {
-    FoldError::Store(error.to_string())
-}
-
-impl Ledger for StoreLedger {
-    fn message(&self, id: &Cid) -> Result<Option<Arc<Verified>>, FoldError> {
-        Ok(self.0.load(id).map_err(medium)?.map(Arc::new))
-    }
-
-    fn round(&self, round: u64) -> Result<Option<RoundSignature>, FoldError> {
-        crate::beacon::load_round(&self.0, round).map_err(medium)
-    }
-
-    fn counted_by(&self, id: &Cid, sealed: &[Close]) -> Result<usize, FoldError> {
-        let receipts = self.0.receipts_of(id).map_err(medium)?;
-        let mut counted = BTreeSet::new();
-        for receipt in receipts {
-            let Some(close) = sealed.iter().find(|close| close.store.0 == receipt.store) else { continue };
-            let batch = self.0.load(&close.batch).map_err(medium)?.map(|message| message.message.body);
-            let Some(Body::Receipts(batch)) = batch else { continue };
-            if receipt.place < batch.first + batch.receipts.len() as u64 {
-                counted.insert(receipt.store);
-            }
-        }
-        Ok(counted.len())
-    }
+pub fn ledger(store: &Store) -> impl Ledger + '_ {
+    StoreLedger::new(store, move |round| crate::beacon::load_round(store, round))
 }
 
 /// A folded epoch.
@@ -174,8 +147,7 @@ enum Attempt {
 
 fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Result<Attempt, OracleError> {
     let Some(seal) = seal_of(&replica.store, epoch)? else { return Ok(Attempt::NotYet) };
-    let ledger = StoreLedger(replica.store.clone());
-    let folded = EpochInput::collect(&ledger, &replica.genesis, before, &seal)
+    let folded = EpochInput::collect(&ledger(&replica.store), &replica.genesis, before, &seal)
         .and_then(|input| fold_epoch(&replica.genesis, before, &input));
     match folded {
         Ok(folded) => Ok(Attempt::Done(Arc::new(folded))),

@@ -7,10 +7,8 @@ mod once;
 use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::replica::{Replica, ReplicaError};
-use crate::rpc::{MAX_ANSWER_BYTES, Request};
 use filing::Desk;
 use folds::Folds;
-use futures::StreamExt;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
 use liaise_ledger::body::{Body, Vote};
 use liaise_ledger::{Author, Draft, Signer};
@@ -19,13 +17,12 @@ use liaise_oracle::fold::FoldError;
 use liaise_oracle::journal::{Journal, JournalError};
 use liaise_oracle::quorum::{OracleKey, QuorumError, SignGuard, attest};
 use liaise_store::{Store, StoreError};
-use serde_bytes::ByteBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
-pub(crate) use folds::{StoreLedger, artefact_cid, seal_of};
+pub(crate) use folds::{artefact_cid, ledger, seal_of};
 pub use once::{Next, fold_up_to, next_filing, sign_once};
 
 /// How often the chain is asked how it stands.
@@ -70,6 +67,10 @@ impl SignGuard for Guard {
     fn replace(&self, slot: &[u8], expected: Option<&[u8]>, value: &[u8]) -> Result<bool, String> {
         self.0.journal().compare_and_set(GUARD, slot, expected, Some(value)).map_err(|error| error.to_string())
     }
+}
+
+fn bytes_of(blocks: &Blocks) -> Vec<Vec<u8>> {
+    blocks.iter().map(|(_, bytes)| bytes.to_vec()).collect()
 }
 
 /// A running oracle.
@@ -121,7 +122,8 @@ impl Oracle {
     async fn pass(&mut self, desk: &mut Desk) -> Result<(), OracleError> {
         while let Some(folded) = self.folds.next().await? {
             tracing::info!(epoch = folded.epoch, history = %folded.history, "folded");
-            self.publish_blocks(&folded.blocks).await?;
+            // The fold has kept its own copy already.
+            self.replica.put_blobs(bytes_of(&folded.blocks)).await;
             let (key, guard) = (&self.key, Guard(self.replica.store.clone()));
             let vote = attest(key, &guard, self.replica.network, folded.epoch, &folded.history)?;
             self.say(vote).await?;
@@ -129,39 +131,16 @@ impl Oracle {
         desk.pass(self).await
     }
 
-    /// Hands an artefact's blocks to every store; one that misses them gets them from a reader's request to another.
+    /// Keeps a filing's blocks and hands them to every store; one that misses them gets them from another.
     async fn publish_blocks(&self, blocks: &Blocks) -> Result<(), OracleError> {
-        let all: Vec<Vec<u8>> = blocks.iter().map(|(_, bytes)| bytes.to_vec()).collect();
-        let (store, own) = (self.replica.store.clone(), all.clone());
+        let (store, own) = (self.replica.store.clone(), bytes_of(blocks));
         blocking(move || {
             let own: Vec<&[u8]> = own.iter().map(Vec::as_slice).collect();
             store.put_blobs(&own)
         })
         .await?;
-        let mut group: Vec<ByteBuf> = vec![];
-        let mut size = 0;
-        for bytes in all {
-            size += bytes.len();
-            group.push(ByteBuf::from(bytes));
-            if size > MAX_ANSWER_BYTES || group.len() == crate::rpc::MAX_BLOBS {
-                self.put(std::mem::take(&mut group)).await;
-                size = 0;
-            }
-        }
-        if !group.is_empty() {
-            self.put(group).await;
-        }
+        self.replica.put_blobs(bytes_of(blocks)).await;
         Ok(())
-    }
-
-    async fn put(&self, blobs: Vec<ByteBuf>) {
-        let request = Request::PutBlobs(blobs);
-        let mut answers = Box::pin(self.replica.links.ask_all(&request, crate::links::PATIENCE));
-        while let Some((_, answer)) = answers.next().await {
-            if let Err(error) = answer {
-                tracing::debug!(%error, "a store did not take an artefact's blocks");
-            }
-        }
     }
 
     async fn say(&self, vote: Vote) -> Result<(), OracleError> {

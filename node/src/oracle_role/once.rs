@@ -5,14 +5,11 @@ use super::folds::Folds;
 use super::{Oracle, OracleError};
 use crate::blocking::blocking;
 use crate::config::OracleRole;
-use crate::keys::{self, KeyError};
 use crate::replica::Replica;
-use crate::start::NodeError;
+use crate::start::{NodeError, oracle_keys};
 use liaise_chain_api::{Action, At, Distributor, DistributorReader};
 use liaise_ledger::EpochNumber;
 use liaise_oracle::journal::Journal;
-use liaise_oracle::quorum::OracleKey;
-use std::sync::Arc;
 use std::time::Duration;
 
 impl Oracle {
@@ -65,10 +62,7 @@ pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> R
         Some(due) => {
             let (own, statement) = (replica.clone(), due.statement());
             let signatures = blocking(move || signatures_for(&own, &statement)).await?;
-            signatures.map(|signatures| match due {
-                Due::Open(statement) => Action::Open { statement: *statement, signatures },
-                Due::Epoch(filing) => Action::SubmitEpoch { statement: filing.statement, signatures },
-            })
+            signatures.map(|signatures| due.action(signatures))
         }
     };
     Ok(Next { at, due, action })
@@ -80,13 +74,7 @@ pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> R
 /// # Errors
 /// The key does not open or is no oracle's; the first thing that stopped the pass.
 pub async fn sign_once(replica: &Replica, role: &OracleRole, passphrase: &str) -> Result<(), NodeError> {
-    let secret = keys::open(&role.key, passphrase)?;
-    let key = OracleKey::from_bytes(*secret).map_err(|_| KeyError::NotAKey(role.key.clone()))?;
-    if !replica.genesis.oracles.keys.contains(&key.public()) {
-        let found = hex::encode(key.public());
-        return Err(NodeError::Value("role.key", format!("{found} is not in the genesis's set of oracles")));
-    }
-    let signer = Arc::new(keys::secp256k1(&secret, &role.key)?);
+    let (key, signer) = oracle_keys(&replica.genesis, role, passphrase)?;
     let reader = crate::chain::reader(&role.chain).await?;
     Ok(Oracle::new(replica.clone(), key, signer, reader, None, role).once().await?)
 }
