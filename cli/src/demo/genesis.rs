@@ -15,6 +15,11 @@ pub const CHAIN: u64 = 31337;
 /// What the demo's policy says.
 const POLICY: &str = "The demo follows the ethics policy that its operators publish: transparency, inclusion, responsibility, impartiality, reliability, security and privacy.";
 
+/// What is faster here than on a real network, and printed as such; everything else is at its default.
+pub fn local_parameters() -> Parameters {
+    Parameters { reveal_ms: 200, patience_s: 5, tie_ms: 2, ramp_weight: 1, ..Parameters::default() }
+}
+
 /// An account of the demo.
 pub struct Person {
     /// Short name in tables.
@@ -77,7 +82,12 @@ fn ed25519_public(secret: &Secret) -> [u8; 32] {
 
 impl Founding {
     /// Draws all keys. Epoch 0 begins at the first midnight (UTC) after `now_s`.
-    pub fn new(now_s: u64, adapter: Hash, counts: (usize, usize, usize, usize)) -> eyre::Result<Founding> {
+    pub fn new(
+        now_s: u64,
+        adapter: Hash,
+        counts: (usize, usize, usize, usize),
+        parameters: Parameters,
+    ) -> eyre::Result<Founding> {
         let (stores, oracles, nodes, users) = counts;
         let stores = sorted(stores, |secret| ed25519_public(secret).to_vec());
         let oracles = sorted(oracles, |secret| secp256k1_public(secret).map(Vec::from).unwrap_or_default());
@@ -112,13 +122,7 @@ impl Founding {
             dao: ThresholdSet { version: 1, threshold: 1, keys: vec![secp256k1_public(&dao)?] },
             curators: CuratorSet { version: 1, keys: vec![users[0].account()] },
             nodes: genesis_nodes,
-            parameters: Parameters {
-                reveal_ms: 200,
-                patience_s: 5,
-                tie_ms: 2,
-                ramp_weight: 1,
-                ..Parameters::default()
-            },
+            parameters,
         };
         genesis.check()?;
         Ok(Founding { genesis, stores, oracles, dao, beacon, nodes, users })

@@ -1,0 +1,5 @@
+//! The whole network, as its users meet it: every node a process of the `liaise` program that was just built.
+
+mod program;
+mod survival;
+mod votes;
