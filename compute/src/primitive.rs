@@ -51,11 +51,12 @@ pub trait Primitive: Send + Sync {
     /// How far two honest nodes' evidence values for one position may lie apart.
     fn evidence_tolerance(&self) -> u32;
 
-    /// Work units of a task by the manifest's integer table.
+    /// How much work a task holds, in the items that the kind counts: the adapter's certified table makes work units of
+    /// them. It takes the output's word for what it lists; [`Primitive::verify`] holds that against the task.
     ///
     /// # Errors
     /// [`Error::Input`] where input or output can't be read.
-    fn units(&self, input: &[u8], output: &[u8]) -> Result<u64>;
+    fn items(&self, input: &[u8], output: &[u8]) -> Result<u64>;
 }
 
 /// What a racer publishes: the DAG-CBOR that it commits to, and the blobs that this names by SHA-256.

@@ -53,7 +53,7 @@ fn an_answer_cites_its_source_and_passes_its_judge_at_a_fraction_of_the_cost() {
     assert!(found.sources.len() >= 10 && found.sentences.len() >= 40, "{found:?}");
     assert!(quotation(&index, &found).contains("mountains of Ararat"), "{}", quotation(&index, &found));
     assert!(found.sources.iter().any(|source| source.chunk == found.chunk));
-    assert_eq!(primitive.units(&input, &output.bytes).unwrap(), 10 + found.sentences.len() as u64);
+    assert_eq!(primitive.items(&input, &output.bytes).unwrap(), found.sentences.len() as u64);
     // What a document says is not in the output: documents can be removed, outputs stay.
     assert!(!output.bytes.windows(6).any(|window| window == b"Ararat"));
 
@@ -182,7 +182,7 @@ fn adding_documents_is_checked_by_a_sample() {
     let input = TaskInput::Add(AddInput { v: 1, chunks: chunks.clone() }).to_bytes();
     let output = primitive.run(&input, &ctx).unwrap();
     assert_eq!(output.blobs[0].len(), chunks.len() * 384 * 4);
-    assert_eq!(primitive.units(&input, &output.bytes).unwrap(), 4 * chunks.len() as u64);
+    assert_eq!(primitive.items(&input, &output.bytes).unwrap(), 4 * chunks.len() as u64);
     let verify = |bytes: &[u8], blobs: &[Vec<u8>]| primitive.verify(&input, bytes, blobs, [1; 32], &ctx);
     let check = verify(&output.bytes, &output.blobs).unwrap();
     assert_eq!((check.score_permille, check.positions.len()), (1000, chunks.len() / 8), "{}", check.reason);
