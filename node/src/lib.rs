@@ -24,6 +24,9 @@ pub mod rpc;
 mod serving;
 mod start;
 mod store_role;
+#[cfg(test)]
+mod testing;
+mod wanted;
 
 pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
 pub use beacon::{BeaconFetchError, fetch_round, load_round};
