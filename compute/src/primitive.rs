@@ -28,8 +28,8 @@ pub trait Primitive: Send + Sync {
     /// [`Error::Input`] names a bad field; [`Error::Snapshot`] where the documents are at another snapshot.
     fn run(&self, input: &[u8], ctx: &TaskContext<'_>) -> Result<Output>;
 
-    /// Judges another node's `output` (and the blobs that it names, in any order) for `input`, recomputing the part
-    /// of it that `sample_seed` draws. The racer must not know the seed before it has committed.
+    /// Judges another node's `output` (and the blobs that its result names, all of them and in that order) for `input`,
+    /// recomputing the part of it that `sample_seed` draws. The racer must not know the seed before it has committed.
     ///
     /// # Errors
     /// Only what stops *this* node from judging. Whatever is wrong with the output is a [`Check`] below 500.
