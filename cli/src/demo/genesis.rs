@@ -2,9 +2,7 @@
 
 use liaise_compute::{Bundle, Cache};
 use liaise_ledger::beacon::BeaconKey;
-use liaise_ledger::genesis::{
-    Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet, Units,
-};
+use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet};
 use liaise_ledger::hash::{Hash, blob_cid};
 use liaise_ledger::{Account, Signer};
 use liaise_node::client::Wallet;
@@ -113,7 +111,8 @@ impl Founding {
             adapters: vec![Adapter {
                 id: adapter,
                 kind: "retrieval".into(),
-                units: Units { base: 100, per_item: 10, max: 10_000 },
+                // What judges hold a claim against is what the model's own bundle says.
+                units: liaise_node::units_of(certified_bundle()?.manifest()),
             }],
             fixed,
             beacon: BeaconKey::from_seed(&beacon).beacon(now_s, 1),
@@ -129,8 +128,12 @@ impl Founding {
     }
 }
 
-/// The id of the retrieval model's bundle, which is checked file by file.
+/// The retrieval model's bundle, which is checked file by file.
+fn certified_bundle() -> eyre::Result<Bundle> {
+    Ok(Bundle::open(&Cache::default().minilm())?)
+}
+
+/// The id of the retrieval model's bundle.
 pub fn certified_adapter() -> eyre::Result<Hash> {
-    let bundle = Bundle::open(&Cache::default().minilm())?;
-    Ok(liaise_node::adapter_hash(bundle.id()))
+    Ok(liaise_node::adapter_hash(certified_bundle()?.id()))
 }
