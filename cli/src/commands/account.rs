@@ -3,7 +3,7 @@
 use super::context::{Context, chain_number, key_name, key_names, key_path};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output;
+use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_ledger::session::Scopes;
@@ -113,11 +113,11 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     Wallet::new(secret, 1).or_exit(Kind::Usage)?;
     let passphrase = args.passphrase.choose(&args.name)?;
     keys::create(&path, secret, &passphrase).or_exit(Kind::Usage)?;
-    println!("{}", path.display());
+    say!("{}", path.display());
     if let Ok(config) = home.network() {
-        println!("{}", Wallet::new(secret, chain_number(&config)?)?.account());
+        say!("{}", Wallet::new(secret, chain_number(&config)?)?.account());
     }
-    println!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    say!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
     Ok(())
 }
 
@@ -173,7 +173,7 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
     for (name, account) in rows {
         table.add_row([name, account.to_string()]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -185,7 +185,7 @@ fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {
     let copied = std::fs::copy(&from, &args.to)
         .map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
     copied.or_exit(Kind::Usage)?;
-    println!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
+    say!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
     Ok(())
 }
 
@@ -210,8 +210,8 @@ fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
     let delegation =
         Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
     delegation.save(&dir).or_exit(Kind::Usage)?;
-    println!("{}", delegation.text);
-    println!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
+    say!("{}", delegation.text);
+    say!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::rewards::{or_payable_exit, payee_of};
 use super::submit::{FeeArgs, estimate, send};
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
-use crate::output::{self, NOT_ADVICE, xlv};
+use crate::output::{self, NOT_ADVICE, say, xlv};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_chain_api::{Action, At, Submitter};
@@ -84,11 +84,11 @@ pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     for line in &lines {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
-    println!("{table}");
+    say!("{table}");
     if args.dry_run {
-        println!("Dry run: nothing was sent.");
+        say!("Dry run: nothing was sent.");
     }
-    println!("{NOT_ADVICE}");
+    say!("{NOT_ADVICE}");
     Ok(())
 }
 

@@ -1,5 +1,8 @@
 //! One file a command.
 
+// `say!` and `note!` instead: these panic when their reader goes away.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod account;
 pub mod audit;
 pub mod claim;

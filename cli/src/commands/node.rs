@@ -2,6 +2,7 @@
 
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
+use crate::output::{say, tell};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_node::Node;
@@ -34,7 +35,7 @@ pub async fn run(command: NodeCommand, _home: &Home) -> eyre::Result<()> {
         NodeCommand::Check(args) => {
             let config = NodeConfig::load(&args.dir).or_exit(Kind::Usage)?;
             liaise_node::read_genesis(&config.genesis).or_exit(Kind::Usage)?;
-            println!("{} can be used", args.dir.join("node.toml").display());
+            say!("{} can be used", args.dir.join("node.toml").display());
             Ok(())
         }
     }
@@ -46,16 +47,22 @@ async fn serve(args: NodeArgs) -> eyre::Result<()> {
         .unwrap_or_else(|_| {
             "info,libp2p=off,yamux=off,multistream_select=off,arc_malachitebft_core_consensus=warn".into()
         });
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // It would say so on the standard error that just failed, and panic.
+        .log_internal_errors(false)
+        .init();
     let passphrase = args.passphrase.read("the node's keys")?;
     let node = Node::start(&args.dir, &passphrase).await.or_exit(Kind::Refused)?;
     for note in &node.notes {
-        println!("{note}");
+        tell(format_args!("{note}"));
     }
     // Whoever started this process waits for this line.
-    println!("ready");
+    tell(format_args!("ready"));
     stop_signal().await?;
-    println!("stopping");
+    tell(format_args!("stopping"));
     node.shutdown().await;
     Ok(())
 }

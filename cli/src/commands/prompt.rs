@@ -5,6 +5,7 @@ use super::context::{Context, cid};
 use super::session;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
+use crate::output::{note, say};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_ledger::Hash;
@@ -115,16 +116,16 @@ fn wait_for(client: &Client, ticket: &liaise_ledger::Verified) -> u64 {
 
 fn say(args: &PromptArgs, stage: &Stage) -> eyre::Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(stage)?);
+        say!("{}", serde_json::to_string(stage)?);
         return Ok(());
     }
     match stage {
         Stage::Ticketed { wait_ms, .. } => {
-            eprintln!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0)
+            note!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0)
         }
-        Stage::Prompted { prompt } => eprintln!("asked: {prompt}"),
-        Stage::Unconfirmed(answer) => println!("{}\n  unconfirmed, after {} ms", words(answer), answer.waited_ms),
-        Stage::Confirmed(confirmed) => println!("{}", confirmation(confirmed)),
+        Stage::Prompted { prompt } => note!("asked: {prompt}"),
+        Stage::Unconfirmed(answer) => say!("{}\n  unconfirmed, after {} ms", words(answer), answer.waited_ms),
+        Stage::Confirmed(confirmed) => say!("{}", confirmation(confirmed)),
     }
     Ok(())
 }
@@ -172,7 +173,7 @@ pub async fn feedback(args: FeedbackArgs, home: &Home) -> eyre::Result<()> {
     };
     let client = session::open(&context, &replica, args.account.as_deref(), &args.passphrase).await?;
     let said = or_client_exit(client.feedback(task, id, args.rating, args.text).await)?;
-    println!("{}", said.id);
+    say!("{}", said.id);
     Ok(())
 }
 

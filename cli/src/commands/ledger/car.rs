@@ -3,6 +3,7 @@
 use super::{ExportArgs, ImportArgs, store};
 use crate::commands::context::{Context, cid};
 use crate::exit::{Kind, OrExit, fail};
+use crate::output::say;
 use liaise_ledger::EpochNumber;
 use liaise_node::blocking;
 use liaise_store::Filter;
@@ -32,7 +33,7 @@ pub async fn export(context: &Context, args: ExportArgs) -> eyre::Result<()> {
         let _ = std::fs::remove_file(&args.file);
     }
     let report = report.or_exit(Kind::Refused)?;
-    println!(
+    say!(
         "{}: {} messages, {} blobs, {} bytes, root {}",
         args.file.display(),
         report.messages,
@@ -48,10 +49,10 @@ pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
         File::open(&args.file).map_err(|error| eyre::eyre!("{}: {error}", args.file.display())).or_exit(Kind::Usage)?;
     let store = context.store()?;
     let report = blocking(move || store.import_car(BufReader::new(file), |_| {})).await.or_exit(Kind::Integrity)?;
-    println!("{} messages are new, {} were here, {} blobs", report.accepted, report.duplicates, report.blobs);
+    say!("{} messages are new, {} were here, {} blobs", report.accepted, report.duplicates, report.blobs);
     for bad in &report.bad {
         let id = bad.id.map_or("a block without an id".into(), |id| id.to_string());
-        println!("left out at byte {}: {id}: {}", bad.offset, bad.why);
+        say!("left out at byte {}: {id}: {}", bad.offset, bad.why);
     }
     match (report.bad_count, report.complete) {
         (0, true) => Ok(()),

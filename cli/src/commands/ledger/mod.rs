@@ -6,6 +6,7 @@ mod text;
 
 use super::context::Context;
 use crate::home::Home;
+use crate::output::say;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -69,7 +70,7 @@ pub async fn run(command: LedgerCommand, home: &Home) -> eyre::Result<()> {
     match command {
         LedgerCommand::Sync => {
             let replica = context.current().await?;
-            println!("{} messages are here", replica.store.head()?);
+            say!("{} messages are here", replica.store.head()?);
             Ok(())
         }
         LedgerCommand::Export(args) => car::export(&context, args).await,

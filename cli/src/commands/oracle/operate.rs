@@ -4,7 +4,7 @@ use super::{OperatorArgs, SubmitArgs};
 use crate::commands::context::chain_number_of;
 use crate::commands::submit::{estimate, send};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output::xlv;
+use crate::output::{say, xlv};
 use liaise_chain_api::Action;
 use liaise_ledger::EpochNumber;
 use liaise_node::client::Wallet;
@@ -34,7 +34,7 @@ pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
     sign_once(&replica, &role, &passphrase).await.or_exit(Kind::Refused)?;
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
-    println!("{}", describe(&next));
+    say!("{}", describe(&next));
     Ok(())
 }
 
@@ -48,7 +48,7 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     };
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
-    println!("{}", describe(&next));
+    say!("{}", describe(&next));
     let Some(action) = next.action else { return Ok(()) };
     if let Action::SubmitEpoch { statement, .. } = &action {
         let end_s = replica.genesis.epoch_end_ms(EpochNumber::from(statement.epoch.0)) / 1000;
@@ -69,7 +69,7 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
     if args.dry_run {
         let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        println!(
+        say!(
             "Dry run: {} would be sent by {}, for at most {fee} of the coin's smallest unit; nothing was sent.",
             action.name(),
             submitter.account()
@@ -77,7 +77,7 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
         return Ok(());
     }
     let sent = send(&replica.store, submitter.as_ref(), &action, args.fee.limit()).await?;
-    println!("{}", sent.words());
+    say!("{}", sent.words());
     Ok(())
 }
 

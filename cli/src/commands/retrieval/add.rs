@@ -6,6 +6,7 @@ use crate::commands::consent;
 use crate::commands::context::Context;
 use crate::commands::prompt::{adapter, max_units, or_client_exit};
 use crate::exit::{Kind, OrExit, fail};
+use crate::output::{note, say};
 use liaise_ledger::body::Chunk;
 use liaise_ledger::hash::blob_cid;
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
     let name = args.file.file_stem().map_or("document".into(), |stem| stem.to_string_lossy().into_owned());
     let source = args.source.clone().unwrap_or(name);
     let replica = context.current().await?;
-    eprintln!("{}", consent::REMINDER);
+    note!("{}", consent::REMINDER);
     let client = args.curator.client(context, &replica).await?;
 
     let known: BTreeSet<_> = added(&replica).await?.into_iter().map(|(id, _)| id).collect();
@@ -38,7 +39,7 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
         .map(|(blob, n, text)| (text, Chunk { blob, source: format!("{source}:{n}") }))
         .collect();
     if documents.is_empty() {
-        println!("Nothing new: every paragraph was added before.");
+        say!("Nothing new: every paragraph was added before.");
         return Ok(());
     }
     let adapter = adapter(&context.genesis, None, "retrieval")?;
@@ -60,7 +61,7 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
         let chunks = batch.iter().map(|(_, chunk)| chunk.clone()).collect();
         let asked = or_client_exit(client.add_documents(&ticket, chunks).await)?;
         let confirmed = or_client_exit(client.confirmation(&asked, Duration::from_secs(args.patience)).await)?;
-        println!(
+        say!(
             "batch {} of {}: {} documents, {} confirmed by {} judges",
             n + 1,
             batches.len(),
@@ -69,6 +70,6 @@ pub async fn run(context: &Context, args: &AddArgs) -> eyre::Result<()> {
             confirmed.by.len()
         );
     }
-    println!("{} documents are added: answers cite them from the next sealed epoch on", documents.len());
+    say!("{} documents are added: answers cite them from the next sealed epoch on", documents.len());
     Ok(())
 }

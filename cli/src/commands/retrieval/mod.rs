@@ -9,7 +9,7 @@ use super::prompt::or_client_exit;
 use super::session;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output;
+use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use cid::Cid;
 use clap::{Args, Subcommand};
@@ -131,7 +131,7 @@ async fn remove(context: &Context, args: &RemoveArgs) -> eyre::Result<()> {
     let client = args.curator.client(context, &replica).await?;
     let count = chunks.len();
     let said = or_client_exit(client.remove_documents(chunks, args.reason.clone()).await)?;
-    println!("{}\n{count} documents are removed: stores purge their text as the message reaches them", said.id);
+    say!("{}\n{count} documents are removed: stores purge their text as the message reaches them", said.id);
     Ok(())
 }
 
@@ -155,6 +155,6 @@ fn print(json: bool, value: &serde_json::Value, lines: &[String]) -> eyre::Resul
     if json {
         return output::json(value);
     }
-    lines.iter().for_each(|line| println!("{line}"));
+    lines.iter().for_each(|line| say!("{line}"));
     Ok(())
 }
