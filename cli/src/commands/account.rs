@@ -158,11 +158,10 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
     if names.is_empty() {
         key_name(home, None)?;
     }
-    let passphrase = args.passphrase.read("the keys")?;
     let mut rows = vec![];
     for name in names {
-        let secret = keys::open(&context.key_path(&name)?, &passphrase).or_exit(Kind::Usage)?;
-        rows.push((name, Wallet::new(&secret, context.chain_number()?)?.account()));
+        let account = context.wallet(&name, &args.passphrase)?.account();
+        rows.push((name, account));
     }
     if args.json {
         let rows: Vec<_> =

@@ -1,5 +1,6 @@
 //! `liaise node`: run or check a node.
 
+use super::context::or_node_exit;
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
 use crate::output::{say, tell};
@@ -54,8 +55,8 @@ async fn serve(args: NodeArgs) -> eyre::Result<()> {
         // It would say so on the standard error that just failed, and panic.
         .log_internal_errors(false)
         .init();
-    let passphrase = args.passphrase.read("the node's keys")?;
-    let node = Node::start(&args.dir, &passphrase).await.or_exit(Kind::Refused)?;
+    let passphrase = args.passphrase.read(&format!("the keys in {}", args.dir.display()))?;
+    let node = or_node_exit(Node::start(&args.dir, &passphrase).await)?;
     for note in &node.notes {
         tell(format_args!("{note}"));
     }

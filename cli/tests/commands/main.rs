@@ -1,4 +1,5 @@
 //! The program as a shell sees it: standard output, standard error, exit codes.
 
+mod passphrases;
 mod pipes;
 mod support;

@@ -1,7 +1,7 @@
 //! `liaise oracle sign` and `submit`: one pass in an operator's directory.
 
 use super::{OperatorArgs, SubmitArgs};
-use crate::commands::context::chain_number_of;
+use crate::commands::context::{chain_number_of, or_node_exit};
 use crate::commands::submit::{estimate, send};
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{say, xlv};
@@ -30,8 +30,8 @@ async fn open(args: &OperatorArgs) -> eyre::Result<(Replica, OracleRole)> {
 
 pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
     let (replica, role) = open(args).await?;
-    let passphrase = args.passphrase.read("the oracle's key")?;
-    sign_once(&replica, &role, &passphrase).await.or_exit(Kind::Refused)?;
+    let passphrase = args.passphrase.read(&role.key.display().to_string())?;
+    or_node_exit(sign_once(&replica, &role, &passphrase).await)?;
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
     say!("{}", describe(&next));
