@@ -1,14 +1,13 @@
 //! `liaise account`: wallets in keystore files, and what they delegate.
 
+use super::delegation;
 use super::context::{Context, chain_number, key_name, key_names, key_path};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
 use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_ledger::session::Scopes;
-use liaise_node::Calendar;
-use liaise_node::client::{Delegation, Wallet};
+use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Secret};
 use std::io::IsTerminal;
@@ -202,12 +201,7 @@ fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
             );
         }
     };
-    let calendar = match &context.config.calendar {
-        Some(file) => Calendar::from_file(file).or_exit(Kind::Usage)?,
-        None => Calendar::system(),
-    };
-    let delegation =
-        Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
+    let delegation = delegation::sign(&context, &wallet, hot)?;
     delegation.save(&dir).or_exit(Kind::Usage)?;
     say!("{}", delegation.text);
     say!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
@@ -229,8 +223,7 @@ fn hot_key(node: &Path, passphrase: &PassphraseArgs) -> eyre::Result<[u8; 32]> {
     };
     let passphrase = passphrase.read(&role.session_key.display().to_string())?;
     let secret = keys::open(&role.session_key, &passphrase).or_exit(Kind::Usage)?;
-    let public = keys::ed25519(&secret).public();
-    public.try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))
+    delegation::public(&secret)
 }
 
 #[cfg(test)]

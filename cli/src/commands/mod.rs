@@ -11,6 +11,7 @@ pub mod compute;
 mod consent;
 mod context;
 pub mod dao;
+mod delegation;
 pub mod ledger;
 pub mod node;
 pub mod oracle;

@@ -32,6 +32,17 @@ fn a_wrong_passphrase_names_the_file_and_never_the_passphrase() {
 }
 
 #[test]
+fn a_nodes_wrong_passphrase_is_the_callers_mistake_too() {
+    let place = Place::with_network();
+    assert!(place.run(&["account", "new", "me"]).status.success());
+    assert!(place.run(&["node", "init", "--dir", "node", "--bundle", "bundle"]).status.success());
+    let mut run = place.liaise(&["node", "run", "--dir", "node"]);
+    let output = run.env("LIAISE_PASSPHRASE", "wrong as can be").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("session.json"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_passphrase_file_that_is_missing_is_named() {
     let place = Place::with_network();
     let output = place.liaise(&["account", "new", "--passphrase-file", "nowhere"]).output().unwrap();
