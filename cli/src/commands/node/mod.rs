@@ -1,8 +1,9 @@
-//! `liaise node`: make a node's directory, check it, run it.
+//! `liaise node`: make a node's directory, check it, run it, and see how often it is drawn.
 
 mod bundle;
 mod check;
 mod init;
+mod odds;
 mod run;
 mod session_file;
 
@@ -20,6 +21,8 @@ pub enum NodeCommand {
     Check(check::CheckArgs),
     /// Run the node of a directory until it is told to stop.
     Run(NodeArgs),
+    /// How likely each compute node of the newest snapshot is to be drawn first.
+    Odds(odds::OddsArgs),
 }
 
 /// Which node.
@@ -38,5 +41,6 @@ pub async fn run(command: NodeCommand, home: &Home) -> eyre::Result<()> {
         NodeCommand::Init(args) => init::run(&args, home).await,
         NodeCommand::Check(args) => check::run(&args).await,
         NodeCommand::Run(args) => run::serve(args).await,
+        NodeCommand::Odds(args) => odds::run(&args, home).await,
     }
 }
