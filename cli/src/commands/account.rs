@@ -1,15 +1,16 @@
 //! `liaise account`: wallets in keystore files, and what they delegate.
 
-use super::delegation;
 use super::context::{Context, chain_number, key_name, key_names, key_path};
+use super::delegation;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output::{self, say};
+use crate::output::{self, note, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Secret};
+use serde_json::json;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -37,6 +38,9 @@ pub struct NameArgs {
     name: String,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`AccountCommand::Import`].
@@ -68,6 +72,9 @@ pub struct BackupArgs {
     name: String,
     /// Where the copy goes; it must not exist.
     to: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`AccountCommand::Delegate`].
@@ -87,6 +94,9 @@ pub struct DelegateArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -112,11 +122,21 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     Wallet::new(secret, 1).or_exit(Kind::Usage)?;
     let passphrase = args.passphrase.choose(&args.name)?;
     keys::create(&path, secret, &passphrase).or_exit(Kind::Usage)?;
-    say!("{}", path.display());
-    if let Ok(config) = home.network() {
-        say!("{}", Wallet::new(secret, chain_number(&config)?)?.account());
+    let account = match home.network() {
+        Ok(config) => Some(Wallet::new(secret, chain_number(&config)?)?.account()),
+        // A key is of no network yet.
+        Err(_) => None,
+    };
+    let advice = format!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    if args.json {
+        note!("{advice}");
+        return output::json(&json!({"name": args.name, "file": path, "account": account}));
     }
-    say!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    say!("{}", path.display());
+    if let Some(account) = account {
+        say!("{account}");
+    }
+    say!("{advice}");
     Ok(())
 }
 
@@ -163,8 +183,7 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
         rows.push((name, account));
     }
     if args.json {
-        let rows: Vec<_> =
-            rows.iter().map(|(name, account)| serde_json::json!({"name": name, "account": account})).collect();
+        let rows: Vec<_> = rows.iter().map(|(name, account)| json!({"name": name, "account": account})).collect();
         return output::json(&rows);
     }
     let mut table = output::table(&["name", "account"]);
@@ -183,6 +202,9 @@ fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {
     let copied = std::fs::copy(&from, &args.to)
         .map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
     copied.or_exit(Kind::Usage)?;
+    if args.json {
+        return output::json(&json!({"name": args.name, "file": from, "copy": args.to}));
+    }
     say!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
     Ok(())
 }
@@ -201,10 +223,20 @@ fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
             );
         }
     };
-    let delegation = delegation::sign(&context, &wallet, hot)?;
-    delegation.save(&dir).or_exit(Kind::Usage)?;
-    say!("{}", delegation.text);
-    say!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
+    let signed = delegation::sign(&context, &wallet, hot)?;
+    signed.save(&dir).or_exit(Kind::Usage)?;
+    let file = dir.join("session.toml");
+    if args.json {
+        return output::json(&json!({
+            "account": wallet.account(),
+            "session_key": hex::encode(hot),
+            "expires": delegation::expiry(&signed),
+            "file": file,
+            "text": signed.text,
+        }));
+    }
+    say!("{}", signed.text);
+    say!("\n{} is written: the node publishes it when it starts", file.display());
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::context::{Context, histories};
 use super::oracle::describe;
-use super::submit::{FeeArgs, estimate, send};
+use super::submit::{FeeArgs, estimate, outcome, send};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
 use crate::output::{self, say};
@@ -51,6 +51,9 @@ pub struct VetoArgs {
     fee: FeeArgs,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -166,17 +169,23 @@ async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
         );
     }
     let action = Action::Veto { digest: pending.digest, reason: args.reason.clone().into_bytes() };
-    say!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
-    if args.dry_run {
+    let what = format!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
+    let by = submitter.account();
+    let (sent, words) = if args.dry_run {
         let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        say!(
-            "Dry run: {} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.",
-            submitter.account()
-        );
-        return Ok(());
+        let words =
+            format!("Dry run: {by} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.");
+        (outcome(by, Err(fee)), words)
+    } else {
+        let store = context.store()?;
+        let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
+        (outcome(by, Ok(&sent)), format!("vetoed: {}", sent.words()))
+    };
+    if args.json {
+        let mut value = super::oracle::pending(&pending);
+        value.as_object_mut().expect("an object").extend(sent);
+        return output::json(&value);
     }
-    let store = context.store()?;
-    let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
-    say!("vetoed: {}", sent.words());
+    say!("{what}\n{words}");
     Ok(())
 }

@@ -5,13 +5,14 @@ use super::context::{Context, cid};
 use super::session;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output::{note, say};
+use crate::output::{self, note, say};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_ledger::Hash;
 use liaise_ledger::genesis::Genesis;
 use liaise_node::blocking;
 use liaise_node::client::{Answer, Client, ClientError, Confirmation, Stage};
+use serde_json::json;
 use std::time::Duration;
 
 /// See the module.
@@ -57,6 +58,9 @@ pub struct FeedbackArgs {
     accept_public: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The exit code of a client's error.
@@ -173,6 +177,15 @@ pub async fn feedback(args: FeedbackArgs, home: &Home) -> eyre::Result<()> {
     };
     let client = session::open(&context, &replica, args.account.as_deref(), &args.passphrase).await?;
     let said = or_client_exit(client.feedback(task, id, args.rating, args.text).await)?;
+    if args.json {
+        let (task, result) = (task.to_string(), id.to_string());
+        return output::json(&json!({
+            "message": said.id.to_string(),
+            "task": task,
+            "result": result,
+            "rating": args.rating,
+        }));
+    }
     say!("{}", said.id);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, OrExit};
 use crate::output::{self, say, xlv, xlv_number};
-use liaise_chain_api::{At, Distributor};
+use liaise_chain_api::{At, Distributor, Pending};
 use liaise_ledger::body::Body;
 use liaise_ledger::{Author, EpochNumber};
 use liaise_node::{Replica, blocking};
@@ -61,18 +61,21 @@ pub async fn run(context: &Context, as_json: bool) -> eyre::Result<()> {
     Ok(())
 }
 
+/// What is pending as JSON.
+pub fn pending(p: &Pending) -> Value {
+    json!({
+        "kind": format!("{:?}", p.kind).to_lowercase(),
+        "epoch": p.epoch.0,
+        "digest": p.digest.to_string(),
+        "payable_s": p.payable_s,
+        "root_sum": p.root.sum,
+        "guardian_spent": p.guardian_spent,
+    })
+}
+
 /// A distributor as JSON.
 pub fn describe(at: &Distributor) -> Value {
-    let pending = at.pending.map(|p| {
-        json!({
-            "kind": format!("{:?}", p.kind).to_lowercase(),
-            "epoch": p.epoch.0,
-            "digest": p.digest.to_string(),
-            "payable_s": p.payable_s,
-            "root_sum": p.root.sum,
-            "guardian_spent": p.guardian_spent,
-        })
-    });
+    let pending = at.pending.as_ref().map(pending);
     let held = |held: &liaise_chain_api::HeldRoot| json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum});
     json!({
         "distributor": at.id.to_string(),

@@ -4,8 +4,9 @@ use super::proof_file::ProofFile;
 use super::{ProveArgs, or_payable_exit, payee_of};
 use crate::commands::context::Context;
 use crate::exit::{Kind, OrExit, fail};
-use crate::output::{NOT_ADVICE, say, xlv};
+use crate::output::{self, NOT_ADVICE, say, xlv};
 use liaise_node::Payable;
+use serde_json::json;
 use std::io::Write;
 
 pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
@@ -30,6 +31,14 @@ pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
     };
     let written = std::fs::File::create_new(out).and_then(|mut created| writeln!(created, "{text}"));
     written.map_err(|error| eyre::eyre!("{}: {error}", out.display())).or_exit(Kind::Usage)?;
+    if args.who.json {
+        return output::json(&json!({
+            "file": out,
+            "account": account,
+            "epoch": file.epoch,
+            "amount": leaf.amount,
+        }));
+    }
     say!("{} proves {} of {account} in the tree of epoch {}", out.display(), xlv(leaf.amount), file.epoch);
     say!("Anybody may send it: liaise claim --proof {}", out.display());
     say!("{NOT_ADVICE}");
