@@ -1,5 +1,6 @@
 //! Exit codes that scripts can use: 0 done, 2 usage (clap's), 3 refused, 4 chain, 5 proof, 6 integrity, 1 anything else.
 
+use crate::output::note;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -55,7 +56,7 @@ pub fn report(outcome: eyre::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note!("error: {error:#}");
             let kind = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()).map(|failure| failure.kind);
             kind.map_or(ExitCode::FAILURE, |kind| ExitCode::from(kind as u8))
         }

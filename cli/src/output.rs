@@ -1,7 +1,12 @@
 //! How things look: money with its unit, tables, JSON.
 
+mod print;
+
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
+
+pub(crate) use print::{note, say};
+pub use print::{tell, to_stderr, to_stdout};
 
 /// Shown wherever tokens or rewards appear.
 pub const NOT_ADVICE: &str = "XLV is a utility token. Nothing here is investment advice.";
@@ -29,7 +34,7 @@ pub fn table(header: &[&str]) -> Table {
 
 /// Prints a value as one JSON document.
 pub fn json(value: &impl Serialize) -> eyre::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 

@@ -1,16 +1,16 @@
 //! `liaise account`: wallets in keystore files, and what they delegate.
 
 use super::context::{Context, chain_number, key_name, key_names, key_path};
+use super::delegation;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output;
+use crate::output::{self, note, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_ledger::session::Scopes;
-use liaise_node::Calendar;
-use liaise_node::client::{Delegation, Wallet};
+use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Secret};
+use serde_json::json;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -38,6 +38,9 @@ pub struct NameArgs {
     name: String,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`AccountCommand::Import`].
@@ -69,6 +72,9 @@ pub struct BackupArgs {
     name: String,
     /// Where the copy goes; it must not exist.
     to: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`AccountCommand::Delegate`].
@@ -88,6 +94,9 @@ pub struct DelegateArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -113,11 +122,21 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     Wallet::new(secret, 1).or_exit(Kind::Usage)?;
     let passphrase = args.passphrase.choose(&args.name)?;
     keys::create(&path, secret, &passphrase).or_exit(Kind::Usage)?;
-    println!("{}", path.display());
-    if let Ok(config) = home.network() {
-        println!("{}", Wallet::new(secret, chain_number(&config)?)?.account());
+    let account = match home.network() {
+        Ok(config) => Some(Wallet::new(secret, chain_number(&config)?)?.account()),
+        // A key is of no network yet.
+        Err(_) => None,
+    };
+    let advice = format!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    if args.json {
+        note!("{advice}");
+        return output::json(&json!({"name": args.name, "file": path, "account": account}));
     }
-    println!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
+    say!("{}", path.display());
+    if let Some(account) = account {
+        say!("{account}");
+    }
+    say!("{advice}");
     Ok(())
 }
 
@@ -158,22 +177,20 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
     if names.is_empty() {
         key_name(home, None)?;
     }
-    let passphrase = args.passphrase.read("the keys")?;
     let mut rows = vec![];
     for name in names {
-        let secret = keys::open(&context.key_path(&name)?, &passphrase).or_exit(Kind::Usage)?;
-        rows.push((name, Wallet::new(&secret, context.chain_number()?)?.account()));
+        let account = context.wallet(&name, &args.passphrase)?.account();
+        rows.push((name, account));
     }
     if args.json {
-        let rows: Vec<_> =
-            rows.iter().map(|(name, account)| serde_json::json!({"name": name, "account": account})).collect();
+        let rows: Vec<_> = rows.iter().map(|(name, account)| json!({"name": name, "account": account})).collect();
         return output::json(&rows);
     }
     let mut table = output::table(&["name", "account"]);
     for (name, account) in rows {
         table.add_row([name, account.to_string()]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(())
 }
 
@@ -185,7 +202,10 @@ fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {
     let copied = std::fs::copy(&from, &args.to)
         .map_err(|error| eyre::eyre!("{} to {}: {error}", from.display(), args.to.display()));
     copied.or_exit(Kind::Usage)?;
-    println!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
+    if args.json {
+        return output::json(&json!({"name": args.name, "file": from, "copy": args.to}));
+    }
+    say!("{} is a copy; its passphrase is the same, and nothing opens it without", args.to.display());
     Ok(())
 }
 
@@ -203,15 +223,20 @@ fn delegate(home: &Home, args: &DelegateArgs) -> eyre::Result<()> {
             );
         }
     };
-    let calendar = match &context.config.calendar {
-        Some(file) => Calendar::from_file(file).or_exit(Kind::Usage)?,
-        None => Calendar::system(),
-    };
-    let delegation =
-        Delegation::sign(&context.genesis, &wallet, hot, Scopes::WORK, calendar.wall_ms()).or_exit(Kind::Usage)?;
-    delegation.save(&dir).or_exit(Kind::Usage)?;
-    println!("{}", delegation.text);
-    println!("\n{} is written: the node publishes it when it starts", dir.join("session.toml").display());
+    let signed = delegation::sign(&context, &wallet, hot)?;
+    signed.save(&dir).or_exit(Kind::Usage)?;
+    let file = dir.join("session.toml");
+    if args.json {
+        return output::json(&json!({
+            "account": wallet.account(),
+            "session_key": hex::encode(hot),
+            "expires": delegation::expiry(&signed),
+            "file": file,
+            "text": signed.text,
+        }));
+    }
+    say!("{}", signed.text);
+    say!("\n{} is written: the node publishes it when it starts", file.display());
     Ok(())
 }
 
@@ -230,8 +255,7 @@ fn hot_key(node: &Path, passphrase: &PassphraseArgs) -> eyre::Result<[u8; 32]> {
     };
     let passphrase = passphrase.read(&role.session_key.display().to_string())?;
     let secret = keys::open(&role.session_key, &passphrase).or_exit(Kind::Usage)?;
-    let public = keys::ed25519(&secret).public();
-    public.try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))
+    delegation::public(&secret)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `liaise completions`.
 
+use crate::output::say;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use std::io::Write;
 
 /// Print a shell's completion script.
 #[derive(Debug, Args)]
@@ -16,5 +16,6 @@ pub fn run(args: &CompletionsArgs) -> eyre::Result<()> {
     // Into memory first: the generator panics where its reader goes away.
     let mut script = vec![];
     clap_complete::generate(args.shell, &mut crate::Cli::command(), "liaise", &mut script);
-    Ok(std::io::stdout().write_all(&script)?)
+    say!("{}", String::from_utf8(script)?.trim_end());
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `liaise compute`: what this machine can do for others.
 
 use crate::exit::{Kind, OrExit};
-use crate::output;
+use crate::output::{self, say};
 use clap::{Args, Subcommand};
 use liaise_compute::{Cache, CheckReport, Device, check};
 use std::path::PathBuf;
@@ -49,13 +49,13 @@ pub async fn run(command: ComputeCommand) -> eyre::Result<()> {
 
 fn print(report: &CheckReport) -> eyre::Result<()> {
     let ms = |us: u64| format!("{}.{:03} ms", us / 1000, us % 1000);
-    println!("library     {}", report.library.display());
-    println!("            {}", report.library_build);
-    println!("            SHA-256 {}", report.library_sha256);
-    println!("device      {} ({}), {} threads", report.device, report.provider, report.threads);
-    println!("adapter     {} {}", report.adapter, report.model);
-    println!("hashes      checked in {}", ms(report.verify_us));
-    println!("load        {}", ms(report.load_us));
-    println!("inference   {} for {} tokens, median", ms(report.inference_us), report.tokens);
+    say!("library     {}", report.library.display());
+    say!("            {}", report.library_build);
+    say!("            SHA-256 {}", report.library_sha256);
+    say!("device      {} ({}), {} threads", report.device, report.provider, report.threads);
+    say!("adapter     {} {}", report.adapter, report.model);
+    say!("hashes      checked in {}", ms(report.verify_us));
+    say!("load        {}", ms(report.load_us));
+    say!("inference   {} for {} tokens, median", ms(report.inference_us), report.tokens);
     Ok(())
 }

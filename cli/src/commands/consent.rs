@@ -2,6 +2,7 @@
 
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
+use crate::output::note;
 use liaise_ledger::Hash;
 use std::io::{IsTerminal, Write};
 
@@ -32,16 +33,15 @@ pub fn obtain(home: &Home, network: Hash, accept_public: bool, now_ms: u64) -> e
     let subject = subject(network);
     let known = std::fs::read_to_string(&path).unwrap_or_default();
     if known.lines().any(|line| line.starts_with(&subject)) {
-        eprintln!("{REMINDER}");
+        note!("{REMINDER}");
         return Ok(());
     }
-    eprintln!("{WARNING}\n");
+    note!("{WARNING}\n");
     if !accept_public {
         if !std::io::stdin().is_terminal() {
             return fail(Kind::Usage, "nothing was sent: read the warning, then say --accept-public once");
         }
-        eprint!("Type \"public\" to agree: ");
-        std::io::stderr().flush()?;
+        write!(std::io::stderr(), "Type \"public\" to agree: ")?;
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).or_exit(Kind::Usage)?;
         if line.trim() != "public" {

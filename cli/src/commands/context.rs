@@ -9,7 +9,7 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, EpochNumber};
 use liaise_node::client::Wallet;
 use liaise_node::config::ChainConfig;
-use liaise_node::{Calendar, Histories, Library, Replica, chain, keys, open_replica, seal_check};
+use liaise_node::{Calendar, Histories, Library, NodeError, Replica, chain, keys, open_replica, seal_check};
 use liaise_store::{Options, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Context {
         let calendar = self.config.calendar.as_deref();
         let replica =
             open_replica(&self.home.path("ledger"), self.genesis.clone(), calendar, &self.config.stores).await;
-        replica.or_exit(Kind::Refused)
+        or_node_exit(replica)
     }
 
     /// The user's copy of the ledger, with everything that a store has by now.
@@ -54,6 +54,14 @@ impl Context {
             options = options.clock(Arc::new(Calendar::from_file(file).or_exit(Kind::Usage)?));
         }
         Store::open(&self.home.path("ledger"), options).or_exit(Kind::Refused)
+    }
+
+    /// Time as the network has it.
+    pub fn calendar(&self) -> eyre::Result<Calendar> {
+        match &self.config.calendar {
+            Some(file) => Calendar::from_file(file).or_exit(Kind::Usage),
+            None => Ok(Calendar::system()),
+        }
     }
 
     /// Reads the distributor of the present term.
@@ -89,6 +97,19 @@ impl Context {
         }
         Ok(self.wallet(text, passphrase)?.account())
     }
+}
+
+/// The exit code of what keeps a node, or a step of one, from starting: its files are the caller's to repair.
+pub fn or_node_exit<T>(result: Result<T, NodeError>) -> eyre::Result<T> {
+    use NodeError as E;
+    result.or_else(|error| {
+        let kind = match &error {
+            E::Config(_) | E::Genesis(..) | E::File(..) | E::Calendar(_) | E::Key(_) | E::Value(..) => Kind::Usage,
+            E::Chain(_) => Kind::Chain,
+            _ => Kind::Refused,
+        };
+        Err(error).or_exit(kind)
+    })
 }
 
 /// The name that was asked for, or the only key that there is.

@@ -2,10 +2,10 @@
 
 use super::context::{Context, histories};
 use super::oracle::describe;
-use super::submit::{FeeArgs, estimate, send};
+use super::submit::{FeeArgs, estimate, outcome, send};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output;
+use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_chain_api::{Action, At};
@@ -51,6 +51,9 @@ pub struct VetoArgs {
     fee: FeeArgs,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -99,34 +102,36 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         let by = if row.is_decreed { "decree" } else { "hand-over" };
         terms.add_row([row.first.to_string(), row.distributor.to_string(), by.to_owned()]);
     }
-    println!("{terms}");
+    say!("{terms}");
     let newest = decree.map_or("none".into(), |n| format!("number {n}"));
-    println!(
+    say!(
         "last decree     {newest}; {} of {} keys of the DAO set sign one",
         replica.genesis.dao.threshold,
         replica.genesis.dao.keys.len()
     );
-    println!("distributor     {}", at.id);
-    println!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
+    say!("distributor     {}", at.id);
+    say!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
     let share =
         if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
-    println!("guardian        {} ({share} {} Unix seconds)", at.guardian, at.guarded_until_s);
-    println!("oracle set      version {}, {} sign", at.oracle_set.version, replica.genesis.oracle_quorum());
-    println!(
+    say!("guardian        {} ({share} {} Unix seconds)", at.guardian, at.guarded_until_s);
+    say!("oracle set      version {}, {} sign", at.oracle_set.version, replica.genesis.oracle_quorum());
+    say!(
         "delays          {} s for an epoch, {} s after a veto and for an opening; notice {} epochs",
-        at.delays.epoch_s, at.delays.long_s, at.notice_epochs
+        at.delays.epoch_s,
+        at.delays.long_s,
+        at.notice_epochs
     );
     match &at.pending {
         Some(p) => {
-            println!("pending         {:?} of epoch {}, digest {}", p.kind, p.epoch, p.digest);
+            say!("pending         {:?} of epoch {}, digest {}", p.kind, p.epoch, p.digest);
             let spent = if p.guardian_spent {
                 "the guardian's veto is spent, only the authority can"
             } else {
                 "guardian or authority can veto it"
             };
-            println!("                {spent} until {} (Unix seconds; the chain shows {})", p.payable_s, at.at.time_s);
+            say!("                {spent} until {} (Unix seconds; the chain shows {})", p.payable_s, at.at.time_s);
         }
-        None => println!("pending         nothing: there is nothing to veto"),
+        None => say!("pending         nothing: there is nothing to veto"),
     }
     Ok(())
 }
@@ -164,17 +169,23 @@ async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
         );
     }
     let action = Action::Veto { digest: pending.digest, reason: args.reason.clone().into_bytes() };
-    println!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
-    if args.dry_run {
+    let what = format!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
+    let by = submitter.account();
+    let (sent, words) = if args.dry_run {
         let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        println!(
-            "Dry run: {} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.",
-            submitter.account()
-        );
-        return Ok(());
+        let words =
+            format!("Dry run: {by} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.");
+        (outcome(by, Err(fee)), words)
+    } else {
+        let store = context.store()?;
+        let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
+        (outcome(by, Ok(&sent)), format!("vetoed: {}", sent.words()))
+    };
+    if args.json {
+        let mut value = super::oracle::pending(&pending);
+        value.as_object_mut().expect("an object").extend(sent);
+        return output::json(&value);
     }
-    let store = context.store()?;
-    let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
-    println!("vetoed: {}", sent.words());
+    say!("{what}\n{words}");
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! One file a command.
 
+// `say!` and `note!` instead: these panic when their reader goes away.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod account;
 pub mod audit;
 pub mod claim;
@@ -8,6 +11,7 @@ pub mod compute;
 mod consent;
 mod context;
 pub mod dao;
+mod delegation;
 pub mod ledger;
 pub mod node;
 pub mod oracle;

@@ -5,12 +5,14 @@ use super::context::{Context, cid};
 use super::session;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
+use crate::output::{self, note, say};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_ledger::Hash;
 use liaise_ledger::genesis::Genesis;
 use liaise_node::blocking;
 use liaise_node::client::{Answer, Client, ClientError, Confirmation, Stage};
+use serde_json::json;
 use std::time::Duration;
 
 /// See the module.
@@ -56,6 +58,9 @@ pub struct FeedbackArgs {
     accept_public: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The exit code of a client's error.
@@ -115,16 +120,16 @@ fn wait_for(client: &Client, ticket: &liaise_ledger::Verified) -> u64 {
 
 fn say(args: &PromptArgs, stage: &Stage) -> eyre::Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(stage)?);
+        say!("{}", serde_json::to_string(stage)?);
         return Ok(());
     }
     match stage {
         Stage::Ticketed { wait_ms, .. } => {
-            eprintln!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0)
+            note!("ticket taken; its draw comes in {:.1} s", *wait_ms as f64 / 1000.0)
         }
-        Stage::Prompted { prompt } => eprintln!("asked: {prompt}"),
-        Stage::Unconfirmed(answer) => println!("{}\n  unconfirmed, after {} ms", words(answer), answer.waited_ms),
-        Stage::Confirmed(confirmed) => println!("{}", confirmation(confirmed)),
+        Stage::Prompted { prompt } => note!("asked: {prompt}"),
+        Stage::Unconfirmed(answer) => say!("{}\n  unconfirmed, after {} ms", words(answer), answer.waited_ms),
+        Stage::Confirmed(confirmed) => say!("{}", confirmation(confirmed)),
     }
     Ok(())
 }
@@ -172,7 +177,16 @@ pub async fn feedback(args: FeedbackArgs, home: &Home) -> eyre::Result<()> {
     };
     let client = session::open(&context, &replica, args.account.as_deref(), &args.passphrase).await?;
     let said = or_client_exit(client.feedback(task, id, args.rating, args.text).await)?;
-    println!("{}", said.id);
+    if args.json {
+        let (task, result) = (task.to_string(), id.to_string());
+        return output::json(&json!({
+            "message": said.id.to_string(),
+            "task": task,
+            "result": result,
+            "rating": args.rating,
+        }));
+    }
+    say!("{}", said.id);
     Ok(())
 }
 

@@ -2,14 +2,16 @@
 
 use crate::exit::{Kind, OrExit, fail};
 use clap::Args;
-use liaise_chain_api::{Action, ChainError, FeeLimit, Outcome, Retry, Status, Submitter};
+use liaise_chain_api::{Account, Action, ChainError, FeeLimit, Outcome, Retry, Status, Submitter};
 use liaise_oracle::journal::{Journal, JournalError, Progress};
 use liaise_store::Store;
+use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 
 /// The longest wait for a transaction's block.
 const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(500);
+const DRY_RUN: &str = "dry run: nothing was sent";
 
 /// What a transaction may cost.
 #[derive(Clone, Copy, Debug, Args)]
@@ -54,6 +56,21 @@ impl Sent {
             Sent::ByOthers => "done already by another transaction".into(),
         }
     }
+}
+
+/// What became of an action, for JSON. Fees pass 2^53, so they are decimal strings.
+pub fn outcome(by: &Account, sent: Result<&Sent, u128>) -> Map<String, Value> {
+    let (fee_max, transaction, outcome) = match sent {
+        Ok(sent) => (None, sent.transaction(), sent.words()),
+        Err(fee) => (Some(fee.to_string()), None, DRY_RUN.to_owned()),
+    };
+    let pairs = [
+        ("by", json!(by)),
+        ("fee_max", json!(fee_max)),
+        ("transaction", json!(transaction)),
+        ("outcome", json!(outcome)),
+    ];
+    pairs.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
 }
 
 /// The exit code of a chain's error: what the contract refuses is refused, the rest is the chain.
@@ -125,5 +142,20 @@ pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit)
             let kind = chain_kind(&error);
             Err(error).or_exit(kind)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_has_a_transaction_or_a_fee() {
+        let by = Account::evm(1, [1; 20]);
+        let sent = outcome(&by, Ok(&Sent::Included("0x01".into())));
+        assert_eq!((&sent["transaction"], &sent["fee_max"]), (&json!("0x01"), &Value::Null));
+        let dry = outcome(&by, Err(u128::MAX));
+        assert_eq!((&dry["transaction"], &dry["fee_max"]), (&Value::Null, &json!(u128::MAX.to_string())));
+        assert_eq!(outcome(&by, Ok(&Sent::ByOthers))["transaction"], Value::Null);
     }
 }

@@ -209,7 +209,7 @@ impl Network {
         let wait = async {
             loop {
                 if let Some(block) = self.library.histories().of(epoch).await? {
-                    return Ok::<_, eyre::Report>(crate::output::short(&block.eligibility.to_string()));
+                    return Ok::<_, eyre::Report>(crate::output::short(&liaise_node::history_id(&block).to_string()));
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }

@@ -3,7 +3,7 @@
 use super::AssignmentArgs;
 use crate::commands::context::{Context, cid, epoch_now, histories};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output;
+use crate::output::{self, say};
 use cid::Cid;
 use liaise_ledger::{Account, Assignment, Author, Body, EpochNumber, Verified};
 use liaise_node::{Histories, Replica, blocking, fetch_round};
@@ -59,16 +59,16 @@ pub async fn run(context: &Context, args: &AssignmentArgs) -> eyre::Result<()> {
             "order": order.collect::<Vec<_>>(),
         }))?;
     } else {
-        println!("ticket          {}", ticket.id);
-        println!("round           {}, verified against the beacon's key", terms.round);
-        println!("snapshot        epoch {}, root {}", terms.snapshot, drawn.eligibility);
-        println!("adapter         {}", terms.adapter);
+        say!("ticket          {}", ticket.id);
+        say!("round           {}, verified against the beacon's key", terms.round);
+        say!("snapshot        epoch {}, root {}", terms.snapshot, drawn.eligibility);
+        say!("adapter         {}", terms.adapter);
         let mut table = output::table(&["place", "account", "weight", "raced"]);
         for (place, (account, weight, committed)) in rows.iter().enumerate() {
             let raced = if *committed { "yes" } else { "" };
             table.add_row([(place + 1).to_string(), account.clone(), weight.to_string(), raced.into()]);
         }
-        println!("{table}");
+        say!("{table}");
     }
     let Some(task) = task else { return Ok(()) };
     match winner(&replica, &histories, task, terms.snapshot).await? {

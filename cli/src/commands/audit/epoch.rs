@@ -3,7 +3,7 @@
 use super::{EpochArgs, or_audit_exit};
 use crate::commands::context::{Context, histories};
 use crate::exit::{Kind, fail};
-use crate::output::{self, xlv};
+use crate::output::{self, say, xlv};
 use liaise_ledger::Hash;
 use liaise_node::audit_epoch;
 use serde_json::json;
@@ -23,22 +23,22 @@ pub async fn run(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "differences": report.differences.iter().map(difference).collect::<Vec<_>>(),
         }))?;
     } else {
-        println!("epoch           {}", report.epoch);
-        println!("history         {}", report.history);
+        say!("epoch           {}", report.epoch);
+        say!("history         {}", report.history);
         match (report.tree, report.root) {
             (Some(tree), Some(root)) => {
-                println!("tree            {tree}");
-                println!("root            {} over {}, computed two ways", Hash(root.hash), xlv(root.sum));
+                say!("tree            {tree}");
+                say!("root            {} over {}, computed two ways", Hash(root.hash), xlv(root.sum));
             }
-            _ => println!("filing          none was accepted on this chain, or it was left aside"),
+            _ => say!("filing          none was accepted on this chain, or it was left aside"),
         }
         for difference in &report.differences {
-            println!("differs         {difference}");
+            say!("differs         {difference}");
         }
     }
     if report.is_true() {
         if !args.json {
-            println!("Everything that was claimed is what is derived here, to the byte.");
+            say!("Everything that was claimed is what is derived here, to the byte.");
         }
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::{MessageArgs, or_audit_exit};
 use crate::commands::context::{Context, cid, epoch_now, histories};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output;
+use crate::output::{self, say};
 use cid::Cid;
 use liaise_ledger::EpochNumber;
 use liaise_node::{Histories, Replica, blocking, refold};
@@ -38,21 +38,17 @@ pub async fn run(context: &Context, args: &MessageArgs) -> eyre::Result<()> {
             "report": report.as_ref().map(|(_, report)| to_json(report)),
         }));
     }
-    println!("{id}\n{kind} of {author}");
+    say!("{id}\n{kind} of {author}");
     for receipt in &receipts {
-        println!(
-            "received by {} at {} ms since 1970",
-            output::short(&hex::encode(receipt.store)),
-            receipt.receipt.wall_ms
-        );
+        say!("received by {} at {} ms since 1970", output::short(&hex::encode(receipt.store)), receipt.receipt.wall_ms);
     }
     let Some((epoch, report)) = report else {
-        println!("no epoch that counts it is attested yet");
+        say!("no epoch that counts it is attested yet");
         return Ok(());
     };
-    println!("epoch {epoch}: {}", words(&report.status));
+    say!("epoch {epoch}: {}", words(&report.status));
     for (account, reason) in &report.counted_for {
-        println!("counts for {account}: {reason}");
+        say!("counts for {account}: {reason}");
     }
     Ok(())
 }

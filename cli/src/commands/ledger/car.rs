@@ -3,9 +3,11 @@
 use super::{ExportArgs, ImportArgs, store};
 use crate::commands::context::{Context, cid};
 use crate::exit::{Kind, OrExit, fail};
+use crate::output::{self, say};
 use liaise_ledger::EpochNumber;
 use liaise_node::blocking;
-use liaise_store::Filter;
+use liaise_store::{BadBlock, Filter, ImportReport};
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::ops::RangeInclusive;
@@ -32,7 +34,16 @@ pub async fn export(context: &Context, args: ExportArgs) -> eyre::Result<()> {
         let _ = std::fs::remove_file(&args.file);
     }
     let report = report.or_exit(Kind::Refused)?;
-    println!(
+    if args.json {
+        return output::json(&json!({
+            "file": args.file,
+            "messages": report.messages,
+            "blobs": report.blobs,
+            "bytes": report.bytes,
+            "root": report.root.to_string(),
+        }));
+    }
+    say!(
         "{}: {} messages, {} blobs, {} bytes, root {}",
         args.file.display(),
         report.messages,
@@ -48,10 +59,14 @@ pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
         File::open(&args.file).map_err(|error| eyre::eyre!("{}: {error}", args.file.display())).or_exit(Kind::Usage)?;
     let store = context.store()?;
     let report = blocking(move || store.import_car(BufReader::new(file), |_| {})).await.or_exit(Kind::Integrity)?;
-    println!("{} messages are new, {} were here, {} blobs", report.accepted, report.duplicates, report.blobs);
-    for bad in &report.bad {
-        let id = bad.id.map_or("a block without an id".into(), |id| id.to_string());
-        println!("left out at byte {}: {id}: {}", bad.offset, bad.why);
+    if args.json {
+        output::json(&to_json(&report))?;
+    } else {
+        say!("{} messages are new, {} were here, {} blobs", report.accepted, report.duplicates, report.blobs);
+        for bad in &report.bad {
+            let id = bad.id.map_or("a block without an id".into(), |id| id.to_string());
+            say!("left out at byte {}: {id}: {}", bad.offset, bad.why);
+        }
     }
     match (report.bad_count, report.complete) {
         (0, true) => Ok(()),
@@ -60,6 +75,18 @@ pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
         }
         (count, _) => fail(Kind::Integrity, format!("{count} blocks were left out; what is good is stored")),
     }
+}
+
+fn to_json(report: &ImportReport) -> Value {
+    let bad = |bad: &BadBlock| json!({"offset": bad.offset, "id": bad.id.map(|id| id.to_string()), "why": bad.why.to_string()});
+    json!({
+        "accepted": report.accepted,
+        "duplicates": report.duplicates,
+        "blobs": report.blobs,
+        "left_out": report.bad_count,
+        "bad": report.bad.iter().map(bad).collect::<Vec<_>>(),
+        "complete": report.complete,
+    })
 }
 
 /// `FIRST..LAST`, both included.

@@ -5,8 +5,11 @@ mod show;
 mod text;
 
 use super::context::Context;
+use crate::exit::{Kind, OrExit};
 use crate::home::Home;
+use crate::output::{self, say};
 use clap::{Args, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
 
 pub use text::escape;
@@ -15,13 +18,21 @@ pub use text::escape;
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Bring this copy of the ledger up to date.
-    Sync,
+    Sync(SyncArgs),
     /// Write the ledger, or a part of it, as a CAR file that any IPLD tool reads.
     Export(ExportArgs),
     /// Take messages and blobs from a CAR file into this copy; each is verified.
     Import(ImportArgs),
     /// Print a message, or the tree of what follows from it.
     Show(ShowArgs),
+}
+
+/// See [`LedgerCommand::Sync`].
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`LedgerCommand::Export`].
@@ -38,6 +49,9 @@ pub struct ExportArgs {
     /// Export what is here, without asking the stores for more.
     #[arg(long)]
     offline: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`LedgerCommand::Import`].
@@ -45,6 +59,9 @@ pub struct ExportArgs {
 pub struct ImportArgs {
     /// The file.
     file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`LedgerCommand::Show`].
@@ -67,9 +84,12 @@ pub struct ShowArgs {
 pub async fn run(command: LedgerCommand, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
     match command {
-        LedgerCommand::Sync => {
-            let replica = context.current().await?;
-            println!("{} messages are here", replica.store.head()?);
+        LedgerCommand::Sync(args) => {
+            let messages = context.current().await?.store.head().or_exit(Kind::Integrity)?;
+            if args.json {
+                return output::json(&json!({"messages": messages}));
+            }
+            say!("{messages} messages are here");
             Ok(())
         }
         LedgerCommand::Export(args) => car::export(&context, args).await,

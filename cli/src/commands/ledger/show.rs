@@ -4,7 +4,7 @@ use super::text::{escape, lines, to_json};
 use super::{ShowArgs, store};
 use crate::commands::context::{Context, cid};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output;
+use crate::output::{self, say};
 use cid::Cid;
 use ipld_core::ipld::Ipld;
 use liaise_ledger::{Body, Verified};
@@ -37,12 +37,12 @@ pub async fn run(context: &Context, args: &ShowArgs) -> eyre::Result<()> {
         (true, true) => output::json(&tree_json(&branch)?),
         (true, false) => output::json(&message_json(&branch.message)?),
         (false, true) => {
-            tree_lines(&branch, 0).iter().for_each(|line| println!("{line}"));
+            tree_lines(&branch, 0).iter().for_each(|line| say!("{line}"));
             Ok(())
         }
         (false, false) => {
-            println!("{}", branch.message.id);
-            lines(&message_json(&branch.message)?["message"], 2).iter().for_each(|line| println!("{line}"));
+            say!("{}", branch.message.id);
+            lines(&message_json(&branch.message)?["message"], 2).iter().for_each(|line| say!("{line}"));
             Ok(())
         }
     }

@@ -3,7 +3,7 @@
 use super::EpochArgs;
 use crate::commands::context::{Context, histories};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output::{self, xlv};
+use crate::output::{self, say, xlv};
 use liaise_ledger::{EpochNumber, Hash};
 use liaise_node::{FoldedAt, Replica, accepted_statement, fold_up_to, folded_at, load_distributor};
 use liaise_oracle::artefact::TreeBlock;
@@ -53,16 +53,16 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "unemitted": folded.unemitted,
         }))?;
     } else {
-        println!("epoch           {}", folded.epoch);
-        println!("history         {}", folded.history);
-        println!("attested        {}", attested.map_or("not yet".into(), |id| id.to_string()));
-        println!("eligibility     {}", folded.block.eligibility);
-        println!("documents       {}", folded.block.retrieval);
-        println!("work            {} tasks, {} accounts", folded.tasks.len(), folded.statements.len());
-        println!("emission        {}", xlv(folded.emission));
-        println!("net             {}", xlv(net));
-        println!("held            {}", xlv(held));
-        println!("unemitted       {}", xlv(folded.unemitted));
+        say!("epoch           {}", folded.epoch);
+        say!("history         {}", folded.history);
+        say!("attested        {}", attested.map_or("not yet".into(), |id| id.to_string()));
+        say!("eligibility     {}", folded.block.eligibility);
+        say!("documents       {}", folded.block.retrieval);
+        say!("work            {} tasks, {} accounts", folded.tasks.len(), folded.statements.len());
+        say!("emission        {}", xlv(folded.emission));
+        say!("net             {}", xlv(net));
+        say!("held            {}", xlv(held));
+        say!("unemitted       {}", xlv(folded.unemitted));
     }
     match attested {
         Some(id) if id != folded.history => fail(
@@ -109,13 +109,13 @@ pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "same": same,
         }))?;
     } else {
-        println!("epoch           {number}");
-        println!("derived root    {} over {}, computed two ways", Hash(root.hash), xlv(root.sum));
-        println!("accepted root   {} over {}", statement.root_hash, xlv(statement.root_sum));
+        say!("epoch           {number}");
+        say!("derived root    {} over {}, computed two ways", Hash(root.hash), xlv(root.sum));
+        say!("accepted root   {} over {}", statement.root_hash, xlv(statement.root_sum));
     }
     if same {
         if !args.json {
-            println!("The statement on the chain is what everybody derives, to the byte.");
+            say!("The statement on the chain is what everybody derives, to the byte.");
         }
         return Ok(());
     }

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use liaise_ledger::EpochNumber;
 use std::path::PathBuf;
 
-pub use status::describe;
+pub use status::{describe, pending};
 
 /// See the module.
 #[derive(Debug, Subcommand)]
@@ -69,6 +69,9 @@ pub struct OperatorArgs {
     dir: PathBuf,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`OracleCommand::Submit`].

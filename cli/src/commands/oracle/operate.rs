@@ -1,15 +1,16 @@
 //! `liaise oracle sign` and `submit`: one pass in an operator's directory.
 
-use super::{OperatorArgs, SubmitArgs};
-use crate::commands::context::chain_number_of;
-use crate::commands::submit::{estimate, send};
+use super::{OperatorArgs, SubmitArgs, pending};
+use crate::commands::context::{chain_number_of, or_node_exit};
+use crate::commands::submit::{estimate, outcome, send};
 use crate::exit::{Kind, OrExit, fail};
-use crate::output::xlv;
+use crate::output::{self, say, xlv};
 use liaise_chain_api::Action;
 use liaise_ledger::EpochNumber;
 use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, OracleRole, Role};
 use liaise_node::{Due, Next, Replica, chain, keys, next_filing, open_replica, read_genesis, sign_once};
+use serde_json::{Value, json};
 
 /// An operator's copy of the ledger, up to date, and its role.
 async fn open(args: &OperatorArgs) -> eyre::Result<(Replica, OracleRole)> {
@@ -20,21 +21,23 @@ async fn open(args: &OperatorArgs) -> eyre::Result<(Replica, OracleRole)> {
             format!("role.kind in {}: not an oracle's directory", args.dir.join("node.toml").display()),
         );
     };
-    let genesis = read_genesis(&config.genesis).or_exit(Kind::Usage)?;
+    let genesis = or_node_exit(read_genesis(&config.genesis))?;
     let dir = args.dir.join("ledger");
-    let replica =
-        open_replica(&dir, genesis, config.calendar.as_deref(), &config.stores).await.or_exit(Kind::Refused)?;
+    let replica = or_node_exit(open_replica(&dir, genesis, config.calendar.as_deref(), &config.stores).await)?;
     replica.catch_up().await.or_exit(Kind::Refused)?;
     Ok((replica, role))
 }
 
 pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
     let (replica, role) = open(args).await?;
-    let passphrase = args.passphrase.read("the oracle's key")?;
-    sign_once(&replica, &role, &passphrase).await.or_exit(Kind::Refused)?;
+    let passphrase = args.passphrase.read(&role.key.display().to_string())?;
+    or_node_exit(sign_once(&replica, &role, &passphrase).await)?;
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
-    println!("{}", describe(&next));
+    if args.json {
+        return output::json(&to_json(&next));
+    }
+    say!("{}", describe(&next));
     Ok(())
 }
 
@@ -48,9 +51,14 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     };
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
     let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
-    println!("{}", describe(&next));
-    let Some(action) = next.action else { return Ok(()) };
-    if let Action::SubmitEpoch { statement, .. } = &action {
+    let as_json = args.operator.json;
+    if !as_json {
+        say!("{}", describe(&next));
+    }
+    let Some(action) = &next.action else {
+        return if as_json { output::json(&to_json(&next)) } else { Ok(()) };
+    };
+    if let Action::SubmitEpoch { statement, .. } = action {
         let end_s = replica.genesis.epoch_end_ms(EpochNumber::from(statement.epoch.0)) / 1000;
         if next.at.at.time_s < end_s {
             return fail(
@@ -67,18 +75,52 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let secret = keys::open(path, &passphrase).or_exit(Kind::Usage)?;
     let wallet = Wallet::new(&secret, chain_number_of(&role.chain)?).or_exit(Kind::Usage)?;
     let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
-    if args.dry_run {
-        let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        println!(
-            "Dry run: {} would be sent by {}, for at most {fee} of the coin's smallest unit; nothing was sent.",
-            action.name(),
-            submitter.account()
+    let by = submitter.account();
+    let (sent, words) = if args.dry_run {
+        let fee = estimate(submitter.as_ref(), action, args.fee.limit()).await?;
+        let words = format!(
+            "Dry run: {} would be sent by {by}, for at most {fee} of the coin's smallest unit; nothing was sent.",
+            action.name()
         );
-        return Ok(());
+        (outcome(by, Err(fee)), words)
+    } else {
+        let sent = send(&replica.store, submitter.as_ref(), action, args.fee.limit()).await?;
+        (outcome(by, Ok(&sent)), sent.words())
+    };
+    if as_json {
+        let mut value = to_json(&next);
+        value.as_object_mut().expect("an object").extend(sent);
+        return output::json(&value);
     }
-    let sent = send(&replica.store, submitter.as_ref(), &action, args.fee.limit()).await?;
-    println!("{}", sent.words());
+    say!("{words}");
     Ok(())
+}
+
+/// What the distributor waits for, in JSON.
+fn to_json(next: &Next) -> Value {
+    let due = next.due.as_ref().map(|due| {
+        let digest = due.statement().digest().to_string();
+        match due {
+            Due::Open(open) => json!({"kind": "open", "epoch": open.first.0, "digest": digest}),
+            Due::Epoch(filing) => {
+                let s = &filing.statement;
+                json!({
+                    "kind": "epoch",
+                    "epoch": s.epoch.0,
+                    "digest": digest,
+                    "root": s.root_hash.to_string(),
+                    "root_sum": s.root_sum,
+                    "owed": s.owed,
+                })
+            }
+        }
+    });
+    json!({
+        "next": next.at.next.0,
+        "due": due,
+        "pending": next.at.pending.as_ref().map(pending),
+        "action": next.action.as_ref().map(Action::name),
+    })
 }
 
 /// What the distributor waits for, in words.

@@ -2,8 +2,8 @@
 
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, OrExit};
-use crate::output::{self, xlv, xlv_number};
-use liaise_chain_api::{At, Distributor};
+use crate::output::{self, say, xlv, xlv_number};
+use liaise_chain_api::{At, Distributor, Pending};
 use liaise_ledger::body::Body;
 use liaise_ledger::{Author, EpochNumber};
 use liaise_node::{Replica, blocking};
@@ -31,48 +31,51 @@ pub async fn run(context: &Context, as_json: bool) -> eyre::Result<()> {
         return output::json(&value);
     }
     let of = |epoch: Option<EpochNumber>| epoch.map_or("none".into(), |epoch| epoch.to_string());
-    println!("now             epoch {now}, sealed {}, attested {}", of(sealed), of(attested));
-    println!("distributor     {}", at.id);
-    println!("next to file    epoch {}", at.next);
-    println!("head            {}", at.head);
-    println!("trees           {} in the newest, {} owed beside it", xlv(at.root_sum), xlv(at.owed));
+    say!("now             epoch {now}, sealed {}, attested {}", of(sealed), of(attested));
+    say!("distributor     {}", at.id);
+    say!("next to file    epoch {}", at.next);
+    say!("head            {}", at.head);
+    say!("trees           {} in the newest, {} owed beside it", xlv(at.root_sum), xlv(at.owed));
     match &at.pending {
-        Some(p) => println!(
+        Some(p) => say!(
             "pending         {:?} of epoch {}, payable at {} (Unix seconds), root sum {} XLV",
             p.kind,
             p.epoch,
             p.payable_s,
             xlv_number(p.root.sum.into())
         ),
-        None => println!("pending         nothing"),
+        None => say!("pending         nothing"),
     }
     match &at.held.newest {
-        Some(held) => println!(
+        Some(held) => say!(
             "payable         tree of epoch {}, {}; {} unclaimed",
             held.epoch,
             xlv(held.root.sum),
             xlv(at.unclaimed)
         ),
-        None => println!("payable         nothing yet"),
+        None => say!("payable         nothing yet"),
     }
     for (head, keys) in &signed {
-        println!("signed          epoch {} over head {}: {} of {quorum}", at.next, output::short(head), keys.len());
+        say!("signed          epoch {} over head {}: {} of {quorum}", at.next, output::short(head), keys.len());
     }
     Ok(())
 }
 
+/// What is pending as JSON.
+pub fn pending(p: &Pending) -> Value {
+    json!({
+        "kind": format!("{:?}", p.kind).to_lowercase(),
+        "epoch": p.epoch.0,
+        "digest": p.digest.to_string(),
+        "payable_s": p.payable_s,
+        "root_sum": p.root.sum,
+        "guardian_spent": p.guardian_spent,
+    })
+}
+
 /// A distributor as JSON.
 pub fn describe(at: &Distributor) -> Value {
-    let pending = at.pending.map(|p| {
-        json!({
-            "kind": format!("{:?}", p.kind).to_lowercase(),
-            "epoch": p.epoch.0,
-            "digest": p.digest.to_string(),
-            "payable_s": p.payable_s,
-            "root_sum": p.root.sum,
-            "guardian_spent": p.guardian_spent,
-        })
-    });
+    let pending = at.pending.as_ref().map(pending);
     let held = |held: &liaise_chain_api::HeldRoot| json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum});
     json!({
         "distributor": at.id.to_string(),

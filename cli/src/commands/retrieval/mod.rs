@@ -9,13 +9,14 @@ use super::prompt::or_client_exit;
 use super::session;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output;
+use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use cid::Cid;
 use clap::{Args, Subcommand};
 use liaise_ledger::Body;
 use liaise_node::client::Client;
 use liaise_node::{Replica, blocking};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// See the module.
@@ -57,6 +58,9 @@ pub struct CuratorArgs {
     account: Option<String>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`RetrievalCommand::Search`].
@@ -129,10 +133,11 @@ async fn remove(context: &Context, args: &RemoveArgs) -> eyre::Result<()> {
         );
     }
     let client = args.curator.client(context, &replica).await?;
-    let count = chunks.len();
+    let ids: Vec<String> = chunks.iter().map(ToString::to_string).collect();
     let said = or_client_exit(client.remove_documents(chunks, args.reason.clone()).await)?;
-    println!("{}\n{count} documents are removed: stores purge their text as the message reaches them", said.id);
-    Ok(())
+    let value = json!({"message": said.id.to_string(), "documents": ids});
+    let gone = format!("{} documents are removed: stores purge their text as the message reaches them", ids.len());
+    print(args.curator.json, &value, &[said.id.to_string(), gone])
 }
 
 /// Every document that was ever added, with its source, in the order of arrival.
@@ -155,6 +160,6 @@ fn print(json: bool, value: &serde_json::Value, lines: &[String]) -> eyre::Resul
     if json {
         return output::json(value);
     }
-    lines.iter().for_each(|line| println!("{line}"));
+    lines.iter().for_each(|line| say!("{line}"));
     Ok(())
 }

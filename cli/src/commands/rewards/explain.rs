@@ -3,7 +3,7 @@
 use super::{ExplainArgs, statements};
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, fail};
-use crate::output::{self, NOT_ADVICE, xlv};
+use crate::output::{self, NOT_ADVICE, say, xlv};
 use liaise_ledger::EpochNumber;
 use liaise_oracle::fold::{Reason, Statement};
 use serde_json::{Value, json};
@@ -29,31 +29,31 @@ pub async fn run(context: &Context, args: &ExplainArgs) -> eyre::Result<()> {
         let rows: Vec<Value> = rows.iter().map(|(epoch, row)| to_json(*epoch, row)).collect();
         return output::json(&rows);
     }
-    println!("{account}\n");
+    say!("{account}\n");
     if rows.is_empty() {
-        println!("It took no part: no ticket, prompt, result or verdict of it was counted.\n");
+        say!("It took no part: no ticket, prompt, result or verdict of it was counted.\n");
     }
     for (epoch, row) in &rows {
         print(*epoch, row);
     }
-    println!("{NOT_ADVICE}");
+    say!("{NOT_ADVICE}");
     Ok(())
 }
 
 fn print(epoch: EpochNumber, row: &Statement) {
-    println!("epoch {epoch}");
-    println!("  won       {}   (share of the 90 % for the first accepted results)", xlv(row.won));
-    println!("  judged    {}   (share of the 7 % for judging in agreement)", xlv(row.judged));
-    println!("  prompted  {}   (share of the 3 % for asking)", xlv(row.prompted));
-    println!("  gross     {}", xlv(row.gross));
-    println!("  gate      {} ‰ of what was prompted", row.gate_permille);
-    println!("  held      {}   ({} ‰)", xlv(row.held), row.hold_permille);
-    println!("  net       {}", xlv(row.net));
-    println!("  because");
+    say!("epoch {epoch}");
+    say!("  won       {}   (share of the 90 % for the first accepted results)", xlv(row.won));
+    say!("  judged    {}   (share of the 7 % for judging in agreement)", xlv(row.judged));
+    say!("  prompted  {}   (share of the 3 % for asking)", xlv(row.prompted));
+    say!("  gross     {}", xlv(row.gross));
+    say!("  gate      {} ‰ of what was prompted", row.gate_permille);
+    say!("  held      {}   ({} ‰)", xlv(row.held), row.hold_permille);
+    say!("  net       {}", xlv(row.net));
+    say!("  because");
     for reason in &row.reasons {
-        println!("    {reason}{}", named(reason));
+        say!("    {reason}{}", named(reason));
     }
-    println!();
+    say!();
 }
 
 /// The first messages that a reason rests on, and how many more there are.

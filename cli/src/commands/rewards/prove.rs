@@ -4,8 +4,9 @@ use super::proof_file::ProofFile;
 use super::{ProveArgs, or_payable_exit, payee_of};
 use crate::commands::context::Context;
 use crate::exit::{Kind, OrExit, fail};
-use crate::output::{NOT_ADVICE, xlv};
+use crate::output::{self, NOT_ADVICE, say, xlv};
 use liaise_node::Payable;
+use serde_json::json;
 use std::io::Write;
 
 pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
@@ -25,13 +26,21 @@ pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
     let file = ProofFile::new(&payable.distributor, &chain, &payable.held, account.as_str(), &leaf, &proof);
     let text = serde_json::to_string_pretty(&file)?;
     let Some(out) = &args.out else {
-        println!("{text}");
+        say!("{text}");
         return Ok(());
     };
     let written = std::fs::File::create_new(out).and_then(|mut created| writeln!(created, "{text}"));
     written.map_err(|error| eyre::eyre!("{}: {error}", out.display())).or_exit(Kind::Usage)?;
-    println!("{} proves {} of {account} in the tree of epoch {}", out.display(), xlv(leaf.amount), file.epoch);
-    println!("Anybody may send it: liaise claim --proof {}", out.display());
-    println!("{NOT_ADVICE}");
+    if args.who.json {
+        return output::json(&json!({
+            "file": out,
+            "account": account,
+            "epoch": file.epoch,
+            "amount": leaf.amount,
+        }));
+    }
+    say!("{} proves {} of {account} in the tree of epoch {}", out.display(), xlv(leaf.amount), file.epoch);
+    say!("Anybody may send it: liaise claim --proof {}", out.display());
+    say!("{NOT_ADVICE}");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{WhoArgs, payable_or_none, payee_of, statements};
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, OrExit};
-use crate::output::{self, NOT_ADVICE, xlv, xlv_number};
+use crate::output::{self, NOT_ADVICE, say, xlv, xlv_number};
 use liaise_chain_api::At;
 use liaise_ledger::{Account, EpochNumber};
 use liaise_oracle::fold::Statement;
@@ -73,26 +73,26 @@ pub async fn run(context: &Context, args: &WhoArgs) -> eyre::Result<()> {
 }
 
 fn print(rewards: &Rewards) -> eyre::Result<()> {
-    println!("{}\n", rewards.account);
+    say!("{}\n", rewards.account);
     if rewards.epochs.is_empty() {
-        println!("It took no part in any epoch that is folded so far.");
+        say!("It took no part in any epoch that is folded so far.");
     } else {
         let mut table = output::table(&["epoch", "won", "judged", "prompted", "net XLV"]);
         for row in &rewards.epochs {
             let numbers = [row.won, row.judged, row.prompted, row.net].map(|n| xlv_number(n.into()));
             table.add_row(std::iter::once(row.epoch.to_string()).chain(numbers));
         }
-        println!("{table}");
+        say!("{table}");
     }
     let payable =
         rewards.payable_epoch.map_or("no epoch is payable yet".into(), |epoch| format!("tree of epoch {epoch}"));
-    println!("earned in all   {}", xlv(rewards.earned));
-    println!("in the tree     {}   ({payable})", xlv(rewards.in_tree));
-    println!("claimed         {}", xlv(rewards.claimed));
-    println!("claimable now   {}", xlv(rewards.claimable));
-    println!("owed            {}", xlv(rewards.owed));
-    println!("pending         {}   (not in a payable tree yet)", xlv(rewards.pending));
-    println!("\n{NOT_ADVICE}");
+    say!("earned in all   {}", xlv(rewards.earned));
+    say!("in the tree     {}   ({payable})", xlv(rewards.in_tree));
+    say!("claimed         {}", xlv(rewards.claimed));
+    say!("claimable now   {}", xlv(rewards.claimable));
+    say!("owed            {}", xlv(rewards.owed));
+    say!("pending         {}   (not in a payable tree yet)", xlv(rewards.pending));
+    say!("\n{NOT_ADVICE}");
     Ok(())
 }
 

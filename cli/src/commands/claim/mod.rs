@@ -1,12 +1,15 @@
 //! `liaise claim`: has the distributor pay what is due.
 
-use super::context::{Context, key_name};
-use super::rewards::proof_file::ProofFile;
-use super::rewards::{or_payable_exit, payee_of};
-use super::submit::{FeeArgs, estimate, send};
+mod all;
+mod runs;
+
+use crate::commands::context::{Context, key_name};
+use crate::commands::rewards::proof_file::ProofFile;
+use crate::commands::rewards::{or_payable_exit, payee_of};
+use crate::commands::submit::{FeeArgs, estimate, send};
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
-use crate::output::{self, NOT_ADVICE, xlv};
+use crate::output::{self, NOT_ADVICE, say, xlv};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_chain_api::{Action, At, Submitter};
@@ -22,6 +25,10 @@ pub struct ClaimArgs {
     /// Whom to claim for: CAIP-10 accounts, addresses, or names of your keys; your only key by default. Each account is
     /// paid itself, whoever sends the claim.
     accounts: Vec<String>,
+    /// Claim for everybody in the newest payable tree to whom something is due: many accounts in one transaction where
+    /// the chain's contract takes that.
+    #[arg(long, conflicts_with_all = ["accounts", "proof"])]
+    all: bool,
     /// Claim with a proof that `liaise rewards prove` wrote.
     #[arg(long, value_name = "FILE", conflicts_with = "accounts")]
     proof: Option<PathBuf>,
@@ -63,6 +70,9 @@ struct Claim {
 pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
     let replica = context.current().await?;
+    if args.all {
+        return all::run(&context, &replica, &args).await;
+    }
     let mut lines = vec![];
     let mut claims = vec![];
     if let Some(path) = &args.proof {
@@ -84,11 +94,11 @@ pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     for line in &lines {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
-    println!("{table}");
+    say!("{table}");
     if args.dry_run {
-        println!("Dry run: nothing was sent.");
+        say!("Dry run: nothing was sent.");
     }
-    println!("{NOT_ADVICE}");
+    say!("{NOT_ADVICE}");
     Ok(())
 }
 

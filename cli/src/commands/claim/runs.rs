@@ -1,0 +1,107 @@
+//! Which transactions pay everybody: aligned runs of leaves where that is cheaper than one transaction each.
+
+/// The longest run: 64 leaves stay far below any block's gas.
+const MAX_LOG2: u8 = 6;
+/// What a transaction costs beside the payments themselves, measured in leaves that a run passes over because they are
+/// paid already: its base fee and its proof against one look at a payee and 40 bytes of calldata.
+const TRANSACTION: u64 = 7;
+
+/// 2^`log2` neighbouring leaves of a tree; `first` is a multiple of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first leaf's place.
+    pub first: u32,
+    /// The run is 2^`log2` leaves long.
+    pub log2: u8,
+}
+
+impl Run {
+    /// The places of its leaves.
+    pub fn places(self) -> std::ops::Range<usize> {
+        let first = self.first as usize;
+        first..first + (1 << self.log2)
+    }
+}
+
+/// The cheapest runs that hold every leaf to which something is due, in order.
+pub fn cover(due: &[bool]) -> Vec<Run> {
+    let depth = u8::try_from(due.len().next_power_of_two().trailing_zeros()).expect("a tree has at most 2^32 leaves");
+    cheapest(due, Run { first: 0, log2: depth }).1
+}
+
+/// The cost of covering what is due in a run, and how.
+fn cheapest(due: &[bool], run: Run) -> (u64, Vec<Run>) {
+    let places = run.places();
+    let present = &due[places.start.min(due.len())..places.end.min(due.len())];
+    let wanted = present.iter().filter(|due| **due).count();
+    if wanted == 0 {
+        return (0, vec![]);
+    }
+    if run.log2 == 0 {
+        return (TRANSACTION, vec![run]);
+    }
+    let half = run.log2 - 1;
+    let (mut cost, mut runs) = cheapest(due, Run { first: run.first, log2: half });
+    let (right_cost, right) = cheapest(due, Run { first: run.first + (1 << half), log2: half });
+    cost += right_cost;
+    runs.extend(right);
+    let whole = TRANSACTION + (present.len() - wanted) as u64;
+    // A run holds leaves only, nothing of the padding behind the last one.
+    if run.log2 <= MAX_LOG2 && present.len() == places.len() && whole < cost {
+        (whole, vec![run])
+    } else {
+        (cost, runs)
+    }
+}
+
+/// One run a leaf, for chains that know no other.
+pub fn one_each(due: &[bool]) -> Vec<Run> {
+    let places = due.iter().enumerate().filter(|(_, due)| **due).map(|(place, _)| place);
+    places.map(|place| Run { first: u32::try_from(place).expect("at most 2^32 leaves"), log2: 0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(due: &[bool]) -> Vec<(u32, u8)> {
+        let runs = cover(due);
+        for (place, due) in due.iter().enumerate() {
+            let holders = runs.iter().filter(|run| run.places().contains(&place)).count();
+            assert!(holders <= 1 && (holders == 1 || !due), "leaf {place} is in {holders} runs");
+        }
+        assert!(runs.iter().all(|run| run.places().end <= due.len()), "no padding");
+        runs.iter().map(|run| (run.first, run.log2)).collect()
+    }
+
+    #[test]
+    fn neighbours_share_a_transaction() {
+        assert_eq!(runs(&[true; 11]), [(0, 3), (8, 1), (10, 0)]);
+        assert_eq!(runs(&[true; 128]), [(0, 6), (64, 6)]);
+        assert!(runs(&[]).is_empty() && runs(&[false; 9]).is_empty());
+        assert_eq!(runs(&[true]), [(0, 0)]);
+    }
+
+    #[test]
+    fn what_is_paid_already_is_passed_over_while_that_is_cheaper() {
+        let due = |places: &[usize], len: usize| (0..len).map(|i| places.contains(&i)).collect::<Vec<bool>>();
+        // Six leaves too many cost less than a second transaction; fourteen cost more.
+        assert_eq!(runs(&due(&[0, 7], 8)), [(0, 3)]);
+        assert_eq!(runs(&due(&[0, 15], 16)), [(0, 0), (15, 0)]);
+        assert_eq!(runs(&due(&[5], 64)), [(5, 0)]);
+    }
+
+    #[test]
+    fn every_small_tree_is_covered() {
+        for len in 0..=10usize {
+            for bits in 0u32..1 << len {
+                runs(&(0..len).map(|i| bits & 1 << i != 0).collect::<Vec<bool>>());
+            }
+        }
+    }
+
+    #[test]
+    fn one_each_names_what_is_due() {
+        assert_eq!(one_each(&[true, false, true]), [Run { first: 0, log2: 0 }, Run { first: 2, log2: 0 }]);
+    }
+}
