@@ -23,7 +23,7 @@ pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
     // All crates at once: the features of one alone differ from the workspace's, and RocksDB would be compiled again.
     process::run(host.cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
-    let examples = metadata.members().flat_map(|(_, package)| &package.examples);
+    let examples = metadata.members().into_iter().flat_map(|(_, package)| &package.examples);
     for example in examples.filter(|example| example.ends_with("-vectors")) {
         let program = host.target.join("debug/examples").join(example);
         process::run(host.command(&program.to_string_lossy()).arg(folder))?;

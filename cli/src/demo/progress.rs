@@ -10,6 +10,12 @@ pub struct Stages {
     started: Instant,
 }
 
+impl Default for Stages {
+    fn default() -> Stages {
+        Stages::new()
+    }
+}
+
 /// One stage under way.
 pub struct Stage {
     bar: ProgressBar,

@@ -7,23 +7,27 @@ use cid::Cid;
 use eyre::WrapErr;
 use futures::StreamExt;
 use liaise_compute::retrieval::{Passage, Question};
-use liaise_ledger::Verified;
 use liaise_ledger::body::Chunk;
 use liaise_ledger::hash::blob_cid;
-use liaise_node::client::{Answer, Asked, Client, Confirmation};
+use liaise_ledger::{Hash, Verified};
+use liaise_node::client::{Answer, Asked, Client, ClientError, Confirmation};
 use liaise_node::rpc::{Request, Response};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Chunks of one task.
 const CHUNKS: usize = 24;
-/// Tasks under way at once: more would measure each other's threads.
-const IN_FLIGHT: usize = 2;
-/// Tickets taken ahead at once.
-const TICKETS_AHEAD: usize = 6;
+/// Races at once: more would measure each other's threads. What is only judged still holds nobody up.
+const RACES: usize = 2;
+/// Tasks under way at once, from the ticket to the confirmation.
+const UNDER_WAY: usize = 10;
 /// The longest that a task may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The most units that a task may count.
 const MAX_UNITS: u64 = 10_000;
+
+/// The user who may change documents.
+const CURATOR: usize = 0;
 
 /// What was asked and what came of it.
 #[derive(Default)]
@@ -58,26 +62,63 @@ pub struct Removal {
     pub now: Vec<String>,
 }
 
+/// What holds tasks apart.
+struct Lanes<'a> {
+    network: &'a Network,
+    races: Semaphore,
+    /// A user's tickets that are neither used nor ended: one more would not count.
+    tickets: Vec<Semaphore>,
+}
+
+impl<'a> Lanes<'a> {
+    fn new(network: &'a Network) -> Lanes<'a> {
+        let open = network.founding.genesis.parameters.tickets_open as usize;
+        let tickets = network.users.iter().map(|_| Semaphore::new(open)).collect();
+        Lanes { network, races: Semaphore::new(RACES), tickets }
+    }
+
+    /// One task of a user, from its ticket to its confirmation.
+    async fn run<A: Future<Output = Result<Asked, ClientError>>>(
+        &self,
+        user: usize,
+        ask: impl FnOnce(Verified) -> A,
+    ) -> eyre::Result<(Asked, Answer, Confirmation)> {
+        let client = &self.network.users[user];
+        let open = self.tickets[user].acquire().await?;
+        let ticket = ticket(self.network, client).await?;
+        // Ahead of the race's place: nobody waits for rounds.
+        client.drawn(&ticket).await?;
+        let race = self.races.acquire().await?;
+        let asked = ask(ticket).await?;
+        drop(open);
+        let first = client.first_answer(&asked, PATIENCE).await?;
+        drop(race);
+        let confirmed = client.confirmation(&asked, PATIENCE).await?;
+        Ok((asked, first, confirmed))
+    }
+}
+
 /// The curator adds the corpus, task by task.
 pub async fn add_documents(network: &Network, corpus: &Corpus, stages: &Stages) -> eyre::Result<()> {
     let groups: Vec<&[Passage]> = corpus.passages.chunks(CHUNKS).collect();
     let stage = stages.begin("documents are embedded", groups.len());
-    let curator = network.users[0].clone();
+    let lanes = Lanes::new(network);
     let tasks = futures::stream::iter(groups).map(|group| {
-        let (curator, stage) = (&curator, &stage);
+        let (lanes, stage) = (&lanes, &stage);
         async move {
             let blobs = group.iter().map(|passage| passage.text.as_bytes().to_vec()).collect();
             put_blobs(network, blobs).await?;
             let chunk =
                 |passage: &Passage| Chunk { blob: blob_cid(passage.text.as_bytes()), source: Corpus::source(passage) };
-            let ticket = ticket(network, curator).await?;
-            let asked = curator.add_documents(&ticket, group.iter().map(chunk).collect()).await?;
-            curator.confirmation(&asked, PATIENCE).await.wrap_err("a batch of documents was not confirmed")?;
+            let chunks = group.iter().map(chunk).collect();
+            let done =
+                lanes.run(CURATOR, |ticket| async move { network.users[CURATOR].add_documents(&ticket, chunks).await });
+            done.await.wrap_err("a batch of documents was not confirmed")?;
             stage.step();
             Ok::<_, eyre::Report>(())
         }
     });
-    let done: Vec<eyre::Result<()>> = tasks.buffer_unordered(IN_FLIGHT).collect().await;
+    let done: Vec<eyre::Result<()>> = tasks.buffer_unordered(UNDER_WAY).collect().await;
     done.into_iter().collect::<eyre::Result<Vec<()>>>()?;
     stage.done(
         stages,
@@ -97,28 +138,20 @@ async fn ticket(network: &Network, client: &Client) -> eyre::Result<Verified> {
     Ok(client.take_ticket(network.adapter, snapshot, MAX_UNITS).await?)
 }
 
-/// The users ask questions; tickets are taken ahead, so that nobody waits for rounds.
+/// The users ask questions.
 pub async fn ask(network: &Network, questions: &[Question], ledger: &mut Ledger, stages: &Stages) -> eyre::Result<()> {
     let stage = stages.begin(&format!("epoch {}: questions are asked", network.epoch), questions.len());
     let snapshot = newest_documents(network).await?;
-    let ticketed = futures::stream::iter(questions.iter().enumerate()).map(|(i, question)| async move {
-        let client = &network.users[1 + i % (network.users.len() - 1)];
-        Ok::<_, eyre::Report>((client, question, ticket(network, client).await?))
+    let lanes = Lanes::new(network);
+    let exchanges = futures::stream::iter(questions.iter().enumerate()).map(|(i, question)| {
+        let (lanes, stage) = (&lanes, &stage);
+        async move {
+            let exchange = exchange(lanes, 1 + i % (network.users.len() - 1), question, snapshot).await;
+            stage.step();
+            exchange.wrap_err_with(|| format!("{:?}", question.question))
+        }
     });
-    let exchanges = ticketed
-        .buffered(TICKETS_AHEAD)
-        .map(|ticketed| {
-            let stage = &stage;
-            async move {
-                let (client, question, ticket) = ticketed?;
-                let asked = client.prompt(&ticket, &question.question, snapshot).await?;
-                let exchange = follow(client, &asked, question).await;
-                stage.step();
-                exchange.wrap_err_with(|| format!("{:?}", question.question))
-            }
-        })
-        .buffer_unordered(IN_FLIGHT);
-    let done: Vec<eyre::Result<Exchange>> = exchanges.collect().await;
+    let done: Vec<eyre::Result<Exchange>> = exchanges.buffer_unordered(UNDER_WAY).collect().await;
     let mut unanswered = 0;
     for exchange in done {
         match exchange {
@@ -142,14 +175,15 @@ pub async fn ask(network: &Network, questions: &[Question], ledger: &mut Ledger,
     Ok(())
 }
 
-async fn follow(client: &Client, asked: &Asked, question: &Question) -> eyre::Result<Exchange> {
-    let first = client.first_answer(asked, PATIENCE).await?;
-    let confirmed = client.confirmation(asked, PATIENCE).await?;
+async fn exchange(lanes: &Lanes<'_>, user: usize, question: &Question, snapshot: Hash) -> eyre::Result<Exchange> {
+    let client = &lanes.network.users[user];
+    let asked = lanes.run(user, |ticket| async move { client.prompt(&ticket, &question.question, snapshot).await });
+    let (asked, first, confirmed) = asked.await?;
     Ok(Exchange { question: question.clone(), prompt: asked.task.id, first, confirmed })
 }
 
 /// The snapshot of the documents of the newest attested epoch.
-pub async fn newest_documents(network: &Network) -> eyre::Result<liaise_ledger::Hash> {
+pub async fn newest_documents(network: &Network) -> eyre::Result<Hash> {
     let newest = network.library.histories().newest(network.epoch - 1).await?;
     Ok(newest.ok_or_else(|| eyre::eyre!("no epoch is sealed yet"))?.retrieval)
 }
@@ -167,14 +201,11 @@ pub async fn remove_a_document(
     let passage = corpus.passages.iter().find(|passage| Corpus::source(passage) == source);
     let Some(passage) = passage else { return Ok(()) };
     let blob = blob_cid(passage.text.as_bytes());
-    network.users[0].remove_documents(vec![blob], "demo: removed on request".into()).await?;
+    network.users[CURATOR].remove_documents(vec![blob], "demo: removed on request".into()).await?;
     // The driver's own removal comes back to it through the stores; its library must know before it reads.
     network.library.remove(&[blob]);
-    let client = network.users[1].clone();
-    let ticket = ticket(network, &client).await?;
     let snapshot = newest_documents(network).await?;
-    let asked = client.prompt(&ticket, &before.question.question, snapshot).await?;
-    let after = follow(&client, &asked, &before.question).await?;
+    let after = exchange(&Lanes::new(network), 1, &before.question, snapshot).await?;
     let mut stores_with_bytes = 0;
     for link in network.replica.links.stores() {
         let answer = network.replica.links.ask(link, &Request::Blobs(vec![blob]), Duration::from_secs(10)).await?;

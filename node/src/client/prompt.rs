@@ -94,7 +94,7 @@ impl Client {
         if text.trim().is_empty() {
             return Err(ClientError::EmptyPrompt);
         }
-        self.wait_for_round(ticket).await?;
+        self.drawn(ticket).await?;
         let reply = ReplyKey::generate();
         let body = Body::Prompt(Prompt {
             ticket: ticket.id,
@@ -113,7 +113,7 @@ impl Client {
     /// # Errors
     /// Stores don't answer.
     pub async fn add_documents(&self, ticket: &Verified, chunks: Vec<Chunk>) -> Result<Asked, ClientError> {
-        self.wait_for_round(ticket).await?;
+        self.drawn(ticket).await?;
         let reply = ReplyKey::generate();
         let reply_key = ByteArray::new(reply.public());
         let body = Body::RetrievalAdd(RetrievalAdd { ticket: ticket.id, chunks, reply_key });
@@ -122,7 +122,11 @@ impl Client {
         Ok(Asked { task, reply, since })
     }
 
-    async fn wait_for_round(&self, ticket: &Verified) -> Result<(), ClientError> {
+    /// Waits until a ticket's round has come, which draws the nodes for its task.
+    ///
+    /// # Errors
+    /// Stores don't answer.
+    pub async fn drawn(&self, ticket: &Verified) -> Result<(), ClientError> {
         let Body::Ticket(terms) = &ticket.message.body else { return Ok(()) };
         fetch_round(&self.replica.links, &self.replica.store, &self.replica.genesis, terms.round).await?;
         Ok(())
