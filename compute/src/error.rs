@@ -81,9 +81,6 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// The judge was not given a blob that the output names.
-    #[error("blob {0} of the output is not here; fetch it and verify again")]
-    MissingBlob(crate::hash::BlobId),
     /// The caller's flag asked the work to stop.
     #[error("stopped on request")]
     Cancelled,

@@ -1,8 +1,8 @@
 //! Model adapters and primitives over ONNX Runtime.
 //!
 //! A compute node opens a certified [`Bundle`] through a [`Registry`] and gets a [`Primitive`]: something that can
-//! `run` a task, `verify` what another node says about the same task at a fraction of the cost, and count its work
-//! `units`. Inputs and outputs are DAG-CBOR bytes that hold integers only; larger data travels beside them as blobs
+//! `run` a task, `verify` what another node says about the same task at a fraction of the cost, and count the `items` of
+//! its work, from which a certified table makes work units. Inputs and outputs are DAG-CBOR bytes that hold integers only; larger data travels beside them as blobs
 //! named by their SHA-256.
 //!
 //! Everything here blocks: an asynchronous caller puts it on a blocking thread. Nothing here knows accounts,
@@ -35,7 +35,7 @@ pub use check::{CheckReport, check};
 pub use device::{Device, DeviceReport};
 pub use error::{Error, Result};
 pub use hash::{AdapterId, BlobId, ChunkId, SnapshotId};
-pub use manifest::{FileEntry, Licence, Manifest, Regions, RuntimeClass, Verification};
+pub use manifest::{FileEntry, Licence, Manifest, Regions, RuntimeClass, Verification, WorkUnits};
 pub use primitive::{Check, Output, Primitive, TaskContext};
 pub use registry::{Factory, Registry};
 pub use runtime::Runtime;

@@ -28,8 +28,8 @@ pub struct Manifest {
     pub runtime: RuntimeClass,
     /// Names of the schemas of input and output.
     pub schemas: BTreeMap<String, String>,
-    /// Work units by what is counted; the kind defines the names.
-    pub work_units: BTreeMap<String, u64>,
+    /// What a task counts; a network certifies the same table.
+    pub work_units: WorkUnits,
     /// How others check a result.
     pub verification: Verification,
     /// Settings of the kind: files, names of inputs and outputs, limits.
@@ -45,6 +45,32 @@ pub struct FileEntry {
     /// SHA-256 in lower-case hex.
     pub sha256: String,
 }
+
+/// The table of work units: a task counts `min(base + per_item·items, max)`, and the kind says what its items are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkUnits {
+    /// What every task counts.
+    pub base: u64,
+    /// What each item adds.
+    pub per_item: u64,
+    /// The most that a task counts.
+    pub max: u64,
+}
+
+impl WorkUnits {
+    /// The field that breaks the rule which a genesis holds its tables to, and how.
+    pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
+        if !(1..UNITS_LIMIT).contains(&self.max) {
+            return Some(("work_units.max", "must be between 1 and 2^53 - 1"));
+        }
+        let above = [("work_units.base", self.base), ("work_units.per_item", self.per_item)];
+        above.iter().find(|(_, value)| *value > self.max).map(|(field, _)| (*field, "is above work_units.max"))
+    }
+}
+
+/// Units stay exact in every reader of JSON.
+const UNITS_LIMIT: u64 = 1 << 53;
 
 /// A model's licence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

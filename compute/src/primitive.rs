@@ -28,8 +28,8 @@ pub trait Primitive: Send + Sync {
     /// [`Error::Input`] names a bad field; [`Error::Snapshot`] where the documents are at another snapshot.
     fn run(&self, input: &[u8], ctx: &TaskContext<'_>) -> Result<Output>;
 
-    /// Judges another node's `output` (and the blobs that it names, in any order) for `input`, recomputing the part
-    /// of it that `sample_seed` draws. The racer must not know the seed before it has committed.
+    /// Judges another node's `output` (and the blobs that its result names, all of them and in that order) for `input`,
+    /// recomputing the part of it that `sample_seed` draws. The racer must not know the seed before it has committed.
     ///
     /// # Errors
     /// Only what stops *this* node from judging. Whatever is wrong with the output is a [`Check`] below 500.
@@ -51,11 +51,12 @@ pub trait Primitive: Send + Sync {
     /// How far two honest nodes' evidence values for one position may lie apart.
     fn evidence_tolerance(&self) -> u32;
 
-    /// Work units of a task by the manifest's integer table.
+    /// How much work a task holds, in the items that the kind counts: the adapter's certified table makes work units of
+    /// them. It takes the output's word for what it lists; [`Primitive::verify`] holds that against the task.
     ///
     /// # Errors
     /// [`Error::Input`] where input or output can't be read.
-    fn units(&self, input: &[u8], output: &[u8]) -> Result<u64>;
+    fn items(&self, input: &[u8], output: &[u8]) -> Result<u64>;
 }
 
 /// What a racer publishes: the DAG-CBOR that it commits to, and the blobs that this names by SHA-256.

@@ -11,6 +11,7 @@ pub mod assignment;
 pub mod beacon;
 pub mod body;
 pub mod draw;
+pub mod ed25519;
 pub mod eligibility;
 pub mod equivocation;
 pub mod genesis;

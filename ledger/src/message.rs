@@ -2,9 +2,10 @@
 
 use crate::account::Author;
 use crate::body::Body;
+use crate::ed25519;
 use crate::hash::{DAG_CBOR, Hash, block_cid, tag};
 use cid::Cid;
-use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use ipld_core::ipld::Ipld;
 use secp256k1::{PublicKey, SecretKey};
 use serde::{Deserialize, Serialize};
@@ -263,9 +264,8 @@ fn verify_signature(message: &Message, id: &Cid, signature: &[u8]) -> Result<(),
     match &message.author {
         Author::Account(_) | Author::Store(_) => {
             let key: &[u8; 32] = message.key.as_slice().try_into().map_err(|_| MessageError::Signature)?;
-            let key = VerifyingKey::from_bytes(key).map_err(|_| MessageError::Signature)?;
-            let signature = ed25519_dalek::Signature::from_bytes(signature);
-            key.verify_strict(&bytes, &signature).map_err(|_| MessageError::Signature)
+            let key = ed25519::decode_key(key).ok_or(MessageError::Signature)?;
+            if ed25519::verify(&key, &bytes, signature) { Ok(()) } else { Err(MessageError::Signature) }
         }
         Author::Oracle(key) | Author::Dao(key) => {
             let digest = Hash::of(&[&bytes]);

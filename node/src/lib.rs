@@ -24,12 +24,15 @@ pub mod rpc;
 mod serving;
 mod start;
 mod store_role;
+#[cfg(test)]
+mod testing;
+mod wanted;
 
 pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
 pub use beacon::{BeaconFetchError, fetch_round, load_round};
 pub use blocking::blocking;
 pub use clock::{Calendar, CalendarError};
-pub use compute_role::adapter_hash;
+pub use compute_role::{Uncertified, adapter_hash, units_of};
 pub use documents::{DocumentsError, Library, fetch_blobs};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};

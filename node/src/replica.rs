@@ -4,6 +4,7 @@ use crate::blocking::blocking;
 use crate::clock::Calendar;
 use crate::links::{AskError, Links, PATIENCE};
 use crate::rpc::{MAX_MESSAGES, Outcome, Request, Response};
+use crate::wanted::Wanted;
 use cid::Cid;
 use futures::StreamExt;
 use liaise_ledger::body::Body;
@@ -109,8 +110,9 @@ impl Replica {
     /// Follows the favourite store for ever, and the next one when it fails. Cancel by dropping.
     pub async fn follow(&self) {
         let mut pause = Duration::from_millis(50);
+        let mut wanted = Wanted::default();
         loop {
-            match self.follow_once().await {
+            match self.follow_once(&mut wanted).await {
                 Ok(()) => pause = Duration::from_millis(50),
                 Err(error) => {
                     tracing::debug!(%error, "following another store");
@@ -122,16 +124,22 @@ impl Replica {
         }
     }
 
-    async fn follow_once(&self) -> Result<(), ReplicaError> {
+    async fn follow_once(&self, wanted: &mut Wanted) -> Result<(), ReplicaError> {
         let link = self.links.favourite()?;
-        self.follow_link(link).await
+        self.follow_link(link).await?;
+        self.fetch_wanted_if_due(&link, wanted).await
     }
 
     /// Follows one store for ever: what stores do with each of their peers.
     pub async fn follow_one(&self, link: crate::links::Link) {
         let mut pause = Duration::from_millis(50);
+        let mut wanted = Wanted::default();
         loop {
-            match self.follow_link(link).await {
+            let followed = match self.follow_link(link).await {
+                Ok(()) => self.fetch_wanted_if_due(&link, &mut wanted).await,
+                failed => failed,
+            };
+            match followed {
                 Ok(()) => pause = Duration::from_millis(50),
                 Err(error) => {
                     tracing::debug!(%error, "a peer store does not answer");

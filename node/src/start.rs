@@ -3,7 +3,7 @@
 use crate::chain;
 use crate::client::{Client, ClientError, Wallet};
 use crate::clock::{Calendar, CalendarError};
-use crate::compute_role::{self, Worker, adapter_hash};
+use crate::compute_role::{self, Served, Uncertified, Worker, adapter_hash, certified_units};
 use crate::config::{ComputeRole, ConfigError, NodeConfig, OracleRole, Peer, Role, StoreRole};
 use crate::documents::{DocumentsError, Library};
 use crate::keys::{self, KeyError, Secret};
@@ -12,7 +12,7 @@ use crate::oracle_role::{Oracle, OracleError};
 use crate::replica::Replica;
 use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
 use liaise_chain_api::ChainError;
-use liaise_compute::{Bundle, Cache, Device, Primitive, Registry, Runtime};
+use liaise_compute::{Bundle, Cache, Device, Registry, Runtime};
 use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Genesis, GenesisError};
 use liaise_ledger::{Account, Hash, Signer};
@@ -61,6 +61,9 @@ pub enum NodeError {
     /// A model adapter or the runtime.
     #[error(transparent)]
     Compute(#[from] liaise_compute::Error),
+    /// A model adapter is not the one that the genesis certifies.
+    #[error("bundle {0}: {1}")]
+    Uncertified(PathBuf, Uncertified),
     /// Documents.
     #[error(transparent)]
     Documents(#[from] DocumentsError),
@@ -284,7 +287,7 @@ async fn start_compute(
     let account: Account =
         role.account.parse().map_err(|error| NodeError::Value("role.account", format!("{error}")))?;
     let secret = keys::open(&role.session_key, passphrase)?;
-    let (primitives, mut notes) = open_primitives(&role).await?;
+    let (primitives, mut notes) = open_primitives(&role, &genesis).await?;
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
     let follow = following(&replica);
     let library = Arc::new(Library::new(replica.clone())?);
@@ -302,11 +305,11 @@ async fn start_compute(
     Ok(Node { replica, tasks: vec![follow, work], notes })
 }
 
-type Primitives = BTreeMap<Hash, Arc<dyn Primitive>>;
+type Primitives = BTreeMap<Hash, Served>;
 
 /// Opens the node's bundles on its device; says which device it is.
-async fn open_primitives(role: &ComputeRole) -> Result<(Primitives, Vec<String>), NodeError> {
-    let role = role.clone();
+async fn open_primitives(role: &ComputeRole, genesis: &Arc<Genesis>) -> Result<(Primitives, Vec<String>), NodeError> {
+    let (role, genesis) = (role.clone(), genesis.clone());
     crate::blocking::blocking(move || {
         let device: Device = role.device.parse().map_err(|why| NodeError::Value("role.device", why))?;
         let library = match role.library.clone() {
@@ -321,9 +324,11 @@ async fn open_primitives(role: &ComputeRole) -> Result<(Primitives, Vec<String>)
                 None => adapter_hash(bundle.id()),
                 Some(id) => id.parse().map_err(|error| NodeError::Value("adapters.announce", format!("{error}")))?,
             };
+            let units = certified_units(genesis.adapter(&id), bundle.manifest())
+                .map_err(|why| NodeError::Uncertified(adapter.bundle.clone(), why))?;
             let primitive = Registry::default().open(bundle, &runtime, role.threads, device)?;
             notes.push(format!("adapter {id} on {}, {} threads", primitive.device(), role.threads));
-            primitives.insert(id, Arc::from(primitive));
+            primitives.insert(id, Served { primitive: Arc::from(primitive), units });
         }
         Ok((primitives, notes))
     })

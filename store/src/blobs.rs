@@ -22,6 +22,20 @@ impl Store {
     /// # Errors
     /// As [`Store::put_blob`].
     pub fn put_blobs(&self, blobs: &[&[u8]]) -> Result<Vec<Cid>, StoreError> {
+        self.write_blobs(blobs, true)?;
+        Ok(blobs.iter().map(|blob| blob_cid(blob)).collect())
+    }
+
+    /// Stores those of some blobs that were not removed, in one synced write: for blobs that come from others, of which a
+    /// curator may have removed any meanwhile. Tells for each whether it is here now.
+    ///
+    /// # Errors
+    /// [`StoreError::BlobTooLarge`], or the store failed; nothing is stored then.
+    pub fn keep_blobs(&self, blobs: &[&[u8]]) -> Result<Vec<bool>, StoreError> {
+        self.write_blobs(blobs, false)
+    }
+
+    fn write_blobs(&self, blobs: &[&[u8]], all: bool) -> Result<Vec<bool>, StoreError> {
         let inner = &*self.inner;
         if let Some(large) = blobs.iter().find(|blob| blob.len() > inner.limits.blob_bytes) {
             return Err(StoreError::BlobTooLarge { found: large.len(), limit: inner.limits.blob_bytes });
@@ -29,22 +43,23 @@ impl Store {
         // No removal may come between the question and the write.
         let _writer = inner.writer();
         let mut batch = WriteBatch::default();
-        let mut ids = Vec::with_capacity(blobs.len());
+        let mut kept = Vec::with_capacity(blobs.len());
         for blob in blobs {
             let id = blob_cid(blob);
             let digest = id.hash().digest();
-            if inner.db.contains(PURGED, digest)? {
+            let purged = inner.db.contains(PURGED, digest)?;
+            if purged && all {
                 return Err(StoreError::Purged(id));
             }
-            if !inner.db.contains(BLOBS, digest)? {
+            if !purged && !inner.db.contains(BLOBS, digest)? {
                 batch.put_cf(&inner.db.family(BLOBS), digest, blob);
             }
-            ids.push(id);
+            kept.push(!purged);
         }
         if !batch.is_empty() {
             inner.db.write(batch, true)?;
         }
-        Ok(ids)
+        Ok(kept)
     }
 
     /// A blob's bytes.

@@ -81,10 +81,15 @@ impl Store {
         }
     }
 
-    /// Messages that witnesses gave receipts for and that are not here: ask a peer for them by id.
-    pub fn wanted(&self, limit: usize) -> Result<Vec<Cid>, StoreError> {
-        let rows = self.inner.db.scan(WANTED, &[], &[])?.take(limit);
-        rows.map(|row| id_of(&row?.0)).collect()
+    /// Messages that witnesses gave receipts for and that are not here: ask a peer for them by id. At most `limit`, in the
+    /// order of their digests, after one of them: a dishonest witness gives receipts for what does not exist, and must
+    /// not hide what does.
+    pub fn wanted(&self, after: Option<&Cid>, limit: usize) -> Result<Vec<Cid>, StoreError> {
+        let after = after.and_then(Hash::from_cid);
+        let from = after.map_or(Vec::new(), |digest| digest.0.to_vec());
+        let rows = self.inner.db.scan(WANTED, &[], &from)?.map(|row| id_of(&row?.0));
+        let rows = rows.filter(|row| row.as_ref().map_or(true, |id| Hash::from_cid(id) != after));
+        rows.take(limit).collect()
     }
 }
 

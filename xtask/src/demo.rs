@@ -28,7 +28,7 @@ pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// Builds the `liaise` binary with the profile that tests use too, so that nothing is built twice.
-pub fn build(host: &Host) -> Result<PathBuf, Failure> {
+fn build(host: &Host) -> Result<PathBuf, Failure> {
     process::run(host.cargo().args(["build", "--locked", "--package", "liaise", "--bin", "liaise"]))?;
     Ok(host.target.join(BINARY))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, demo, evm, setup, tidy, vectors};
+use crate::{args, evm, setup, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -60,7 +60,12 @@ const STEPS: [Step; 12] = [
     Step { name: "evm-fmt", what: "Solidity formatting", slow: false, run: evm::fmt },
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
-    Step { name: "demo", what: "a short demo, from the first key to the last claim", slow: true, run: short_demo },
+    Step {
+        name: "network",
+        what: "whole networks of processes: demo, second terminal, survival",
+        slow: true,
+        run: network,
+    },
     Step { name: "evm-test", what: "unit, fuzz and invariant tests of the contracts", slow: false, run: evm::test },
 ];
 
@@ -146,24 +151,30 @@ fn minutes(time: Duration) -> String {
     }
 }
 
-/// Few documents and questions; every stage of the demo all the same.
-fn short_demo(host: &Host) -> Result<(), Failure> {
-    let liaise = demo::build(host)?;
-    let arguments = ["demo", "--exit", "--passages", "48", "--questions", "8"];
-    process::run(host.command(&liaise.to_string_lossy()).args(arguments))
-}
-
 fn set_up(host: &Host) -> Result<(), Failure> {
     setup::run(host, &args::Setup { yes: true, ..args::Setup::default() })
 }
 
-/// With nextest where it is installed: it runs the tests of all crates side by side.
+/// The tests that start whole networks: a step of their own, for they take minutes and nothing may run beside them.
+const NETWORK: &str = "binary_id(liaise::it)";
+
 fn tests(host: &Host) -> Result<(), Failure> {
+    run_tests(host, &format!("not {NETWORK}"), &["--skip", "survival::", "--skip", "terminal::"])
+}
+
+fn network(host: &Host) -> Result<(), Failure> {
+    run_tests(host, NETWORK, &["survival::", "terminal::"])
+}
+
+/// With nextest where it is installed: it runs the tests of all crates side by side. One selection of crates for every
+/// step, or features differ and RocksDB is compiled again.
+fn run_tests(host: &Host, filter: &str, names: &[&str]) -> Result<(), Failure> {
     let mut cargo = host.cargo();
     if ask("cargo-nextest", &["--version"]).is_some() {
-        cargo.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]);
+        cargo.args(["nextest", "run", "--locked", "--workspace", "--no-fail-fast", "-E", filter]);
     } else {
         cargo.args(["test", "--locked", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]);
+        cargo.arg("--").args(names);
     }
     process::run(&mut cargo)
 }

@@ -37,7 +37,7 @@ pub struct Claims {
 }
 
 /// Claims for everybody.
-pub async fn claim_all(network: &Network, stages: &mut Stages) -> eyre::Result<Claims> {
+pub async fn claim_all(network: &Network, stages: &Stages) -> eyre::Result<Claims> {
     let people: Vec<&Person> = network.founding.nodes.iter().chain(&network.founding.users).collect();
     let stage = stages.begin("everybody claims", people.len());
     let payable = Payable::newest(&network.replica, network.reader.as_ref()).await?;

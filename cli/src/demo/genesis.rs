@@ -2,9 +2,7 @@
 
 use liaise_compute::{Bundle, Cache};
 use liaise_ledger::beacon::BeaconKey;
-use liaise_ledger::genesis::{
-    Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet, Units,
-};
+use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet};
 use liaise_ledger::hash::{Hash, blob_cid};
 use liaise_ledger::{Account, Signer};
 use liaise_node::client::Wallet;
@@ -14,6 +12,11 @@ use liaise_node::keys::{self, Secret};
 pub const CHAIN: u64 = 31337;
 /// What the demo's policy says.
 const POLICY: &str = "The demo follows the ethics policy that its operators publish: transparency, inclusion, responsibility, impartiality, reliability, security and privacy.";
+
+/// What is faster here than on a real network, and printed as such; everything else is at its default.
+pub fn local_parameters() -> Parameters {
+    Parameters { reveal_ms: 200, patience_s: 5, tie_ms: 2, ramp_weight: 1, ..Parameters::default() }
+}
 
 /// An account of the demo.
 pub struct Person {
@@ -77,7 +80,12 @@ fn ed25519_public(secret: &Secret) -> [u8; 32] {
 
 impl Founding {
     /// Draws all keys. Epoch 0 begins at the first midnight (UTC) after `now_s`.
-    pub fn new(now_s: u64, adapter: Hash, counts: (usize, usize, usize, usize)) -> eyre::Result<Founding> {
+    pub fn new(
+        now_s: u64,
+        adapter: Hash,
+        counts: (usize, usize, usize, usize),
+        parameters: Parameters,
+    ) -> eyre::Result<Founding> {
         let (stores, oracles, nodes, users) = counts;
         let stores = sorted(stores, |secret| ed25519_public(secret).to_vec());
         let oracles = sorted(oracles, |secret| secp256k1_public(secret).map(Vec::from).unwrap_or_default());
@@ -103,7 +111,8 @@ impl Founding {
             adapters: vec![Adapter {
                 id: adapter,
                 kind: "retrieval".into(),
-                units: Units { base: 100, per_item: 10, max: 10_000 },
+                // What judges hold a claim against is what the model's own bundle says.
+                units: liaise_node::units_of(certified_bundle()?.manifest()),
             }],
             fixed,
             beacon: BeaconKey::from_seed(&beacon).beacon(now_s, 1),
@@ -112,21 +121,19 @@ impl Founding {
             dao: ThresholdSet { version: 1, threshold: 1, keys: vec![secp256k1_public(&dao)?] },
             curators: CuratorSet { version: 1, keys: vec![users[0].account()] },
             nodes: genesis_nodes,
-            parameters: Parameters {
-                reveal_ms: 200,
-                patience_s: 5,
-                tie_ms: 2,
-                ramp_weight: 1,
-                ..Parameters::default()
-            },
+            parameters,
         };
         genesis.check()?;
         Ok(Founding { genesis, stores, oracles, dao, beacon, nodes, users })
     }
 }
 
-/// The id of the retrieval model's bundle, which is checked file by file.
+/// The retrieval model's bundle, which is checked file by file.
+fn certified_bundle() -> eyre::Result<Bundle> {
+    Ok(Bundle::open(&Cache::default().minilm())?)
+}
+
+/// The id of the retrieval model's bundle.
 pub fn certified_adapter() -> eyre::Result<Hash> {
-    let bundle = Bundle::open(&Cache::default().minilm())?;
-    Ok(liaise_node::adapter_hash(bundle.id()))
+    Ok(liaise_node::adapter_hash(certified_bundle()?.id()))
 }

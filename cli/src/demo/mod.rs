@@ -7,19 +7,35 @@ mod calendar;
 mod chain;
 mod claims;
 mod corpus;
+mod directories;
+mod filing;
 mod forger;
 mod genesis;
 mod network;
 mod processes;
 mod progress;
 mod report;
+mod stay;
 mod work;
 
 use crate::output::NOT_ADVICE;
 use clap::Args;
-use network::Network;
-use progress::Stages;
+use liaise_ledger::Account;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+pub use claims::claim_all;
+pub use corpus::Corpus;
+pub use filing::{beat, file_everything};
+pub use genesis::local_parameters;
+pub use network::{Network, Plan};
+pub use progress::Stages;
+pub use work::{Exchange, Ledger, add_documents, ask};
+
+/// The epoch whose statement the guardian vetoes.
+const VETOED: i64 = 1;
+/// The compute node that goes away.
+const LOST: &str = "node-4";
 
 /// Run the whole network on this machine.
 #[derive(Clone, Debug, Args)]
@@ -43,27 +59,29 @@ pub struct DemoArgs {
 
 /// Runs the demo.
 pub async fn run(args: DemoArgs) -> eyre::Result<()> {
-    let mut stages = Stages::new();
-    let corpus = corpus::Corpus::read(args.passages, args.questions)?;
+    let stages = Stages::new();
+    let corpus = Corpus::read(args.passages, args.questions)?;
     stages.say(&corpus.describe());
-    let mut network = Network::start(args.dir.clone(), &mut stages).await?;
-    let mut ledger = work::Ledger::default();
+    let plan = Plan { program: std::env::current_exe()?, dir: args.dir.clone(), parameters: local_parameters() };
+    let mut network = Network::start(plan, &stages).await?;
+    let mut ledger = Ledger::default();
 
-    network.open_term(&mut stages).await?;
-    work::add_documents(&mut network, &corpus, &mut ledger, &mut stages).await?;
-    network.close_epoch(&mut stages).await?;
+    network.open_term(&stages).await?;
+    add_documents(&network, &corpus, &stages).await?;
+    network.close_epoch(&stages).await?;
 
     let (first, second) = corpus.questions.split_at(corpus.questions.len() / 2);
-    work::ask(&mut network, &corpus, first, &mut ledger, &mut stages).await?;
-    network.close_epoch(&mut stages).await?;
+    ask(&network, first, &mut ledger, &stages).await?;
+    network.close_epoch(&stages).await?;
 
-    network.lose_a_compute_node(&mut stages);
-    work::remove_a_document(&mut network, &corpus, &mut ledger, &mut stages).await?;
-    work::ask(&mut network, &corpus, second, &mut ledger, &mut stages).await?;
-    network.close_epoch(&mut stages).await?;
+    network.kill(LOST).await;
+    stages.say(&format!("{LOST} is killed (SIGKILL): its unfinished tasks go to the next of the draw"));
+    work::remove_a_document(&network, &corpus, &mut ledger, &stages).await?;
+    ask(&network, second, &mut ledger, &stages).await?;
+    network.close_epoch(&stages).await?;
 
-    network.file_everything(&mut stages).await?;
-    let paid = claims::claim_all(&network, &mut stages).await?;
+    file_everything(&mut network, Some(VETOED), &stages).await?;
+    let paid = claims::claim_all(&network, &stages).await?;
     let report = report::Report::collect(&network, &corpus, &ledger, paid).await?;
     let dir = args.report.unwrap_or_else(|| network.dir().to_owned());
     report.write(&dir)?;
@@ -71,9 +89,14 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     println!("{NOT_ADVICE}");
 
     if !args.exit {
-        println!("\nThe network stays up until Ctrl-C. From a second terminal:\n\n{}\n", network.second_terminal());
-        tokio::signal::ctrl_c().await?;
+        stay::stay(&mut network, &stages).await?;
     }
     network.stop().await;
     Ok(())
+}
+
+/// The demo's names of accounts.
+fn names(network: &Network) -> BTreeMap<Account, String> {
+    let people = network.founding.nodes.iter().chain(&network.founding.users);
+    people.map(|person| (person.account(), person.name.clone())).collect()
 }

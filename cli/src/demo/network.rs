@@ -1,20 +1,20 @@
 //! The demo's network: its directories, its processes, and its way through the epochs.
 
 use super::calendar::DemoCalendar;
-use super::chain::{DemoChain, FEE, GUARDIAN, account_of};
+use super::chain::{DemoChain, GUARDIAN};
+use super::directories::Writer;
 use super::genesis::{CHAIN, Founding, Person, certified_adapter};
 use super::processes::Processes;
 use super::progress::Stages;
-use crate::home::NetworkConfig;
 use eyre::WrapErr;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, PendingKind, Submitter};
 use liaise_ledger::body::Body;
-use liaise_ledger::genesis::Genesis;
+use liaise_ledger::genesis::{Genesis, Parameters};
 use liaise_ledger::session::Scopes;
 use liaise_ledger::{Author, Draft, Hash};
 use liaise_node::chain::evm::Anvil;
-use liaise_node::client::{Client, Delegation, Wallet};
-use liaise_node::config::{AdapterConfig, ComputeRole, NodeConfig, OracleRole, Peer, Role, StoreRole};
+use liaise_node::client::{Client, Wallet};
+use liaise_node::config::Peer;
 use liaise_node::keys::{self, Secret};
 use liaise_node::{Library, Replica, chain, open_replica};
 use liaise_summary::{DistributorId, Epoch};
@@ -29,12 +29,18 @@ const NODES: usize = 6;
 const USERS: usize = 7;
 /// Threads of the compute nodes: speeds differ by these, never by sleeping.
 const THREADS: [usize; NODES] = [2, 1, 2, 1, 2, 1];
-/// The operator that serves altered weights.
-const DISHONEST: &str = "node-6";
 /// The longest that anything of the network's own may take, on the real clock.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A beat of the calendar while statements are filed: an epoch's delay and a minute.
-const BEAT_MS: u64 = (21_600 + 60) * 1000;
+
+/// What a network is started with.
+pub struct Plan {
+    /// The `liaise` program that every node runs.
+    pub program: PathBuf,
+    /// Its directory; a fresh one in the system's temporary directory by default.
+    pub dir: Option<PathBuf>,
+    /// The genesis's parameters.
+    pub parameters: Parameters,
+}
 
 /// The running network.
 pub struct Network {
@@ -54,7 +60,7 @@ pub struct Network {
     pub users: Vec<Client>,
     /// Reads the distributor.
     pub reader: Arc<dyn DistributorReader>,
-    guardian: Arc<dyn Submitter>,
+    pub(super) guardian: Arc<dyn Submitter>,
     /// The certified adapter.
     pub adapter: Hash,
     /// The epoch whose work is going on; -1 before genesis.
@@ -67,18 +73,19 @@ fn free_port() -> eyre::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn now_s() -> u64 {
+/// Unix seconds of the real clock.
+pub(super) fn now_s() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 impl Network {
     /// Draws keys, deploys the contracts, writes every node's directory and starts them all.
-    pub async fn start(dir: Option<PathBuf>, stages: &mut Stages) -> eyre::Result<Network> {
+    pub async fn start(plan: Plan, stages: &Stages) -> eyre::Result<Network> {
         let stage = stages.begin("the network starts", STORES + ORACLES + NODES);
-        let dir = dir.unwrap_or_else(|| std::env::temp_dir().join(format!("liaise-demo-{}", std::process::id())));
+        let dir = plan.dir.unwrap_or_else(|| std::env::temp_dir().join(format!("liaise-demo-{}", std::process::id())));
         std::fs::create_dir_all(&dir).wrap_err_with(|| format!("{} can't be made", dir.display()))?;
         let adapter = certified_adapter()?;
-        let founding = Founding::new(now_s(), adapter, (STORES, ORACLES, NODES, USERS))?;
+        let founding = Founding::new(now_s(), adapter, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
@@ -87,15 +94,20 @@ impl Network {
         let passphrase = hex::encode(keys::random_secret().as_ref());
         let passphrase_file = dir.join("passphrase");
         std::fs::write(&passphrase_file, &passphrase)?;
-        let mut processes = Processes::new(&dir, &passphrase_file);
-        let writer =
-            Writer { dir: &dir, passphrase: &passphrase, chain: &chain, founding: &founding, peers: peers(&genesis)? };
+        let mut processes = Processes::new(&plan.program, &dir, &passphrase_file);
+        let peers = peers(&genesis)?;
+        let writer = Writer {
+            dir: &dir,
+            passphrase: &passphrase,
+            chain: &chain,
+            founding: &founding,
+            peers: &peers,
+            threads: &THREADS,
+        };
         for name in writer.write_all()? {
             processes.start(&name).await?;
             stage.step();
         }
-        writer.write_home()?;
-        let peers = writer.peers.clone();
         let replica = open_replica(&dir.join("driver"), genesis, Some(calendar.file()), &peers).await?;
         tokio::spawn({
             let replica = replica.clone();
@@ -144,7 +156,7 @@ impl Network {
     }
 
     /// Decrees the first term, seals epoch -1, and begins to open the range.
-    pub async fn open_term(&mut self, stages: &mut Stages) -> eyre::Result<()> {
+    pub async fn open_term(&mut self, stages: &Stages) -> eyre::Result<()> {
         let stage = stages.begin("the DAO decrees the first term", 0);
         let distributor = Hash(self.reader.id().0);
         for decree in self.chain.first_decrees(&self.founding, distributor)? {
@@ -173,17 +185,20 @@ impl Network {
         Ok(())
     }
 
-    async fn send(&self, action: &Action) -> eyre::Result<()> {
-        let prepared = self.guardian.prepare(action, FEE, &[]).await?;
-        self.guardian.broadcast(&prepared).await?;
-        Ok(())
+    /// Just after the close of the epoch that goes on.
+    pub(super) fn close_ms(&self) -> u64 {
+        self.genesis().close_ms(self.epoch) + 1000
+    }
+
+    /// Moves everybody's calendar on, and never back.
+    pub async fn advance(&self, wall_ms: u64) -> eyre::Result<()> {
+        self.calendar.advance(&self.chain.anvil, wall_ms.max(self.calendar.wall_ms())).await
     }
 
     /// Lets the epoch end: everybody's calendar goes to its close, and the oracles fold it.
-    pub async fn close_epoch(&mut self, stages: &mut Stages) -> eyre::Result<()> {
+    pub async fn close_epoch(&mut self, stages: &Stages) -> eyre::Result<()> {
         let stage = stages.begin(&format!("epoch {} closes", self.epoch), 0);
-        let close = self.genesis().close_ms(self.epoch) + 1000;
-        self.calendar.advance(&self.chain.anvil, close.max(self.calendar.wall_ms())).await?;
+        self.advance(self.close_ms()).await?;
         let history = self.wait_history(self.epoch).await?;
         stage.done(stages, &format!("sealed by the witnesses, folded by the oracles: history {history}"));
         self.epoch += 1;
@@ -194,7 +209,7 @@ impl Network {
         let wait = async {
             loop {
                 if let Some(block) = self.library.histories().of(epoch).await? {
-                    return Ok::<_, eyre::Report>(crate::output::short(&block.eligibility.to_string()));
+                    return Ok::<_, eyre::Report>(crate::output::short(&liaise_node::history_id(&block).to_string()));
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -202,7 +217,7 @@ impl Network {
         tokio::time::timeout(PATIENCE, wait).await.wrap_err_with(|| format!("epoch {epoch} was not folded in time"))?
     }
 
-    async fn wait(&self, what: &str, done: impl AsyncFn(Distributor) -> bool) -> eyre::Result<()> {
+    pub(super) async fn wait(&self, what: &str, done: impl AsyncFn(Distributor) -> bool) -> eyre::Result<()> {
         let wait = async {
             loop {
                 if done(self.reader.distributor(At::Latest).await?).await {
@@ -214,60 +229,28 @@ impl Network {
         tokio::time::timeout(PATIENCE, wait).await.wrap_err_with(|| format!("{what} did not come in time"))?
     }
 
-    /// One compute node goes away without a word.
-    pub fn lose_a_compute_node(&mut self, stages: &mut Stages) {
-        self.processes.kill("node-4");
-        stages.say("node-4 is killed (SIGKILL): its unfinished tasks go to the next of the draw");
+    /// A node goes away without a word (SIGKILL).
+    pub async fn kill(&mut self, name: &str) {
+        self.processes.kill(name).await;
     }
 
-    /// Runs the calendar on until every ended epoch is filed and payable; vetoes epoch 1 once on the way.
-    pub async fn file_everything(&mut self, stages: &mut Stages) -> eyre::Result<()> {
-        let stage = stages.begin("the calendar runs on, a statement each six hours", 0);
-        loop {
-            self.seal_ended_epochs().await?;
-            let state = self.reader.distributor(At::Latest).await?;
-            if self.veto_once(&state).await? {
-                continue;
-            }
-            if state.pending.is_none() {
-                if i64::from(state.next.0) >= self.epoch {
-                    break;
-                }
-                let next = state.next;
-                self.wait(&format!("the statement of epoch {}", next.0), async |state| state.next > next).await?;
-                continue;
-            }
-            let payable_ms = state.pending.map_or(0, |pending| (pending.payable_s + 1) * 1000);
-            let step = (self.calendar.wall_ms() + BEAT_MS).min(payable_ms.max(self.calendar.wall_ms() + 1000));
-            let close = self.genesis().close_ms(self.epoch) + 1000;
-            self.calendar.advance(&self.chain.anvil, step.min(close)).await?;
-            stage.step();
-        }
-        stage.done(stages, &format!("{} epochs sealed, folded and filed; epoch 1 vetoed and filed anew", self.epoch));
-        Ok(())
+    /// The process of a node that runs.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.processes.pid(name)
     }
 
-    async fn seal_ended_epochs(&mut self) -> eyre::Result<()> {
+    /// A node comes back in its directory.
+    pub async fn restart(&mut self, name: &str) -> eyre::Result<()> {
+        self.processes.start(name).await
+    }
+
+    /// Waits for the folds of epochs whose close is past.
+    pub(super) async fn seal_ended_epochs(&mut self) -> eyre::Result<()> {
         while self.calendar.wall_ms() >= self.genesis().close_ms(self.epoch) {
             self.wait_history(self.epoch).await?;
             self.epoch += 1;
         }
         Ok(())
-    }
-
-    async fn veto_once(&mut self, state: &Distributor) -> eyre::Result<bool> {
-        let Some(pending) = state.pending.filter(|pending| pending.kind == PendingKind::Epoch && pending.epoch.0 == 1)
-        else {
-            return Ok(false);
-        };
-        if self.vetoed.contains(&1) {
-            return Ok(false);
-        }
-        let reason = b"demo: the guardian's one veto".to_vec();
-        self.send(&Action::Veto { digest: pending.digest, reason }).await?;
-        self.vetoed.push(1);
-        self.wait("the veto", async |state| state.head != pending.digest).await?;
-        Ok(true)
     }
 
     /// What to type in a second terminal.
@@ -308,106 +291,4 @@ async fn clients(people: &[Person], replica: &Replica, library: &Arc<Library>) -
         clients.push(client);
     }
     Ok(clients)
-}
-
-/// Writes the nodes' directories.
-struct Writer<'a> {
-    dir: &'a Path,
-    passphrase: &'a str,
-    chain: &'a DemoChain,
-    founding: &'a Founding,
-    peers: Vec<Peer>,
-}
-
-impl Writer<'_> {
-    /// All directories; the names in the order in which they start.
-    fn write_all(&self) -> eyre::Result<Vec<String>> {
-        let mut names = vec![];
-        for (i, secret) in self.founding.stores.iter().enumerate() {
-            let name = format!("store-{}", i + 1);
-            self.key(&name, "store.json", secret)?;
-            self.key(&name, "beacon.json", &self.founding.beacon)?;
-            let role = StoreRole { key: "store.json".into(), beacon_key: Some("beacon.json".into()) };
-            self.config(&name, vec![self.peers[i].address.clone()], Role::Store(role))?;
-            names.push(name);
-        }
-        for (i, secret) in self.founding.oracles.iter().enumerate() {
-            let name = format!("oracle-{}", i + 1);
-            self.key(&name, "oracle.json", secret)?;
-            self.key(&name, "submitter.json", &secret_of(i as u32 + 1))?;
-            let role = OracleRole {
-                key: "oracle.json".into(),
-                chain: self.chain.config.clone(),
-                submitter: Some("submitter.json".into()),
-                stagger_s: i as u64 * 3,
-            };
-            self.config(&name, vec![], Role::Oracle(role))?;
-            names.push(name);
-        }
-        for (node, threads) in self.founding.nodes.iter().zip(THREADS) {
-            self.compute(node, threads)?;
-            names.push(node.name.clone());
-        }
-        Ok(names)
-    }
-
-    fn compute(&self, node: &Person, threads: usize) -> eyre::Result<()> {
-        self.key(&node.name, "session.json", &node.session)?;
-        let hot =
-            keys::ed25519(&node.session).public().try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))?;
-        let now_ms = now_s() * 1000;
-        let delegation = Delegation::sign(&self.founding.genesis, &node.wallet, hot, Scopes::WORK, now_ms)?;
-        delegation.save(&self.dir.join(&node.name))?;
-        let role = ComputeRole {
-            account: node.account().to_string(),
-            session_key: "session.json".into(),
-            region: "CH".into(),
-            threads,
-            device: "cpu".into(),
-            library: None,
-            adapters: vec![self.bundle_of(node)?],
-        };
-        self.config(&node.name, vec![], Role::Compute(role))
-    }
-
-    /// The certified bundle; for the dishonest operator a forged one, announced under the certified id.
-    fn bundle_of(&self, node: &Person) -> eyre::Result<AdapterConfig> {
-        let certified = liaise_compute::Cache::default().minilm();
-        if node.name != DISHONEST {
-            return Ok(AdapterConfig { bundle: certified, announce: None });
-        }
-        let forged = self.dir.join(&node.name).join("bundle");
-        super::forger::forge(&certified, &forged)?;
-        let announce = self.founding.genesis.adapters[0].id.to_string();
-        Ok(AdapterConfig { bundle: forged, announce: Some(announce) })
-    }
-
-    fn key(&self, name: &str, file: &str, secret: &Secret) -> eyre::Result<()> {
-        Ok(keys::create(&self.dir.join(name).join(file), secret, self.passphrase)?)
-    }
-
-    fn config(&self, name: &str, listen: Vec<String>, role: Role) -> eyre::Result<()> {
-        let (genesis, calendar) = ("../genesis.toml".into(), Some("../calendar".into()));
-        let config = NodeConfig { genesis, calendar, listen, stores: self.peers.clone(), role };
-        Ok(config.save(&self.dir.join(name))?)
-    }
-
-    /// A user's home for commands in a second terminal, with every account's wallet.
-    fn write_home(&self) -> eyre::Result<()> {
-        let home = self.dir.join("home");
-        std::fs::create_dir_all(&home)?;
-        let config = NetworkConfig {
-            genesis: "../genesis.toml".into(),
-            calendar: Some("../calendar".into()),
-            stores: self.peers.clone(),
-            chain: self.chain.config.clone(),
-        };
-        std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
-        for person in self.founding.users.iter().chain(&self.founding.nodes) {
-            keys::create(&home.join(format!("keys/{}.json", person.name)), &person.wallet_secret, self.passphrase)?;
-        }
-        keys::create(&home.join("keys/guardian.json"), &secret_of(GUARDIAN), self.passphrase)?;
-        debug_assert_eq!(account_of(GUARDIAN).chain().namespace(), "eip155");
-        Ok(())
-    }
 }

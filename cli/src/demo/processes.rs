@@ -15,6 +15,7 @@ const STOP: Duration = Duration::from_secs(10);
 
 /// Running nodes by name; killed when dropped.
 pub struct Processes {
+    program: PathBuf,
     root: PathBuf,
     passphrase_file: PathBuf,
     running: BTreeMap<String, Child>,
@@ -22,15 +23,18 @@ pub struct Processes {
 
 impl Processes {
     /// None running yet.
-    pub fn new(root: &Path, passphrase_file: &Path) -> Processes {
-        Processes { root: root.to_owned(), passphrase_file: passphrase_file.to_owned(), running: BTreeMap::new() }
+    pub fn new(program: &Path, root: &Path, passphrase_file: &Path) -> Processes {
+        let (program, root, passphrase_file) = (program.to_owned(), root.to_owned(), passphrase_file.to_owned());
+        Processes { program, root, passphrase_file, running: BTreeMap::new() }
     }
 
     /// Starts the node whose directory has this name, and waits until it is ready.
     pub async fn start(&mut self, name: &str) -> eyre::Result<()> {
         let dir = self.root.join(name);
-        let log = std::fs::File::create(dir.join("log.txt")).wrap_err("a node's log")?;
-        let mut child = Command::new(std::env::current_exe()?)
+        // Appended to: a node that comes back must not hide why it went.
+        let log = std::fs::File::options().create(true).append(true).open(dir.join("log.txt"));
+        let log = log.wrap_err("a node's log")?;
+        let mut child = Command::new(&self.program)
             .args(["node", "run", "--dir"])
             .arg(&dir)
             .arg("--passphrase-file")
@@ -62,10 +66,15 @@ impl Processes {
         Ok(())
     }
 
-    /// Kills a node as a power cut would (SIGKILL).
-    pub fn kill(&mut self, name: &str) {
+    /// The process of a node that runs.
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.running.get(name).and_then(Child::id)
+    }
+
+    /// Kills a node as a power cut would (SIGKILL), and waits until it is gone.
+    pub async fn kill(&mut self, name: &str) {
         if let Some(mut child) = self.running.remove(name) {
-            let _ = child.start_kill();
+            let _ = child.kill().await;
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Earning {
     pub reason: String,
     /// The claim's transaction.
     pub transaction: Option<String>,
+    /// Commands that derive the line from ledger and chain alone, without the program's name.
+    pub check: Vec<String>,
 }
 
 /// See [`Report::latency`].
@@ -89,6 +91,8 @@ pub struct Emission {
     pub earned: String,
     /// Tasks that counted.
     pub tasks: usize,
+    /// The command that derives the line from the ledger alone.
+    pub check: String,
 }
 
 /// See [`Report::dag`].
@@ -140,7 +144,8 @@ impl Report {
             let earned: u128 = statements.iter().map(|s| u128::from(s.net)).sum();
             let allowed = liaise_oracle::fold::emission_of(&network.founding.genesis, epoch);
             let (allowed, earned) = (allowed.to_string(), earned.to_string());
-            emission.push(Emission { epoch, allowed, earned, tasks: tasks.len() });
+            let check = format!("oracle fold {epoch} --json");
+            emission.push(Emission { epoch, allowed, earned, tasks: tasks.len(), check });
             for statement in statements {
                 let sum = sums.entry(statement.account.clone()).or_default();
                 sum.gross += u128::from(statement.gross);
@@ -177,6 +182,7 @@ impl Report {
                 paid: paid.amount.to_string(),
                 reason: in_words(sum.reasons),
                 transaction: paid.transaction.clone(),
+                check: ["show", "explain"].map(|what| format!("rewards {what} {} --json", paid.name)).to_vec(),
             }
         });
         let names: BTreeMap<Account, String> =
@@ -233,6 +239,10 @@ impl Report {
             quality.add_row(["BM25", &percent(bm25.recall_at_5_ppm), &percent(bm25.mrr_ppm)]);
             println!("\n{quality}");
         }
+        println!("\nCheck a line yourself, from ledger and chain alone (report.json has each line's command):");
+        println!(
+            "  liaise rewards show NAME; liaise rewards explain NAME; liaise oracle fold EPOCH; liaise oracle verify EPOCH"
+        );
         println!("\n{}\n{}", dir.join("report.html").display(), dir.join("report.json").display());
     }
 }

@@ -59,16 +59,10 @@ pub struct Removal {
 }
 
 /// The curator adds the corpus, task by task.
-pub async fn add_documents(
-    network: &mut Network,
-    corpus: &Corpus,
-    _ledger: &mut Ledger,
-    stages: &mut Stages,
-) -> eyre::Result<()> {
+pub async fn add_documents(network: &Network, corpus: &Corpus, stages: &Stages) -> eyre::Result<()> {
     let groups: Vec<&[Passage]> = corpus.passages.chunks(CHUNKS).collect();
     let stage = stages.begin("documents are embedded", groups.len());
     let curator = network.users[0].clone();
-    let network = &*network;
     let tasks = futures::stream::iter(groups).map(|group| {
         let (curator, stage) = (&curator, &stage);
         async move {
@@ -104,15 +98,8 @@ async fn ticket(network: &Network, client: &Client) -> eyre::Result<Verified> {
 }
 
 /// The users ask questions; tickets are taken ahead, so that nobody waits for rounds.
-pub async fn ask(
-    network: &mut Network,
-    _corpus: &Corpus,
-    questions: &[Question],
-    ledger: &mut Ledger,
-    stages: &mut Stages,
-) -> eyre::Result<()> {
+pub async fn ask(network: &Network, questions: &[Question], ledger: &mut Ledger, stages: &Stages) -> eyre::Result<()> {
     let stage = stages.begin(&format!("epoch {}: questions are asked", network.epoch), questions.len());
-    let network = &*network;
     let snapshot = newest_documents(network).await?;
     let ticketed = futures::stream::iter(questions.iter().enumerate()).map(|(i, question)| async move {
         let client = &network.users[1 + i % (network.users.len() - 1)];
@@ -169,10 +156,10 @@ pub async fn newest_documents(network: &Network) -> eyre::Result<liaise_ledger::
 
 /// The curator removes the passage that the first confirmed answer cites; the same question then cites another.
 pub async fn remove_a_document(
-    network: &mut Network,
+    network: &Network,
     corpus: &Corpus,
     ledger: &mut Ledger,
-    stages: &mut Stages,
+    stages: &Stages,
 ) -> eyre::Result<()> {
     let Some(before) = ledger.asked.first().cloned() else { return Ok(()) };
     let stage = stages.begin("one document is removed", 0);

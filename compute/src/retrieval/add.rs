@@ -1,5 +1,7 @@
 //! Adding documents: embeddings of new chunks, as a task that others can check.
 
+use std::collections::BTreeMap;
+
 use super::{
     Retrieval, cost_permille, grade,
     index::{dot, floats},
@@ -16,14 +18,15 @@ use crate::{
 pub(super) fn run(primitive: &Retrieval, input: &AddInput, ctx: &TaskContext<'_>) -> Result<Output> {
     let texts: Vec<&str> = input.chunks.iter().map(String::as_str).collect();
     let vectors = primitive.embedder.embed_while(&texts, ctx)?.vectors;
-    let blob: Vec<u8> = vectors.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
+    let blob = |vector: &Vec<f32>| vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let blobs: Vec<Vec<u8>> = vectors.iter().map(blob).collect();
     let output = AddOutput {
         v: 1,
         dimensions: primitive.embedder.dimensions() as u32,
         chunks: texts.iter().map(|text| ChunkId::of(text)).collect(),
-        embeddings: BlobId::of(&blob),
+        embeddings: blobs.iter().map(|blob| BlobId::of(blob)).collect(),
     };
-    Ok(Output { bytes: TaskOutput::Add(output).to_bytes(), blobs: vec![blob] })
+    Ok(Output { bytes: TaskOutput::Add(output).to_bytes(), blobs })
 }
 
 pub(super) fn verify(
@@ -41,12 +44,17 @@ pub(super) fn verify(
     if !output.chunks.iter().copied().eq(input.chunks.iter().map(|text| ChunkId::of(text))) {
         return Ok(Check::refused("the chunks are not those of the task"));
     }
-    let blob = find_blob(blobs, output.embeddings)?;
     let total = output.chunks.len();
-    if blob.len() != total * dimensions * 4 {
-        return Ok(Check::refused(format!("the blob has {} bytes, not {}", blob.len(), total * dimensions * 4)));
+    if output.embeddings.len() != total
+        || !blobs.iter().map(|blob| BlobId::of(blob)).eq(output.embeddings.iter().copied())
+    {
+        // In this order a removal finds the embedding of its chunk.
+        return Ok(Check::refused("its blobs are not one embedding for each chunk, in the order of the chunks"));
     }
-    let claimed: Vec<Vec<f32>> = blob.chunks_exact(dimensions * 4).map(floats).collect();
+    if let Some(at) = blobs.iter().position(|blob| blob.len() != dimensions * 4) {
+        return Ok(Check::refused(format!("embedding {at} has {} bytes, not {}", blobs[at].len(), dimensions * 4)));
+    }
+    let claimed: Vec<Vec<f32>> = blobs.iter().map(|blob| floats(blob)).collect();
     // Also catches what is not a number. Every embedding is looked at, not the sample only.
     if let Some(at) = claimed.iter().position(|vector| !is_unit(vector)) {
         return Ok(Check::refused(format!("embedding {at} has not the length 1")));
@@ -88,27 +96,32 @@ fn distance_ppm(a: &[f32], b: &[f32]) -> u32 {
     (squared.sqrt() * 1e6).round() as u32
 }
 
-fn find_blob(blobs: &[Vec<u8>], id: BlobId) -> Result<&[u8]> {
-    blobs.iter().find(|blob| BlobId::of(blob) == id).map(Vec::as_slice).ok_or(Error::MissingBlob(id))
-}
-
-/// The embeddings of an accepted *add* task by chunk, for [`super::Index::add`] together with the texts.
+/// The embeddings of an accepted *add* task by chunk, for [`super::Index::add`] together with the texts. A chunk whose blob
+/// is not among `blobs` is left out: a removal takes it away.
 ///
 /// # Errors
-/// [`Error::Input`] for an output that is none of this task or does not fit its blob, [`Error::MissingBlob`].
+/// [`Error::Input`] for an output that is none of this task, or a blob of another length than it says.
 pub fn read_added(output: &[u8], blobs: &[Vec<u8>]) -> Result<Vec<(ChunkId, Vec<f32>)>> {
     let output = match TaskOutput::from_bytes(output) {
         Ok(TaskOutput::Add(output)) => output,
         Ok(TaskOutput::Answer(_)) => return Err(Error::input("output", "is an answer, not embeddings")),
         Err(problem) => return Err(Error::input("output", problem)),
     };
-    let blob = find_blob(blobs, output.embeddings)?;
     let width = output.dimensions as usize * 4;
-    if width == 0 || blob.len() != width * output.chunks.len() {
-        return Err(Error::input("embeddings", format!("the blob has {} bytes", blob.len())));
+    let here: BTreeMap<BlobId, &Vec<u8>> = blobs.iter().map(|blob| (BlobId::of(blob), blob)).collect();
+    let mut added = vec![];
+    for (chunk, embedding) in output.chunks.into_iter().zip(output.embeddings) {
+        match here.get(&embedding) {
+            Some(blob) if blob.len() == width && width > 0 => added.push((chunk, floats(blob))),
+            Some(blob) => {
+                return Err(Error::input("embeddings", format!("the one of {chunk} has {} bytes", blob.len())));
+            }
+            None => {}
+        }
     }
-    Ok(output.chunks.into_iter().zip(blob.chunks_exact(width).map(floats)).collect())
+    Ok(added)
 }
+
 /// Whether an embedding has length 1. One that holds a NaN has not.
 fn is_unit(vector: &[f32]) -> bool {
     (dot(vector, vector) - 1.0).abs() < 1e-3

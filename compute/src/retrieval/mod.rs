@@ -71,10 +71,11 @@ struct Rules {
     evidence_tolerance: u32,
     answer_sample: u32,
     add_sample: u32,
-    answer_units: u64,
-    sentence_units: u64,
-    chunk_units: u64,
 }
+
+/// Items of an added chunk, an item being a sentence that an answer read: a chunk is embedded as one text, and takes three
+/// to four times as long as a sentence (docs/compute.md).
+const CHUNK_ITEMS: u64 = 4;
 
 impl Retrieval {
     /// The manifest's kind.
@@ -93,9 +94,6 @@ impl Retrieval {
             evidence_tolerance: bundle.manifest().verification.evidence_tolerance,
             answer_sample: bundle.sample_permille("answer")?,
             add_sample: bundle.sample_permille("add")?,
-            answer_units: bundle.work_units("answer")?,
-            sentence_units: bundle.work_units("answer_sentence")?,
-            chunk_units: bundle.work_units("add_chunk")?,
         };
         let embedder = Embedder::open(&bundle, &config, runtime, threads, device)?;
         Ok(Self { bundle, embedder, rules })
@@ -175,13 +173,11 @@ impl Primitive for Retrieval {
         self.rules.evidence_tolerance
     }
 
-    fn units(&self, input: &[u8], output: &[u8]) -> Result<u64> {
+    fn items(&self, input: &[u8], output: &[u8]) -> Result<u64> {
         let output = TaskOutput::from_bytes(output).map_err(|problem| Error::input("output", problem))?;
         match (TaskInput::from_bytes(input)?, output) {
-            (TaskInput::Answer(_), TaskOutput::Answer(output)) => {
-                Ok(self.rules.answer_units + self.rules.sentence_units * output.sentences.len() as u64)
-            }
-            (TaskInput::Add(input), TaskOutput::Add(_)) => Ok(self.rules.chunk_units * input.chunks.len() as u64),
+            (TaskInput::Answer(_), TaskOutput::Answer(output)) => Ok(output.sentences.len() as u64),
+            (TaskInput::Add(input), TaskOutput::Add(_)) => Ok(CHUNK_ITEMS * input.chunks.len() as u64),
             _ => Err(Error::input("output", "is for another kind of task")),
         }
     }
@@ -218,5 +214,14 @@ mod tests {
         assert_eq!(grade(0, 12), 0);
         assert_eq!((part(50, 250), part(1, 125), part(8, 125), part(9, 125)), (13, 1, 1, 2));
         assert_eq!((cost_permille(1, 4), cost_permille(5, 0)), (250, 5000));
+    }
+
+    /// A higher limit would let a dishonest majority count more than any task can be; a lower one would cut honest work.
+    #[test]
+    fn the_certified_table_ends_at_the_largest_task() {
+        let manifest = include_str!("../../adapters/minilm.manifest.json");
+        let units = serde_json::from_str::<crate::Manifest>(manifest).unwrap().work_units;
+        let largest = (CHUNK_ITEMS * task::CHUNKS_MAX as u64).max(answer::SENTENCES_MAX as u64);
+        assert_eq!(units.max, units.base + units.per_item * largest);
     }
 }

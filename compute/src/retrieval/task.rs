@@ -114,8 +114,8 @@ pub struct AddOutput {
     pub dimensions: u32,
     /// The chunks' ids, in the order of the input.
     pub chunks: Vec<ChunkId>,
-    /// The blob with the embeddings in that order, little-endian f32.
-    pub embeddings: BlobId,
+    /// The embeddings in that order, little-endian f32, each a blob of its own: it goes when its chunk is removed.
+    pub embeddings: Vec<BlobId>,
 }
 
 impl TaskInput {

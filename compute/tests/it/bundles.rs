@@ -28,6 +28,13 @@ fn files(manifest: &mut Object) -> &mut Object {
     }
 }
 
+fn units(manifest: &mut Object) -> &mut Object {
+    match manifest.get_mut("work_units") {
+        Some(Json::Map(units)) => units,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn the_installed_adapter_is_the_committed_one() {
     let id: AdapterId = include_str!("../../adapters/minilm.id").trim().parse().unwrap();
@@ -159,6 +166,13 @@ fn manifests_with_two_readings() {
         (after(|m| drop(m.insert("zeal".into(), Json::Null)), |_| ()), "unknown field `zeal`"),
         (after(|m| drop(m.remove("licence")), |_| ()), "missing field `licence`"),
         (after(|m| drop(m.insert("schema".into(), Json::Int(2))), |_| ()), "schema: is 2"),
+        (after(|m| drop(units(m).insert("chunk".into(), Json::Int(4))), |_| ()), "unknown field `chunk`"),
+        (after(|m| drop(units(m).insert("max".into(), Json::Int(0))), |_| ()), "work_units.max: must be between"),
+        (after(|m| drop(units(m).insert("base".into(), Json::Int(1 << 40))), |_| ()), "work_units.base: is above"),
+        (
+            after(|m| drop(units(m).insert("per_item".into(), Json::Int(1 << 40))), |_| ()),
+            "work_units.per_item: is above",
+        ),
         (after(|m| drop(files(m).remove("NOTICE")), |f| fs::remove_file(f.join("NOTICE")).unwrap()), "licence.file"),
     ];
     for (error, part) in cases {

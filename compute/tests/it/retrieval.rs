@@ -5,7 +5,7 @@ use std::{fs, sync::atomic::AtomicBool};
 use liaise_compute::{
     Bundle, ChunkId, Device, Error, Output, Primitive, Registry, SnapshotId, TaskContext,
     retrieval::{
-        Documents, Index, Retrieval, sentences,
+        Documents, Index, Retrieval, read_added, sentences,
         task::{AddInput, AnswerInput, AnswerOutput, TaskInput, TaskOutput},
     },
 };
@@ -53,7 +53,7 @@ fn an_answer_cites_its_source_and_passes_its_judge_at_a_fraction_of_the_cost() {
     assert!(found.sources.len() >= 10 && found.sentences.len() >= 40, "{found:?}");
     assert!(quotation(&index, &found).contains("mountains of Ararat"), "{}", quotation(&index, &found));
     assert!(found.sources.iter().any(|source| source.chunk == found.chunk));
-    assert_eq!(primitive.units(&input, &output.bytes).unwrap(), 10 + found.sentences.len() as u64);
+    assert_eq!(primitive.items(&input, &output.bytes).unwrap(), found.sentences.len() as u64);
     // What a document says is not in the output: documents can be removed, outputs stay.
     assert!(!output.bytes.windows(6).any(|window| window == b"Ararat"));
 
@@ -181,8 +181,9 @@ fn adding_documents_is_checked_by_a_sample() {
     let chunks = texts();
     let input = TaskInput::Add(AddInput { v: 1, chunks: chunks.clone() }).to_bytes();
     let output = primitive.run(&input, &ctx).unwrap();
-    assert_eq!(output.blobs[0].len(), chunks.len() * 384 * 4);
-    assert_eq!(primitive.units(&input, &output.bytes).unwrap(), 4 * chunks.len() as u64);
+    assert_eq!(output.blobs.len(), chunks.len());
+    assert!(output.blobs.iter().all(|blob| blob.len() == 384 * 4));
+    assert_eq!(primitive.items(&input, &output.bytes).unwrap(), 4 * chunks.len() as u64);
     let verify = |bytes: &[u8], blobs: &[Vec<u8>]| primitive.verify(&input, bytes, blobs, [1; 32], &ctx);
     let check = verify(&output.bytes, &output.blobs).unwrap();
     assert_eq!((check.score_permille, check.positions.len()), (1000, chunks.len() / 8), "{}", check.reason);
@@ -191,22 +192,47 @@ fn adding_documents_is_checked_by_a_sample() {
     assert!(check.values.iter().zip(&again).all(|(a, b)| a.abs_diff(*b) <= primitive.evidence_tolerance()));
     assert!(primitive.recompute(&input, &output.bytes, &[chunks.len() as u32], &ctx).is_err());
 
-    assert!(matches!(verify(&output.bytes, &[]), Err(Error::MissingBlob(_))));
-    // Each embedding under its neighbour's name: all of length 1, none of them right.
-    let mut shifted = output.blobs[0].clone();
-    shifted.rotate_left(384 * 4);
-    let forged = |blob: &[u8]| {
+    // Blobs that a removal could not tell apart by their places: none, one less, one more, in another order.
+    let mut shifted = output.blobs.clone();
+    shifted.rotate_left(1);
+    let more = [&output.blobs[..], &output.blobs[..1]].concat();
+    for blobs in [&[][..], &output.blobs[1..], &more, &shifted] {
+        let check = verify(&output.bytes, blobs).unwrap();
+        assert!(check.score_permille == 0 && check.reason.contains("order of the chunks"), "{}", check.reason);
+    }
+    let forged = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
+        let mut blobs = output.blobs.clone();
+        change(&mut blobs);
         let Ok(TaskOutput::Add(mut forged)) = TaskOutput::from_bytes(&output.bytes) else { panic!() };
-        forged.embeddings = liaise_compute::BlobId::of(blob);
-        TaskOutput::Add(forged).to_bytes()
+        forged.embeddings = blobs.iter().map(|blob| liaise_compute::BlobId::of(blob)).collect();
+        let check = verify(&TaskOutput::Add(forged).to_bytes(), &blobs).unwrap();
+        assert!(check.score_permille < 500, "{}", check.reason);
+        check.reason
     };
-    let check = verify(&forged(&shifted), std::slice::from_ref(&shifted)).unwrap();
-    assert!(check.score_permille < 500 && check.reason.contains("differ"), "{}", check.reason);
-    let short = output.blobs[0][4..].to_vec();
-    assert!(verify(&forged(&short), std::slice::from_ref(&short)).unwrap().reason.contains("bytes"));
-    let mut nan = output.blobs[0].clone();
-    nan[..4].copy_from_slice(&f32::NAN.to_le_bytes());
-    assert!(verify(&forged(&nan), std::slice::from_ref(&nan)).unwrap().reason.contains("length 1"));
+    // Each embedding under its neighbour's name: all of length 1, none of them right.
+    assert!(forged(&|blobs| blobs.rotate_left(1)).contains("differ"));
+    assert!(forged(&|blobs| blobs.truncate(5)).contains("one embedding for each chunk"));
+    assert!(forged(&|blobs| drop(blobs[7].drain(..4))).contains("embedding 7 has 1532 bytes"));
+    assert!(forged(&|blobs| blobs[7][..4].copy_from_slice(&f32::NAN.to_le_bytes())).contains("length 1"));
+}
+
+#[test]
+fn a_removed_chunk_leaves_its_embedding_out_and_no_other() {
+    let primitive = retrieval();
+    let chunks: Vec<String> = texts().into_iter().take(3).collect();
+    let input = TaskInput::Add(AddInput { v: 1, chunks: chunks.clone() }).to_bytes();
+    let output = primitive.run(&input, &TaskContext::new()).unwrap();
+    let ids: Vec<ChunkId> = chunks.iter().map(|text| ChunkId::of(text)).collect();
+    let read = |blobs: &[Vec<u8>]| -> Vec<ChunkId> {
+        read_added(&output.bytes, blobs).unwrap().into_iter().map(|(chunk, _)| chunk).collect()
+    };
+    assert_eq!(read(&output.blobs), ids);
+    // The second was purged: its blob is gone, and nothing of it is in the others or in the output.
+    let rest = [output.blobs[0].clone(), output.blobs[2].clone()];
+    assert_eq!(read(&rest), [ids[0], ids[2]]);
+    let part = &output.blobs[1][..16];
+    let holds_it = |bytes: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    assert!(!rest.iter().any(|blob| holds_it(blob)) && !holds_it(&output.bytes));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use liaise_compute::{
     AdapterId, Bundle, Check, Device, DeviceReport, Error, Json, Output, Primitive, Registry, Result, Runtime, Session,
-    TaskContext, Tensor, sample_positions,
+    TaskContext, Tensor, WorkUnits, sample_positions,
 };
 
 use crate::installed::{runtime, template, write_bundle};
@@ -12,15 +12,14 @@ use crate::installed::{runtime, template, write_bundle};
 struct Doubling {
     adapter: AdapterId,
     session: Session,
-    units: u64,
     sample: u32,
 }
 
 impl Doubling {
     fn open(bundle: Bundle, runtime: &Runtime, threads: usize, device: Device) -> Result<Box<dyn Primitive>> {
         let session = runtime.session(&bundle.file("model.onnx")?, threads, device)?;
-        let (units, sample) = (bundle.work_units("number")?, bundle.sample_permille("double")?);
-        Ok(Box::new(Self { adapter: bundle.id(), session, units, sample }))
+        let sample = bundle.sample_permille("double")?;
+        Ok(Box::new(Self { adapter: bundle.id(), session, sample }))
     }
 
     fn double(&self, numbers: &[i64]) -> Result<Vec<i64>> {
@@ -86,8 +85,8 @@ impl Primitive for Doubling {
         0
     }
 
-    fn units(&self, input: &[u8], _: &[u8]) -> Result<u64> {
-        Ok(self.units * numbers(input)?.len() as u64)
+    fn items(&self, input: &[u8], _: &[u8]) -> Result<u64> {
+        Ok(numbers(input)?.len() as u64)
     }
 }
 
@@ -111,9 +110,10 @@ fn model() -> Vec<u8> {
 fn a_new_kind_needs_no_change_in_the_core() {
     let folder = tempfile::tempdir().unwrap();
     let int = |name: &str, n| Json::Map([(name.to_string(), Json::Int(n))].into());
+    let table = |rows: [(&str, i64); 3]| Json::Map(rows.map(|(name, n)| (name.to_string(), Json::Int(n))).into());
     write_bundle(folder.path(), &template(), &[("NOTICE", b"mine"), ("model.onnx", &model())], |manifest| {
         manifest.insert("kind".into(), Json::Text("double".into()));
-        manifest.insert("work_units".into(), int("number", 3));
+        manifest.insert("work_units".into(), table([("base", 0), ("per_item", 3), ("max", 3_000)]));
         manifest.insert("config".into(), Json::Map(Default::default()));
         if let Some(Json::Map(verification)) = manifest.get_mut("verification") {
             verification.insert("sample_permille".into(), int("double", 250));
@@ -134,7 +134,9 @@ fn a_new_kind_needs_no_change_in_the_core() {
     let input = serde_ipld_dagcbor::to_vec(&(1..=20).collect::<Vec<i64>>()).unwrap();
     let output = primitive.run(&input, &ctx).unwrap();
     assert_eq!(numbers(&output.bytes).unwrap(), (1..=20).map(|n| 2 * n).collect::<Vec<i64>>());
-    assert_eq!(primitive.units(&input, &output.bytes).unwrap(), 60);
+    // Its own basis of pay: it counts numbers, and its own table makes units of them.
+    assert_eq!(primitive.items(&input, &output.bytes).unwrap(), 20);
+    assert_eq!(bundle.manifest().work_units, WorkUnits { base: 0, per_item: 3, max: 3_000 });
     let check = primitive.verify(&input, &output.bytes, &[], [4; 32], &ctx).unwrap();
     assert!(check.accepts() && check.cost_permille == 250, "{check:?}");
     let forged = serde_ipld_dagcbor::to_vec(&vec![7i64; 20]).unwrap();

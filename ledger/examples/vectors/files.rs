@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use crate::{draws, genesis_files, sessions};
+use crate::{draws, ed25519, genesis_files, sessions};
 
 /// Every file of this crate's vectors: name and text.
 pub fn all() -> Vec<(&'static str, String)> {
     vec![
         ("draw.json", json(&draws::all())),
+        ("ed25519.json", json(&ed25519::all())),
         ("session.json", json(&sessions::all())),
         ("genesis.json", json(&genesis_files::all())),
     ]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod draws;
+mod ed25519;
 mod files;
 mod genesis_files;
 mod sample;

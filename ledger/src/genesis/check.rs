@@ -1,8 +1,8 @@
 //! The rules that a genesis keeps beyond its form.
 
 use super::{GENESIS_VERSION, Genesis, GenesisError};
+use crate::ed25519;
 use crate::hash::Hash;
-use ed25519_dalek::VerifyingKey;
 use secp256k1::PublicKey;
 
 type Check = Result<(), GenesisError>;
@@ -80,7 +80,7 @@ impl Genesis {
         need((4..=256).contains(&stores.keys.len()), "stores.keys", "not 4 to 256")?;
         need(ascending(&stores.keys), "stores.keys", "not strictly ascending")?;
         need(
-            stores.keys.iter().all(|key| VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak())),
+            stores.keys.iter().all(|key| ed25519::decode_key(key).is_some()),
             "stores.keys",
             "not all are Ed25519 keys",
         )?;

@@ -59,7 +59,8 @@ parameters! {
     auditors = 4 in 1 ..= 64;
     /// How many classify an image.
     committee = 3 in 1 ..= 64;
-    /// W0: the epoch's task weight from which it is emitted in full; 0: always.
+    /// W0: from which work on an epoch is emitted in full, in thousandths of a unit (units times ‰: a full unit weighs
+    /// 1 000); 0: always. The default is a million full units. A local network takes 1.
     ramp_weight = 1_000_000_000 in 0 ..= 9_007_199_254_740_991;
     /// How many median users' units a user's tasks of an epoch may count.
     cap_medians = 4 in 1 ..= 1_000_000;

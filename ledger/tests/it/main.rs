@@ -13,6 +13,8 @@ mod vectors;
 // the writer's own modules, so that the committed files are compared with exactly what it would write
 #[path = "../../examples/vectors/draws.rs"]
 mod draws;
+#[path = "../../examples/vectors/ed25519.rs"]
+mod ed25519;
 #[path = "../../examples/vectors/files.rs"]
 mod files;
 #[path = "../../examples/vectors/genesis_files.rs"]

@@ -3,6 +3,7 @@
 //! One thing at a time: a node has one slot. Judging goes before racing, for a judged result ends a race.
 
 mod board;
+mod certified;
 mod draws;
 mod judge;
 mod work;
@@ -11,10 +12,12 @@ use crate::blocking::blocking;
 use crate::documents::Library;
 use crate::replica::{Replica, ReplicaError};
 use board::{Duty, Fact, Task};
+pub use certified::{Uncertified, certified_units, units_of};
 use cid::Cid;
 use draws::Draws;
 use liaise_compute::{AdapterId, Primitive};
 use liaise_ledger::body::Body;
+use liaise_ledger::genesis::Units;
 use liaise_ledger::{Account, Author, Draft, Hash, Signer, Verified};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,9 +40,18 @@ pub struct Worker {
     /// The work session's key.
     pub signer: Arc<Signer>,
     /// What the node serves, by the id that it announces.
-    pub primitives: BTreeMap<Hash, Arc<dyn Primitive>>,
+    pub primitives: BTreeMap<Hash, Served>,
     /// The documents that answers are read from.
     pub library: Arc<Library>,
+}
+
+/// An adapter that a node serves.
+#[derive(Clone)]
+pub struct Served {
+    /// What runs it.
+    pub primitive: Arc<dyn Primitive>,
+    /// The table that its work is counted by, whatever the node's own bundle says.
+    pub units: Units,
 }
 
 /// Why a piece of work came to nothing.

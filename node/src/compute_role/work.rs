@@ -1,7 +1,7 @@
 //! Running a task, and checking what another node says about it.
 
 use super::judge::Finding;
-use super::{WorkError, Worker};
+use super::{Served, WorkError, Worker};
 use crate::blocking::blocking;
 use crate::offer::{EarlyAnswer, seal};
 use crate::rpc::{Offer, Request};
@@ -9,7 +9,7 @@ use cid::Cid;
 use futures::StreamExt;
 use liaise_compute::retrieval::Documents;
 use liaise_compute::retrieval::task::{AddInput, AnswerInput, TaskInput};
-use liaise_compute::{Primitive, SnapshotId, TaskContext};
+use liaise_compute::{Check, SnapshotId, TaskContext};
 use liaise_ledger::body::{Binding, Body, Commit, TaskResult, Ticket};
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::{Hash, Verified};
@@ -23,13 +23,12 @@ const SOURCES: u32 = 10;
 
 /// Everything that a task needs before a model sees it.
 struct Prepared {
-    primitive: Arc<dyn Primitive>,
+    served: Served,
     announced: Hash,
     input: Vec<u8>,
     documents: Option<Arc<dyn Documents>>,
     snapshot: Option<Hash>,
     reply_key: [u8; 32],
-    max_units: u64,
 }
 
 async fn message(worker: &Worker, id: Cid, what: &'static str) -> Result<Verified, WorkError> {
@@ -64,16 +63,8 @@ async fn prepare(worker: &Worker, id: Cid) -> Result<Prepared, WorkError> {
         _ => return Err(WorkError::Missing("the prompt", id)),
     };
     let terms = ticket_of(worker, ticket).await?;
-    let primitive = worker.primitives.get(&terms.adapter).cloned().ok_or(WorkError::Missing("the adapter", id))?;
-    Ok(Prepared {
-        primitive,
-        announced: terms.adapter,
-        input,
-        documents,
-        snapshot,
-        reply_key: reply_key.into_array(),
-        max_units: terms.max_units,
-    })
+    let served = worker.primitives.get(&terms.adapter).cloned().ok_or(WorkError::Missing("the adapter", id))?;
+    Ok(Prepared { served, announced: terms.adapter, input, documents, snapshot, reply_key: reply_key.into_array() })
 }
 
 fn context<'a>(documents: &'a Option<Arc<dyn Documents>>, cancel: &'a AtomicBool) -> TaskContext<'a> {
@@ -91,11 +82,11 @@ fn context<'a>(documents: &'a Option<Arc<dyn Documents>>, cancel: &'a AtomicBool
 pub async fn race(worker: &Arc<Worker>, id: Cid, cancel: Arc<AtomicBool>) -> Result<(), WorkError> {
     let prepared = prepare(worker, id).await?;
     let started = std::time::Instant::now();
-    let (primitive, input, documents) =
-        (prepared.primitive.clone(), prepared.input.clone(), prepared.documents.clone());
+    let (served, input, documents) = (prepared.served.clone(), prepared.input.clone(), prepared.documents.clone());
     let (output, units) = blocking(move || {
-        let output = primitive.run(&input, &context(&documents, &cancel))?;
-        let units = primitive.units(&input, &output.bytes)?;
+        let output = served.primitive.run(&input, &context(&documents, &cancel))?;
+        // The ticket's limit is the fold's to apply: a claim says what the work is by the table.
+        let units = served.units.count(served.primitive.items(&input, &output.bytes)?);
         Ok::<_, liaise_compute::Error>((output, units))
     })
     .await?;
@@ -140,7 +131,6 @@ async fn reveal(
         snapshot: prepared.snapshot,
         system_prompt: Hash::of(&[]),
     };
-    let units = units.min(prepared.max_units);
     let output = ByteBuf::from(output.bytes);
     let body = Body::Result(TaskResult { commit, salt: ByteArray::new(salt), output, blobs, binding, units });
     worker.say(vec![id, commit], Some(id), body).await?;
@@ -180,16 +170,38 @@ pub async fn check(worker: &Arc<Worker>, id: Cid, result: Cid) -> Result<Finding
     // Nobody else can know which part is recomputed: the seed is this judge's secret.
     let sample_seed = *crate::keys::random_secret();
     let salt = *crate::keys::random_secret();
-    let announced = body.binding.adapter == prepared.announced && body.binding.snapshot == prepared.snapshot;
-    let check = if announced {
-        blocking(move || {
-            let never = AtomicBool::new(false);
-            let context = context(&prepared.documents, &never);
-            prepared.primitive.verify(&prepared.input, &body.output, &blobs, sample_seed, &context)
-        })
-        .await?
-    } else {
-        liaise_compute::Check::refused("the result names another adapter or snapshot than the task")
-    };
+    let check = blocking(move || judge(&prepared, &body, &blobs, sample_seed)).await?;
     Ok(Finding::new(result, check, salt))
 }
+
+/// What a judge finds: cheap questions first.
+fn judge(
+    prepared: &Prepared,
+    result: &TaskResult,
+    blobs: &[Vec<u8>],
+    sample_seed: [u8; 32],
+) -> Result<Check, liaise_compute::Error> {
+    if result.binding.adapter != prepared.announced || result.binding.snapshot != prepared.snapshot {
+        return Ok(Check::refused("the result names another adapter or snapshot than the task"));
+    }
+    let Served { primitive, units } = &prepared.served;
+    let items = primitive.items(&prepared.input, &result.output);
+    if let Ok(items) = items {
+        let units = units.count(items);
+        if units != result.units {
+            let claimed = result.units;
+            return Ok(Check::refused(format!("it claims {claimed} work units, the certified table gives {units}")));
+        }
+    }
+    let never = AtomicBool::new(false);
+    let check =
+        primitive.verify(&prepared.input, &result.output, blobs, sample_seed, &context(&prepared.documents, &never))?;
+    if check.accepts() {
+        // What can't be counted is not accepted: `verify` has told what is wrong with it, or this node can't judge.
+        items?;
+    }
+    Ok(check)
+}
+
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,8 @@ async fn put_blobs(node: &StoreNode, blobs: Vec<ByteBuf>) -> Result<Response, St
         )));
     }
     let store = node.replica.store.clone();
-    blocking(move || blobs.iter().try_for_each(|blob| store.put_blob(blob).map(drop))).await?;
+    // One that was removed is absent for ever and no fault of the others.
+    let keep = move || store.keep_blobs(&blobs.iter().map(|blob| blob.as_slice()).collect::<Vec<_>>());
+    blocking(keep).await?;
     Ok(Response::Done)
 }

@@ -6,7 +6,7 @@ use cid::Cid;
 use liaise_ledger::Account;
 use liaise_ledger::genesis::Parameters;
 
-use super::apportion::{Pools, Shares, apportion, pools};
+use super::apportion::{Pools, Shares, apportion, pools, ramp_full};
 use super::reasons::ReasonCode;
 use super::state::AccountState;
 use super::statement::TaskRow;
@@ -162,9 +162,10 @@ impl Split {
 
     /// The ramp's thousandths, floored: 1000 where it does not bind.
     pub fn ramp_permille(&self, ramp_weight: u64) -> u64 {
-        if ramp_weight == 0 || self.weight >= u128::from(ramp_weight) {
+        let full = ramp_full(ramp_weight);
+        if self.weight >= full {
             return 1_000;
         }
-        u64::try_from(self.weight * 1_000 / u128::from(ramp_weight)).expect("below 1000")
+        u64::try_from(self.weight * 1_000 / full).expect("below 1000")
     }
 }

@@ -87,16 +87,26 @@ pub struct Pools {
     pub unemitted: u64,
 }
 
-/// V = floor(7E/100), U = floor(3E/100), C = E - V - U, each times min(1, W/W0) and floored. W0 = 0: no ramp.
+/// Task weight of one unit of `ramp_weight`: that counts units times a thousandth, while a task weight is units times unlock
+/// times used tickets, two thousandths. A unit in full is 1 000 of the one and 10^6 of the other.
+const RAMP_UNIT: u128 = 1_000;
+
+/// The task weight from which an epoch is emitted in full.
+pub(super) fn ramp_full(ramp_weight: u64) -> u128 {
+    u128::from(ramp_weight) * RAMP_UNIT
+}
+
+/// V = floor(7E/100), U = floor(3E/100), C = E - V - U, each times min(1, W/(1000·W0)) and floored. W0 = 0: no ramp.
 pub fn pools(emission: u64, weight: u128, ramp_weight: u64) -> Pools {
     let percent = |n: u128| u64::try_from(u128::from(emission) * n / 100).expect("below the emission");
     let (judges, users) = (percent(7), percent(3));
     let winners = emission - judges - users;
     let ramp = |pool: u64| {
-        let full = u128::from(ramp_weight);
+        let full = ramp_full(ramp_weight);
         if full == 0 || weight >= full {
             return pool;
         }
+        // Below 2^64 · 2^63: the weight is below W0's 2^53 thousands.
         u64::try_from(u128::from(pool) * weight / full).expect("below the pool")
     };
     let (winners, judges, users) = (ramp(winners), ramp(judges), ramp(users));
@@ -119,8 +129,29 @@ mod tests {
     #[test]
     fn the_ramp_scales_each_pool_and_keeps_the_rest_back() {
         assert_eq!(pools(1_000, 5, 0), Pools { winners: 900, judges: 70, users: 30, unemitted: 0 });
-        assert_eq!(pools(1_000, 10, 10), Pools { winners: 900, judges: 70, users: 30, unemitted: 0 });
-        assert_eq!(pools(1_000, 1, 3), Pools { winners: 300, judges: 23, users: 10, unemitted: 667 });
+        assert_eq!(pools(1_000, 10_000, 10), Pools { winners: 900, judges: 70, users: 30, unemitted: 0 });
+        assert_eq!(pools(1_000, 1_000, 3), Pools { winners: 300, judges: 23, users: 10, unemitted: 667 });
         assert_eq!(pools(1_000, 0, 3), Pools { winners: 0, judges: 0, users: 0, unemitted: 1_000 });
+    }
+
+    #[test]
+    fn the_default_ramp_ends_at_a_million_full_units() {
+        let full_unit = 1_000_000;
+        let ramp_weight = liaise_ledger::Parameters::default().ramp_weight;
+        assert_eq!(pools(1_000_000, 1_000_000 * full_unit, ramp_weight).unemitted, 0);
+        assert_eq!(pools(1_000_000, 999_999 * full_unit, ramp_weight).unemitted, 3);
+        assert_eq!(pools(1_000_000, 1_000 * full_unit, ramp_weight).winners, 900);
+    }
+
+    /// The largest ramp, an almost full weight and the largest pool together stay within 128 bits.
+    #[test]
+    fn the_ramp_is_exact_at_its_limits() {
+        let ramp_weight = (1 << 53) - 1;
+        let full = pools(u64::MAX, ramp_full(ramp_weight), ramp_weight);
+        let below = pools(u64::MAX, ramp_full(ramp_weight) - 1, ramp_weight);
+        assert_eq!((full.unemitted, pools(u64::MAX, u128::MAX, ramp_weight)), (0, full));
+        // One part in 9·10^18 of 1.66·10^19 base units is 1.8 of them, and each pool is floored.
+        assert_eq!(full.winners - below.winners, 2);
+        assert_eq!(pools(1_000, 999, 1).unemitted, 3);
     }
 }

@@ -2,9 +2,9 @@
 //! a store's key signs; the network's id keeps networks apart.
 
 use super::context::{Ballot, Motion, SealHeight, Sig};
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use liaise_ledger::Hash;
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use liaise_ledger::hash::tag;
+use liaise_ledger::{Hash, ed25519};
 use malachitebft_core_types::{Height, NilOrVal, Round, VoteType};
 
 /// Stands for a nil round; no round gets there.
@@ -70,5 +70,5 @@ pub(super) fn sign(key: &SigningKey, bytes: &[u8]) -> Sig {
 }
 
 pub(super) fn verify(key: &VerifyingKey, bytes: &[u8], signature: &Sig) -> bool {
-    key.verify_strict(bytes, &Signature::from_bytes(&signature.0)).is_ok()
+    ed25519::verify(key, bytes, &signature.0)
 }

@@ -2,10 +2,10 @@
 
 use super::bytes::Reader;
 use cid::Cid;
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use liaise_ledger::hash::{DAG_CBOR, tag};
 use liaise_ledger::message::{Signed, signing_bytes};
-use liaise_ledger::{EpochNumber, Hash};
+use liaise_ledger::{EpochNumber, Hash, ed25519};
 use std::cmp::Ordering;
 
 /// The most witnesses of a set, as in the genesis.
@@ -39,7 +39,7 @@ impl CloseHeader {
 
     /// Whether the store signed it.
     pub fn is_signed_by(&self, store: &VerifyingKey) -> bool {
-        store.verify_strict(&signing_bytes(&self.cid()), &Signature::from_bytes(&self.signature)).is_ok()
+        ed25519::verify(store, &signing_bytes(&self.cid()), &self.signature)
     }
 }
 

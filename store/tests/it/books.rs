@@ -82,4 +82,9 @@ fn blobs_come_back_by_any_cid_of_their_bytes() {
     assert!(store.is_purged(&id).unwrap() && !store.contains_blob(&id).unwrap());
     assert!(matches!(store.put_blob(b"0123456789"), Err(StoreError::Purged(purged)) if purged == id));
     assert_eq!(store.get_blob(&Cid::default()).unwrap(), None);
+    // What comes from others is kept but for what was removed.
+    assert_eq!(store.keep_blobs(&[b"d", b"0123456789", b"a"]).unwrap(), [true, false, true]);
+    assert!(store.contains_blob(&blob_cid(b"d")).unwrap() && !store.contains_blob(&id).unwrap());
+    assert!(matches!(store.put_blobs(&[b"e", b"0123456789"]), Err(StoreError::Purged(_))));
+    assert!(!store.contains_blob(&blob_cid(b"e")).unwrap(), "all or none");
 }

@@ -142,13 +142,19 @@ fn others_receipts_are_indexed_in_any_order() {
             accept(&reader, &[store.load(&batch).unwrap().unwrap()]);
         }
     }
-    let mut wanted = reader.wanted(100).unwrap();
+    let mut wanted = reader.wanted(None, 100).unwrap();
     let mut expected: Vec<_> = messages.iter().map(|m| m.id).collect();
     wanted.sort();
     expected.sort();
     assert_eq!(wanted, expected);
+    // Page after page the same list, each once.
+    let mut paged = reader.wanted(None, 1).unwrap();
+    while let Some(next) = reader.wanted(paged.last(), 1).unwrap().first() {
+        paged.push(*next);
+    }
+    assert_eq!(paged, reader.wanted(None, 100).unwrap());
     accept(&reader, &messages);
-    assert!(reader.wanted(100).unwrap().is_empty());
+    assert!(reader.wanted(None, 100).unwrap().is_empty());
     for message in &messages {
         let mut givers: Vec<_> = reader.receipts_of(&message.id).unwrap().iter().map(|r| r.store).collect();
         givers.sort_unstable();

@@ -85,9 +85,9 @@ fn a_witness_takes_nothing_fresh_outside_of_a_session() {
     let later = user.ticket(3);
     let mut place = Place { seq: 1, prev: Some(later.id) };
     accept(&store, &[as_store(&witness(1), &mut place, batch(&[&later], NOW_MS + 59_500))]);
-    assert_eq!(store.wanted(10).unwrap(), [later.id]);
+    assert_eq!(store.wanted(None, 10).unwrap(), [later.id]);
     accept(&store, &[later]);
-    assert_eq!(store.wanted(10).unwrap(), []);
+    assert_eq!(store.wanted(None, 10).unwrap(), []);
 }
 
 #[test]

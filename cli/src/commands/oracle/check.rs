@@ -33,7 +33,7 @@ async fn derive(replica: &Replica, wanted: Option<EpochNumber>) -> eyre::Result<
 }
 
 pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
-    let replica = context.current().await?;
+    let replica = args.replica(context).await?;
     let folded = derive(&replica, args.epoch).await?;
     let attested = histories(&replica).of(folded.epoch).await.or_exit(Kind::Refused)?;
     let attested = attested.map(|block| liaise_node::history_id(&block));
@@ -74,7 +74,7 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
 }
 
 pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
-    let replica = context.current().await?;
+    let replica = args.replica(context).await?;
     let reader = context.reader().await?;
     let number = match args.epoch {
         Some(epoch) => u32::try_from(epoch)

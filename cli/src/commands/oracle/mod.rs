@@ -46,9 +46,19 @@ pub struct EpochArgs {
     /// The epoch; the newest one that it can be done for by default.
     #[arg(allow_negative_numbers = true)]
     epoch: Option<EpochNumber>,
+    /// Derive it from the messages that are here, without asking the stores for more; beacon rounds are fetched all the
+    /// same, for they are no messages.
+    #[arg(long)]
+    offline: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+impl EpochArgs {
+    async fn replica(&self, context: &Context) -> eyre::Result<liaise_node::Replica> {
+        if self.offline { context.replica().await } else { context.current().await }
+    }
 }
 
 /// Which operator.

@@ -84,8 +84,9 @@ fn an_explanation_proves_its_leaf() {
 
 #[test]
 fn a_nearly_idle_network_does_not_pay_a_fortune() {
-    let weight = u64::from(50u32) * 1_000 * UNITS;
-    for (ramp_weight, permille) in [(weight, 1_000), (4 * weight, 250)] {
+    // One task at unlock 50 ‰ and used 1000 ‰, in the ramp's thousandths of a unit.
+    let weight = 50 * UNITS;
+    for (ramp_weight, permille) in [(weight, 1_000), (weight + weight / 4, 800), (4 * weight, 250)] {
         let mut world = World::new(6, Parameters { ramp_weight, ..parameters() });
         let user = account(100);
         world.good_task(&user, "ramp", at(0, 100));

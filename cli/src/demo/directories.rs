@@ -1,0 +1,125 @@
+//! What the demo writes before anything runs: a directory for each node, and a home for the second terminal.
+
+use super::chain::{DemoChain, GUARDIAN};
+use super::genesis::{Founding, Person};
+use super::network::secret_of;
+use crate::home::NetworkConfig;
+use liaise_ledger::session::Scopes;
+use liaise_node::client::Delegation;
+use liaise_node::config::{AdapterConfig, ComputeRole, NodeConfig, OracleRole, Peer, Role, StoreRole};
+use liaise_node::keys::{self, Secret};
+use std::path::Path;
+
+/// The operator that serves altered weights.
+const DISHONEST: &str = "node-6";
+/// Between the moments at which two oracles would submit the same statement.
+const STAGGER_S: u64 = 3;
+
+/// Writes the directories.
+pub struct Writer<'a> {
+    /// The network's directory.
+    pub dir: &'a Path,
+    /// Encrypts every key.
+    pub passphrase: &'a str,
+    /// The chain.
+    pub chain: &'a DemoChain,
+    /// Genesis and keys.
+    pub founding: &'a Founding,
+    /// Where the stores listen.
+    pub peers: &'a [Peer],
+    /// Threads of each compute node.
+    pub threads: &'a [usize],
+}
+
+impl Writer<'_> {
+    /// All directories; the names in the order in which they start.
+    pub fn write_all(&self) -> eyre::Result<Vec<String>> {
+        let mut names = vec![];
+        for (i, secret) in self.founding.stores.iter().enumerate() {
+            let name = format!("store-{}", i + 1);
+            self.key(&name, "store.json", secret)?;
+            self.key(&name, "beacon.json", &self.founding.beacon)?;
+            let role = StoreRole { key: "store.json".into(), beacon_key: Some("beacon.json".into()) };
+            self.config(&name, vec![self.peers[i].address.clone()], Role::Store(role))?;
+            names.push(name);
+        }
+        for (i, secret) in self.founding.oracles.iter().enumerate() {
+            let name = format!("oracle-{}", i + 1);
+            self.key(&name, "oracle.json", secret)?;
+            self.key(&name, "submitter.json", &secret_of(i as u32 + 1))?;
+            let role = OracleRole {
+                key: "oracle.json".into(),
+                chain: self.chain.config.clone(),
+                submitter: Some("submitter.json".into()),
+                stagger_s: i as u64 * STAGGER_S,
+            };
+            self.config(&name, vec![], Role::Oracle(role))?;
+            names.push(name);
+        }
+        for (node, threads) in self.founding.nodes.iter().zip(self.threads) {
+            self.compute(node, *threads)?;
+            names.push(node.name.clone());
+        }
+        self.home()?;
+        Ok(names)
+    }
+
+    fn compute(&self, node: &Person, threads: usize) -> eyre::Result<()> {
+        self.key(&node.name, "session.json", &node.session)?;
+        let hot =
+            keys::ed25519(&node.session).public().try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))?;
+        let now_ms = super::network::now_s() * 1000;
+        let delegation = Delegation::sign(&self.founding.genesis, &node.wallet, hot, Scopes::WORK, now_ms)?;
+        delegation.save(&self.dir.join(&node.name))?;
+        let role = ComputeRole {
+            account: node.account().to_string(),
+            session_key: "session.json".into(),
+            region: "CH".into(),
+            threads,
+            // Not `auto`: speeds differ by threads here, and one GPU for all would make them alike.
+            device: "cpu".into(),
+            library: None,
+            adapters: vec![self.bundle_of(node)?],
+        };
+        self.config(&node.name, vec![], Role::Compute(role))
+    }
+
+    /// The certified bundle; for the dishonest operator a forged one, announced under the certified id.
+    fn bundle_of(&self, node: &Person) -> eyre::Result<AdapterConfig> {
+        let certified = liaise_compute::Cache::default().minilm();
+        if node.name != DISHONEST {
+            return Ok(AdapterConfig { bundle: certified, announce: None });
+        }
+        let forged = self.dir.join(&node.name).join("bundle");
+        super::forger::forge(&certified, &forged)?;
+        let announce = self.founding.genesis.adapters[0].id.to_string();
+        Ok(AdapterConfig { bundle: forged, announce: Some(announce) })
+    }
+
+    fn key(&self, name: &str, file: &str, secret: &Secret) -> eyre::Result<()> {
+        Ok(keys::create(&self.dir.join(name).join(file), secret, self.passphrase)?)
+    }
+
+    fn config(&self, name: &str, listen: Vec<String>, role: Role) -> eyre::Result<()> {
+        let (genesis, calendar) = ("../genesis.toml".into(), Some("../calendar".into()));
+        let config = NodeConfig { genesis, calendar, listen, stores: self.peers.to_vec(), role };
+        Ok(config.save(&self.dir.join(name))?)
+    }
+
+    /// A user's home for commands in a second terminal, with every account's wallet.
+    fn home(&self) -> eyre::Result<()> {
+        let home = self.dir.join("home");
+        std::fs::create_dir_all(&home)?;
+        let config = NetworkConfig {
+            genesis: "../genesis.toml".into(),
+            calendar: Some("../calendar".into()),
+            stores: self.peers.to_vec(),
+            chain: self.chain.config.clone(),
+        };
+        std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
+        for person in self.founding.users.iter().chain(&self.founding.nodes) {
+            keys::create(&home.join(format!("keys/{}.json", person.name)), &person.wallet_secret, self.passphrase)?;
+        }
+        Ok(keys::create(&home.join("keys/guardian.json"), &secret_of(GUARDIAN), self.passphrase)?)
+    }
+}

@@ -1,0 +1,108 @@
+//! After the demo the network stays up: a second terminal joins it, and Enter here ends the epoch that goes on.
+
+use super::network::Network;
+use super::progress::Stages;
+use super::{filing, names};
+use crate::output::{NOT_ADVICE, table, xlv_number};
+use liaise_ledger::Body;
+use liaise_oracle::fold::Statement;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// A ticket that nothing was asked with for so long is given up.
+const UNUSED_MS: u64 = 60_000;
+/// Verdicts that settle a task.
+const VERDICTS: usize = 2;
+
+/// Serves until Ctrl-C.
+pub async fn stay(network: &mut Network, stages: &Stages) -> eyre::Result<()> {
+    println!("\nThe network stays up until Ctrl-C. In a second terminal:\n\n{}", network.second_terminal());
+    let mut lines = lines();
+    loop {
+        println!("\nEnter ends epoch {}, files it and shows who earned what; Ctrl-C stops the network.", network.epoch);
+        // Whoever started this process waits for this line.
+        println!("up");
+        tokio::select! {
+            Some(()) = lines.recv() => end_epoch(network, stages).await?,
+            done = tokio::signal::ctrl_c() => return Ok(done?),
+        }
+    }
+}
+
+/// Lines of standard input. A thread, for a terminal can only be read blockingly.
+fn lines() -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            if line.is_err() || sender.blocking_send(()).is_err() {
+                return;
+            }
+        }
+        // At its end nothing more is asked; the network stays up all the same.
+        loop {
+            std::thread::park();
+        }
+    });
+    receiver
+}
+
+async fn end_epoch(network: &mut Network, stages: &Stages) -> eyre::Result<()> {
+    let epoch = network.epoch;
+    let stage = stages.begin("the calendar waits until no ticket is open", 0);
+    while open_ticket(network)? {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    stage.done(stages, "none is open");
+    network.close_epoch(stages).await?;
+    filing::file_everything(network, None, stages).await?;
+    show(network, epoch).await
+}
+
+/// Whether somebody has a ticket of now whose task is not settled.
+fn open_ticket(network: &Network) -> eyre::Result<bool> {
+    let (store, now_ms) = (&network.replica.store, network.calendar.wall_ms());
+    let deadline_ms = network.founding.genesis.parameters.deadline_s * 1000;
+    for id in store.kind("ticket")? {
+        let Some(message) = store.load(&id)? else { continue };
+        let age_ms = now_ms.saturating_sub(message.message.time_ms);
+        let mut tasks = 0;
+        for task in store.children(&id)? {
+            let is_task = store
+                .load(&task)?
+                .is_some_and(|task| matches!(task.message.body, Body::Prompt(_) | Body::RetrievalAdd(_)));
+            if !is_task {
+                continue;
+            }
+            tasks += 1;
+            let mut verdicts = 0;
+            for id in store.task(&task)? {
+                verdicts += usize::from(
+                    store.load(&id)?.is_some_and(|message| matches!(message.message.body, Body::Verdict(_))),
+                );
+            }
+            if verdicts < VERDICTS && age_ms < deadline_ms {
+                return Ok(true);
+            }
+        }
+        if tasks == 0 && age_ms < UNUSED_MS {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Who earned what in an epoch.
+async fn show(network: &Network, epoch: i64) -> eyre::Result<()> {
+    let histories = network.library.histories();
+    let Some(block) = histories.of(epoch).await? else { eyre::bail!("epoch {epoch} is not attested") };
+    let rows: Vec<Statement> = histories.rows(epoch, &block.statements).await?;
+    let names = names(network);
+    let mut earned = table(&["account", "won", "judged", "prompted", "net XLV"]);
+    for row in &rows {
+        let name = names.get(&row.account).cloned().unwrap_or_else(|| row.account.to_string());
+        let amounts = [row.won, row.judged, row.prompted, row.net].map(|amount| xlv_number(amount.into()));
+        earned.add_row(std::iter::once(name).chain(amounts));
+    }
+    println!("\nepoch {epoch}\n{earned}\n{NOT_ADVICE}");
+    Ok(())
+}
