@@ -32,7 +32,7 @@ pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
 pub use beacon::{BeaconFetchError, fetch_round, load_round};
 pub use blocking::blocking;
 pub use clock::{Calendar, CalendarError};
-pub use compute_role::{Uncertified, adapter_hash, units_of};
+pub use compute_role::{Uncertified, adapter_hash, certified_units, units_of};
 pub use documents::{DocumentsError, Library, fetch_blobs};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};

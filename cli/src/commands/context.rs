@@ -105,6 +105,7 @@ pub fn or_node_exit<T>(result: Result<T, NodeError>) -> eyre::Result<T> {
     result.or_else(|error| {
         let kind = match &error {
             E::Config(_) | E::Genesis(..) | E::File(..) | E::Calendar(_) | E::Key(_) | E::Value(..) => Kind::Usage,
+            E::Uncertified(..) => Kind::Usage,
             E::Chain(_) => Kind::Chain,
             _ => Kind::Refused,
         };

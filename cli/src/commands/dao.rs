@@ -5,14 +5,15 @@ use super::oracle::describe;
 use super::submit::{FeeArgs, estimate, outcome, send};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
-use crate::output::{self, say};
+use crate::output::{self, say, xlv};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_chain_api::{Action, At};
+use liaise_chain_api::{Action, At, Distributor};
 use liaise_ledger::EpochNumber;
 use liaise_node::{Replica, chain, fetch_blobs};
 use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::{HandOver, Shared, TermRow, table};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// See the module.
@@ -85,6 +86,7 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     if args.json {
         let row = |row: &TermRow| json!({"first": row.first, "distributor": row.distributor, "old": row.old, "decreed": row.is_decreed});
         let mut value: Value = describe(&at);
+        value["supply"] = json!(Supply::of(&at));
         value["authority"] = json!(at.authority);
         value["guardian"] = json!(at.guardian);
         value["guarded_until_s"] = json!(at.guarded_until_s);
@@ -109,7 +111,10 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         replica.genesis.dao.threshold,
         replica.genesis.dao.keys.len()
     );
+    let supply = Supply::of(&at);
     say!("distributor     {}", at.id);
+    say!("supply          {} minted here of {} that all epochs may issue", xlv(supply.minted), xlv(supply.cap));
+    say!("                {} paid out, {} unclaimed", xlv(supply.paid), xlv(supply.unclaimed));
     say!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
     let share =
         if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
@@ -134,6 +139,27 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         None => say!("pending         nothing: there is nothing to veto"),
     }
     Ok(())
+}
+
+/// The token on this chain, in base units.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Supply {
+    /// What all epochs may issue, on all chains together.
+    cap: u64,
+    /// What has become payable here: the sum of the newest payable tree.
+    minted: u64,
+    /// Of that, what was claimed.
+    paid: u64,
+    /// Of that, what was not.
+    unclaimed: u64,
+}
+
+impl Supply {
+    fn of(at: &Distributor) -> Supply {
+        let minted = at.held.newest.map_or(0, |held| held.root.sum);
+        let paid = minted.saturating_sub(at.unclaimed);
+        Supply { cap: at.schedule.emission.supply, minted, paid, unclaimed: at.unclaimed }
+    }
 }
 
 /// What belongs to no account, at the newest attested epoch.

@@ -58,6 +58,18 @@ fn what_is_wrong_is_found_before_anything_is_written() {
 }
 
 #[test]
+fn a_bundle_with_another_table_than_the_genesis_is_refused() {
+    let place = Place::with_network();
+    assert!(place.run(&["account", "new", "me"]).status.success());
+    let genesis = std::fs::read_to_string(place.path("home/genesis.toml")).unwrap();
+    std::fs::write(place.path("home/genesis.toml"), genesis.replacen("max = 10\n", "max = 9\n", 1)).unwrap();
+    let output = place.run(&["node", "init", "--dir", "node", "--bundle", "bundle"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("work_units.max is 10"), "{}", stderr(&output));
+    assert!(!place.path("node").exists());
+}
+
+#[test]
 fn each_thing_that_is_broken_is_named() {
     let place = made();
     let check = || {

@@ -104,7 +104,7 @@ fn bundle(dir: &Path) -> String {
             "library": "onnxruntime", "version": "1.31.1", "optimisation": "all", "prepacking": true, "numeric": "f32",
         },
         "schemas": {},
-        "work_units": {},
+        "work_units": {"base": 1, "max": 10, "per_item": 1},
         "verification": {
             "rule": "recompute-sample", "sample_permille": {}, "tolerance_ppm": 0, "evidence_tolerance": 0,
             "cost_permille": 0,

@@ -206,18 +206,16 @@ fn print(report: &Report) {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
     say!("{table}");
-    let (accounts, transactions) = (report.accounts.len(), report.transactions.len());
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let accounts = count(report.accounts.len(), "account");
+    let transactions = count(report.transactions.len(), "transaction");
     match &report.fee_max {
         Some(fee) => say!(
-            "total: {} due to {accounts} accounts, in {transactions} transactions for at most {fee} of the coin's smallest \
+            "total: {} due to {accounts}, in {transactions} for at most {fee} of the coin's smallest \
              unit\nDry run: nothing was sent.",
             xlv(report.due)
         ),
-        None => say!(
-            "total: {} of {} paid to {accounts} accounts in {transactions} transactions",
-            xlv(report.paid),
-            xlv(report.due)
-        ),
+        None => say!("total: {} of {} paid to {accounts} in {transactions}", xlv(report.paid), xlv(report.due)),
     }
     say!("{NOT_ADVICE}");
 }

@@ -4,7 +4,7 @@ use crate::exit::{Kind, OrExit};
 use liaise_compute::Bundle;
 use liaise_ledger::Hash;
 use liaise_ledger::genesis::Genesis;
-use liaise_node::adapter_hash;
+use liaise_node::{adapter_hash, certified_units};
 use std::path::Path;
 
 /// A bundle whose every file has the hash that its manifest says.
@@ -25,7 +25,12 @@ impl Served {
             None => adapter_hash(bundle.id()),
             Some(id) => id.parse().map_err(|error| eyre::eyre!("announce {id:?}: {error}")).or_exit(Kind::Usage)?,
         };
-        Ok(Served { id, name: bundle.manifest().name.clone(), certified: genesis.adapter(&id).is_some() })
+        let certified = genesis.adapter(&id);
+        // Of one table with the genesis, or every judge would refuse what it claims.
+        certified_units(certified, bundle.manifest())
+            .map_err(|why| eyre::eyre!("{}: {why}", dir.display()))
+            .or_exit(Kind::Usage)?;
+        Ok(Served { id, name: bundle.manifest().name.clone(), certified: certified.is_some() })
     }
 
     /// In words.
