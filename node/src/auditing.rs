@@ -143,8 +143,8 @@ async fn with_rounds<T: Send + 'static>(
     loop {
         let (own, work) = (replica.clone(), work.clone());
         match blocking(move || work(&own)).await {
-            Err(AuditError::Fold(FoldError::MissingRound(round))) => {
-                crate::beacon::fetch_round(&replica.links, &replica.store, &replica.genesis, round).await?;
+            Err(AuditError::Fold(FoldError::MissingRounds(rounds))) => {
+                replica.fetch_rounds(&rounds).await?;
             }
             other => return Ok(other?),
         }

@@ -2,12 +2,15 @@
 
 use crate::links::{AskError, Links};
 use crate::rpc::{MAX_WAIT_MS, Request, Response};
+use futures::StreamExt;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::genesis::Genesis;
 use liaise_store::{Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Rounds asked for at the same time.
+const AT_ONCE: usize = 16;
 /// Where rounds are kept: the fold of an epoch needs them again.
 const ROUNDS: &str = "round";
 
@@ -45,6 +48,27 @@ pub fn load_round(store: &Store, round: u64) -> Result<Option<RoundSignature>, S
 pub fn keep_round(store: &Store, round: u64, signature: &RoundSignature) -> Result<(), StoreError> {
     // It can be fetched again, so it need not be synced.
     store.journal().put_lazily(ROUNDS, &round.to_be_bytes(), signature)
+}
+
+/// Fetches rounds whose time has come; some of them may be nonsense that somebody named.
+///
+/// # Errors
+/// None of them can be had: whoever asked would ask for ever.
+pub async fn fetch_rounds(
+    links: &Arc<Links>,
+    store: &Store,
+    genesis: &Genesis,
+    now_ms: u64,
+    rounds: &[u64],
+) -> Result<(), BeaconFetchError> {
+    let past = rounds.iter().copied().filter(|round| genesis.round_time_ms(*round) <= now_ms);
+    let fetched = futures::stream::iter(past).map(|round| fetch_round(links, store, genesis, round));
+    let fetched: Vec<Result<RoundSignature, BeaconFetchError>> = fetched.buffer_unordered(AT_ONCE).collect().await;
+    if fetched.iter().any(Result::is_ok) {
+        return Ok(());
+    }
+    let early = || BeaconFetchError::Early(rounds.first().copied().unwrap_or_default());
+    Err(fetched.into_iter().find_map(Result::err).unwrap_or_else(early))
 }
 
 /// A round's signature, waiting for its time where necessary.

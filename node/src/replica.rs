@@ -266,4 +266,13 @@ impl Replica {
             }
         }
     }
+
+    /// Fetches beacon rounds that a fold names; see [`crate::beacon::fetch_rounds`].
+    ///
+    /// # Errors
+    /// None of them can be had.
+    pub async fn fetch_rounds(&self, rounds: &[u64]) -> Result<(), crate::beacon::BeaconFetchError> {
+        let now_ms = self.calendar.wall_ms();
+        crate::beacon::fetch_rounds(&self.links, &self.store, &self.genesis, now_ms, rounds).await
+    }
 }

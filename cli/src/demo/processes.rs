@@ -39,7 +39,9 @@ impl Processes {
             .arg(&dir)
             .arg("--passphrase-file")
             .arg(&self.passphrase_file)
-            .stdin(Stdio::null())
+            // Its end is this process's end: no node outlives the demo, not even one that was killed.
+            .arg("--stop-with-stdin")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)

@@ -73,13 +73,10 @@ fn keys(terminal: &Terminal, dir: &Path) {
         .unwrap();
     refused("no terminal to ask on", &output, USAGE, &["--passphrase-file"]);
 
-    let output = terminal.run(&["retrieval", "remove", "--reason", "x", "--account", "user-2", &blob()]);
+    let found = terminal.json(&["retrieval", "search", "beginning heaven earth", "--json"]);
+    let id = found[0]["id"].as_str().unwrap_or_else(|| panic!("{found}"));
+    let output = terminal.run(&["retrieval", "remove", "--reason", "x", "--account", "user-2", id]);
     refused("documents are the curator's", &output, REFUSED, &["curator"]);
-}
-
-/// The id of some bytes that nobody added.
-fn blob() -> String {
-    "bafkreih3dvwcvc4o4kafvhetlvilyxygmrtxl6luavouzakc5l24htitha".into()
 }
 
 /// A home like the demo's own, with another `network.toml`.

@@ -121,11 +121,10 @@ fn a_fresh_node_serves(demo: &mut Running, terminal: &Terminal) {
 
     demo.end_epoch();
     let odds = terminal.json(&["node", "odds", "operator", "--json"]);
-    let row = odds.as_array().map_or(&odds, |rows| &rows[0]);
+    let row = &odds["nodes"][0];
     assert_eq!(row["account"].as_str(), Some(account.as_str()), "{odds}");
     assert_eq!(row["proven"], false, "{odds}");
-    let weight = row["weight"].as_u64().unwrap();
-    assert!(weight > 0, "{odds}");
+    assert!(row["odds_ppm"].as_u64().unwrap() > 0, "{odds}");
 
     let served = (0..PROMPTS).any(|n| {
         let (prompt, _) = ask(terminal, &format!("Who begat son number {n}?"), "newcomer");

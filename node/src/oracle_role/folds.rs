@@ -1,7 +1,6 @@
 //! Epochs folded from the node's own store, in order. What a fold hands on is in its artefact, so a restart goes on there.
 
 use super::OracleError;
-use crate::beacon::fetch_round;
 use crate::blocking::blocking;
 use crate::replica::Replica;
 use cid::Cid;
@@ -129,9 +128,7 @@ async fn fold_sealed(
         match blocking(move || fold_here(&own, &before, epoch)).await? {
             Attempt::Done(folded) => return Ok(Some(folded)),
             Attempt::NotYet => return Ok(None),
-            Attempt::Round(round) => {
-                fetch_round(&replica.links, &replica.store, &replica.genesis, round).await?;
-            }
+            Attempt::Rounds(rounds) => replica.fetch_rounds(&rounds).await?,
         }
     }
 }
@@ -141,8 +138,8 @@ enum Attempt {
     Done(FoldedAt),
     /// The seal, or something that it counts, is not here yet.
     NotYet,
-    /// This beacon round is needed first.
-    Round(u64),
+    /// Of these beacon rounds some are needed first.
+    Rounds(Vec<u64>),
 }
 
 fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Result<Attempt, OracleError> {
@@ -156,7 +153,7 @@ fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Resul
             tracing::debug!(%id, epoch, "a sealed message is not here yet");
             Ok(Attempt::NotYet)
         }
-        Err(FoldError::MissingRound(round)) => Ok(Attempt::Round(round)),
+        Err(FoldError::MissingRounds(rounds)) => Ok(Attempt::Rounds(rounds)),
         Err(error) => Err(error.into()),
     }
 }

@@ -20,9 +20,10 @@ pub enum FoldError {
     /// A message that has a counted receipt, or a batch of the sealed chain, is not at hand.
     #[error("message {0} is missing: let the store follow its peers until it has it, then fold again")]
     MissingMessage(Cid),
-    /// A beacon round that decides a draw is not at hand.
-    #[error("beacon round {0} is missing: fetch it from a peer, then fold again")]
-    MissingRound(u64),
+    /// Beacon rounds that decide draws are not at hand: all that the epoch's messages name, ascending, so that one fetch
+    /// is enough. One of them at least is needed; others may be named by messages that do not count.
+    #[error("beacon rounds {0:?} are missing: fetch them from a peer, then fold again")]
+    MissingRounds(Vec<u64>),
     /// A beacon round that is not the beacon's.
     #[error("beacon round {0} has a wrong signature: fetch it from another peer")]
     WrongRound(u64),

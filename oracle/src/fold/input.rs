@@ -143,7 +143,7 @@ impl EpochInput {
     /// Walks every store's sealed batches back to the ones sealed before, and collects what they name.
     ///
     /// # Errors
-    /// Something is missing ([`FoldError::MissingMessage`], [`FoldError::MissingRound`]), or the chain of a store is not
+    /// Something is missing ([`FoldError::MissingMessage`], [`FoldError::MissingRounds`]), or the chain of a store is not
     /// the one that was sealed.
     pub fn collect(
         ledger: &impl Ledger,

@@ -103,6 +103,14 @@ pub fn fold_epoch(genesis: &Genesis, before: &FoldState, input: &EpochInput) -> 
     fold_parts(genesis, before, &input.seal, std::slice::from_ref(&input.part), 1)
 }
 
+/// A missing round is seldom alone: an epoch of a store that was away lacks all of them.
+fn name_all_rounds(error: FoldError, input: &Part, known: &Rounds<'_>) -> FoldError {
+    let FoldError::MissingRounds(needed) = error else { return error };
+    let mut named = needs::rounds_of(input.messages.values().map(|message| &message.message.body));
+    named.extend(needed);
+    FoldError::MissingRounds(named.into_iter().filter(|round| !known.contains_key(round)).collect())
+}
+
 /// Folds a sealed epoch whose input came in parts, settling its tasks in `settle_parts` parts: the same result.
 ///
 /// # Errors
@@ -161,7 +169,8 @@ pub fn fold_parts(
     let mut settled = Settled::default();
     if epoch >= 0 {
         for part in (0..settle_parts.max(1)).rev() {
-            settled.merge(Settled::of_part(&desk, epoch, part, settle_parts)?);
+            let part = Settled::of_part(&desk, epoch, part, settle_parts);
+            settled.merge(part.map_err(|error| name_all_rounds(error, &input, &rounds))?);
         }
     }
     let open_roots: BTreeSet<Cid> =

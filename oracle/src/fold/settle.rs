@@ -87,7 +87,7 @@ impl<'a> Desk<'a> {
     pub fn settle(&self, root: &Root<'a>, messages: &[Cid]) -> Result<TaskRow, FoldError> {
         let ticket = &self.messages[&root.ticket_id];
         let round = root.ticket.round;
-        let signature = *self.rounds.get(&round).ok_or(FoldError::MissingRound(round))?;
+        let signature = *self.rounds.get(&round).ok_or_else(|| FoldError::MissingRounds(vec![round]))?;
         let snapshot = self.before.snapshot(self.genesis, root.ticket.snapshot);
         let snapshot = snapshot.ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
         let assignment = Assignment::compute(self.genesis, ticket, signature, &snapshot)
@@ -108,7 +108,7 @@ impl<'a> Desk<'a> {
             _ => None,
         });
         if let Some(round) = missing {
-            return Err(FoldError::MissingRound(round));
+            return Err(FoldError::MissingRounds(vec![round]));
         }
         let mut race = Race::run(self.genesis, task, &events, self.rounds);
         let outcome = decide(&mut race, &self.genesis.parameters, |account| assignment.seed.tie_rank(account).0);

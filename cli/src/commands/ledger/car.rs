@@ -73,7 +73,14 @@ pub async fn import(context: &Context, args: ImportArgs) -> eyre::Result<()> {
         (0, false) => {
             fail(Kind::Integrity, "the file ends in the middle: what came before is stored, fetch the file again")
         }
-        (count, _) => fail(Kind::Integrity, format!("{count} blocks were left out; what is good is stored")),
+        (count, false) => fail(
+            Kind::Integrity,
+            format!(
+                "the file ends in the middle, and {count} blocks were left out, most of them because what they rest on is \
+                 beyond the end: what is good is stored, fetch the file again"
+            ),
+        ),
+        (count, true) => fail(Kind::Integrity, format!("{count} blocks were left out; what is good is stored")),
     }
 }
 

@@ -31,6 +31,10 @@ pub struct NodeArgs {
     /// The node's directory, with its node.toml.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// Stop when standard input ends as well: for a program that starts nodes, and must not leave them behind however it
+    /// ends itself.
+    #[arg(long)]
+    stop_with_stdin: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }

@@ -26,18 +26,29 @@ pub async fn serve(args: NodeArgs) -> eyre::Result<()> {
     }
     // Whoever started this process waits for this line.
     tell(format_args!("ready"));
-    stop_signal().await?;
+    stop_signal(args.stop_with_stdin).await?;
     tell(format_args!("stopping"));
     node.shutdown().await;
     Ok(())
 }
 
-async fn stop_signal() -> eyre::Result<()> {
+async fn stop_signal(with_stdin: bool) -> eyre::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => {}
         done = tokio::signal::ctrl_c() => done?,
+        () = end_of_stdin(), if with_stdin => {}
     }
     Ok(())
+}
+
+/// Standard input can only be read blockingly, so a thread of its own waits for its end.
+async fn end_of_stdin() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
 }

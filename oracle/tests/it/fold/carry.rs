@@ -142,7 +142,7 @@ fn what_is_missing_or_out_of_order_stops_the_fold() {
     let signature = input.part.rounds.insert(round, [0; 48]).unwrap();
     assert_eq!(fold_epoch(&world.genesis, before, &input).unwrap_err(), FoldError::WrongRound(round));
     input.part.rounds.remove(&round);
-    assert_eq!(fold_epoch(&world.genesis, before, &input).unwrap_err(), FoldError::MissingRound(round));
+    assert_eq!(fold_epoch(&world.genesis, before, &input).unwrap_err(), FoldError::MissingRounds(vec![round]));
     input.part.rounds.insert(round, signature);
     let id = *input.part.messages.keys().next().unwrap();
     input.part.messages.remove(&id);
