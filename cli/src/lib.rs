@@ -62,6 +62,9 @@ enum Command {
     Demo(demo::DemoArgs),
 }
 
+/// The longest wait for work that is under way when a command is done.
+const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -93,7 +96,8 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
         }
     });
-    // Blocking work that is under way would hold the process for nothing.
-    runtime.shutdown_background();
+    // Threads that still use a store while the process's own destructors run would end it noisily; whatever blocks for
+    // longer would hold it for nothing.
+    runtime.shutdown_timeout(SHUTDOWN);
     exit::report(outcome)
 }

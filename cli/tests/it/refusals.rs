@@ -163,10 +163,10 @@ fn copy_node(dir: &Path, from: &str, to: &str) -> PathBuf {
 
 fn nodes(terminal: &Terminal, dir: &Path) {
     let run = |node: &Path| terminal.run(&["node", "run", "--dir", node.to_str().unwrap()]);
-    refused("a directory in use", &run(&dir.join("store-1")), REFUSED, &["ledger", "another process"]);
+    refused("a directory in use", &run(&dir.join("store-1")), REFUSED, &["ledger", "in use by", "stop that process"]);
     // Its own directory, and the same port.
     let twin = copy_node(dir, "store-1", "twin");
-    refused("a port that is taken", &run(&twin), REFUSED, &["/ip4/127.0.0.1/tcp/", "in use"]);
+    refused("a port that is taken", &run(&twin), REFUSED, &["/ip4/127.0.0.1/tcp/", "in use", "another port"]);
 
     let bundle = dir.join("node-6/bundle");
     let model = bundle.join("model/model.onnx");
@@ -175,13 +175,13 @@ fn nodes(terminal: &Terminal, dir: &Path) {
     damaged[1 << 20] ^= 1;
     fs::write(&model, damaged).unwrap();
     let copy = copy_node(dir, "node-6", "damaged");
-    refused("a bundle with a wrong hash", &run(&copy), REFUSED, &["model/model.onnx", "hash"]);
+    refused("a bundle with a wrong hash", &run(&copy), REFUSED, &["model/model.onnx", "SHA-256"]);
     fs::write(&model, forged).unwrap();
 
     let toml = copy.join("node.toml");
     let known = fs::read_to_string(&toml).unwrap();
     fs::write(&toml, format!("colour = \"red\"\n{known}")).unwrap();
-    refused("an unknown key", &run(&copy), REFUSED, &["node.toml", "colour"]);
+    refused("an unknown key", &run(&copy), USAGE, &["node.toml", "colour"]);
 }
 
 fn models(terminal: &Terminal) {

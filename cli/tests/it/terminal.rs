@@ -20,6 +20,7 @@ async fn a_second_terminal_joins_the_demo() {
     let terminal = demo.second_terminal();
     report::every_line_holds(&terminal, &dir.path().join("report.json"));
     every_read_prints_json(&terminal, dir.path());
+    nothing_is_sent_before_the_warning_is_accepted(&terminal);
     refusals::bad_input_is_refused_by_name(&terminal, dir.path());
     a_fresh_key_asks_and_is_paid(&mut demo, &terminal);
     a_fresh_node_serves(&mut demo, &terminal);
@@ -63,16 +64,20 @@ fn every_read_prints_json(terminal: &Terminal, dir: &Path) {
 fn ask(terminal: &Terminal, question: &str, account: &str) -> (String, Value) {
     let printed = terminal.ok(&["prompt", question, "--account", account, "--accept-public", "--json"]);
     let stages: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let states: Vec<&str> = stages.iter().map(|stage| stage["state"].as_str().unwrap()).collect();
+    let states: Vec<&str> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
     assert_eq!(states, ["ticketed", "prompted", "unconfirmed", "confirmed"], "{printed}");
     (stages[1]["prompt"].as_str().unwrap().to_owned(), stages[3].clone())
 }
 
+fn nothing_is_sent_before_the_warning_is_accepted(terminal: &Terminal) {
+    let first = terminal.run(&["prompt", "Who was in the lions' den?", "--account", "user-1"]);
+    assert_eq!(first.status.code(), Some(2), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains("PUBLIC, FOR GOOD"));
+    assert!(text(&first.stderr).contains("--accept-public"));
+}
+
 fn a_fresh_key_asks_and_is_paid(demo: &mut Running, terminal: &Terminal) {
     let account = new_account(terminal, "newcomer");
-    let first = terminal.run(&["prompt", "Who was in the lions' den?", "--account", "newcomer"]);
-    assert_eq!(first.status.code(), Some(2), "nothing is sent before the warning is accepted");
-    assert!(text(&first.stderr).contains("PUBLIC, FOR GOOD"));
     let (_, confirmed) = ask(terminal, "Who made the heaven and the earth?", "newcomer");
     assert!(confirmed["by"].as_array().unwrap().len() >= 2, "{confirmed}");
     let again = terminal.run(&["prompt", "What was without form, and void?", "--account", "newcomer"]);
