@@ -152,7 +152,7 @@ async fn with_rounds<T: Send + 'static>(
 }
 
 async fn take(replica: &Replica, ids: &[Cid], blocks: &mut Blocks) -> Result<(), AuditingError> {
-    let found = crate::documents::fetch_blobs(replica, ids).await?;
+    let found = crate::blobs::fetch_blobs(replica, ids).await?;
     for id in ids {
         blocks.insert(found.get(id).cloned().ok_or(FoldError::MissingBlock(*id))?);
     }

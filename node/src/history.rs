@@ -1,7 +1,7 @@
 //! Histories of sealed epochs, as a quorum of oracles attests to them: what light nodes and clients rest on.
 
+use crate::blobs::fetch_blobs;
 use crate::blocking::blocking;
-use crate::documents::{DocumentsError, fetch_blobs};
 use crate::replica::Replica;
 use cid::Cid;
 use liaise_ledger::body::Body;
@@ -157,7 +157,7 @@ impl Histories {
 
     async fn fetch(&self, epoch: i64, ids: &[Cid]) -> Result<Blocks, HistoryError> {
         let found = fetch_blobs(&self.replica, ids).await;
-        let found = found.map_err(|error: DocumentsError| HistoryError::Fetch(epoch, error.to_string()))?;
+        let found = found.map_err(|error| HistoryError::Fetch(epoch, error.to_string()))?;
         let mut blocks = Blocks::default();
         for id in ids {
             let bytes = found.get(id).ok_or_else(|| HistoryError::Fetch(epoch, format!("{id} is at no store")))?;

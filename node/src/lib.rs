@@ -5,6 +5,7 @@
 
 mod auditing;
 mod beacon;
+mod blobs;
 mod blocking;
 mod catch_up;
 pub mod chain;
@@ -30,10 +31,11 @@ mod wanted;
 
 pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
 pub use beacon::{BeaconFetchError, fetch_round, load_round};
+pub use blobs::fetch_blobs;
 pub use blocking::blocking;
 pub use clock::{Calendar, CalendarError};
 pub use compute_role::{Uncertified, adapter_hash, certified_units, units_of};
-pub use documents::{DocumentsError, Library, fetch_blobs};
+pub use documents::{DocumentsError, Library};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use oracle_role::{

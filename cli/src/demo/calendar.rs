@@ -42,3 +42,8 @@ impl DemoCalendar {
         anvil.mine_at(self.wall_ms() / 1000).await.wrap_err("the local chain's clock")
     }
 }
+
+/// Unix seconds of the real clock.
+pub fn now_s() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -8,6 +8,7 @@ use liaise_ledger::body::{Act, Decree, DecreeValue, DistributorDecree, RowDecree
 use liaise_ledger::genesis::Genesis;
 use liaise_node::chain::evm::{Address, Anvil, AnvilConfig, Dao, Deployed, EvmConfig, Plan, deploy};
 use liaise_node::config::ChainConfig;
+use liaise_node::keys::Secret;
 use liaise_summary::{Emission, NetworkId, OracleSet, Schedule};
 
 /// Which of anvil's funded keys does what.
@@ -35,6 +36,11 @@ pub struct DemoChain {
 /// The account of one of anvil's keys.
 pub fn account_of(key: u32) -> Account {
     Account::evm(CHAIN, Anvil::key(key).address().into_array())
+}
+
+/// The secret of one of anvil's funded keys: public knowledge.
+pub fn secret_of(key: u32) -> Secret {
+    Secret::new(Anvil::key(key).to_bytes().0)
 }
 
 /// The network's schedule, as contracts are built with it.

@@ -42,7 +42,7 @@ pub async fn claim_all(network: &Network, stages: &Stages) -> eyre::Result<Claim
     let stage = stages.begin("everybody claims", people.len());
     let payable = Payable::newest(&network.replica, network.reader.as_ref()).await?;
     // Anybody may pay the fee; here the deployer's key does, for the accounts have no coins.
-    let payer = Wallet::new(&super::network::secret_of(super::chain::DEPLOYER), CHAIN)?;
+    let payer = Wallet::new(&super::chain::secret_of(super::chain::DEPLOYER), CHAIN)?;
     let submitter = chain::submitter(&network.chain.config, &payer).await?;
 
     let mut paid = vec![];

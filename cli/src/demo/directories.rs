@@ -1,8 +1,8 @@
 //! What the demo writes before anything runs: a directory for each node, and a home for the second terminal.
 
-use super::chain::{DemoChain, GUARDIAN};
+use super::calendar::now_s;
+use super::chain::{DemoChain, GUARDIAN, secret_of};
 use super::genesis::{Founding, Person};
-use super::network::secret_of;
 use crate::home::NetworkConfig;
 use liaise_ledger::session::Scopes;
 use liaise_node::client::Delegation;
@@ -68,7 +68,7 @@ impl Writer<'_> {
         self.key(&node.name, "session.json", &node.session)?;
         let hot =
             keys::ed25519(&node.session).public().try_into().map_err(|_| eyre::eyre!("a session key has 32 bytes"))?;
-        let now_ms = super::network::now_s() * 1000;
+        let now_ms = now_s() * 1000;
         let delegation = Delegation::sign(&self.founding.genesis, &node.wallet, hot, Scopes::WORK, now_ms)?;
         delegation.save(&self.dir.join(&node.name))?;
         let role = ComputeRole {

@@ -1,7 +1,7 @@
 //! The demo's network: its directories, its processes, and its way through the epochs.
 
-use super::calendar::DemoCalendar;
-use super::chain::{DemoChain, GUARDIAN};
+use super::calendar::{DemoCalendar, now_s};
+use super::chain::{DemoChain, GUARDIAN, secret_of};
 use super::directories::Writer;
 use super::genesis::{CHAIN, Founding, Person, certified_adapter};
 use super::processes::Processes;
@@ -12,10 +12,9 @@ use liaise_ledger::body::Body;
 use liaise_ledger::genesis::{Genesis, Parameters};
 use liaise_ledger::session::Scopes;
 use liaise_ledger::{Author, Draft, Hash};
-use liaise_node::chain::evm::Anvil;
 use liaise_node::client::{Client, Wallet};
 use liaise_node::config::Peer;
-use liaise_node::keys::{self, Secret};
+use liaise_node::keys;
 use liaise_node::{Library, Replica, chain, open_replica};
 use liaise_summary::{DistributorId, Epoch};
 use std::path::{Path, PathBuf};
@@ -71,11 +70,6 @@ pub struct Network {
 
 fn free_port() -> eyre::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-/// Unix seconds of the real clock.
-pub(super) fn now_s() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 impl Network {
@@ -269,11 +263,6 @@ impl Network {
         self.replica.links.mesh().shutdown().await;
         self.processes.stop().await;
     }
-}
-
-/// The secret of one of anvil's funded keys: public knowledge.
-pub fn secret_of(key: u32) -> Secret {
-    Secret::new(Anvil::key(key).to_bytes().0)
 }
 
 fn peers(genesis: &Genesis) -> eyre::Result<Vec<Peer>> {

@@ -233,7 +233,6 @@ impl Report {
         }
         println!("\n{speed}");
         if let Some((ours, bm25)) = self.quality {
-            let percent = |ppm: u32| format!("{}.{:01} %", ppm / 10_000, ppm / 1_000 % 10);
             let mut quality = table(&["search", "recall@5", "MRR"]);
             quality.add_row(["this network", &percent(ours.recall_at_5_ppm), &percent(ours.mrr_ppm)]);
             quality.add_row(["BM25", &percent(bm25.recall_at_5_ppm), &percent(bm25.mrr_ppm)]);
@@ -245,6 +244,11 @@ impl Report {
         );
         println!("\n{}\n{}", dir.join("report.html").display(), dir.join("report.json").display());
     }
+}
+
+/// Millionths, for people.
+fn percent(ppm: u32) -> String {
+    format!("{}.{} %", ppm / 10_000, ppm / 1_000 % 10)
 }
 
 fn latency(names: &BTreeMap<Account, String>, account: Account, mut ms: Vec<u64>) -> Latency {

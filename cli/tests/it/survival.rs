@@ -58,7 +58,8 @@ async fn any_one_store_oracle_or_submitter_may_die() {
     }
     assert_eq!(ledger.asked.len(), corpus.questions.len(), "every question is answered and confirmed");
 
-    file_with_dying_submitters(&mut network).await;
+    let home = Terminal::new(&dir.path().join("home"), &dir.path().join("passphrase"));
+    file_with_dying_submitters(&mut network, &home).await;
     claim_all(&network, &stages).await.unwrap();
     all_sign_the_same(&network);
     clean_directory_folds_the_same(dir.path(), &network).await;
@@ -66,7 +67,7 @@ async fn any_one_store_oracle_or_submitter_may_die() {
 }
 
 /// The submitter that has just sent an epoch's statement dies; the next in line goes on; later the first comes back.
-async fn file_with_dying_submitters(network: &mut Network) {
+async fn file_with_dying_submitters(network: &mut Network, home: &Terminal) {
     let mut dead: Option<(u32, String)> = None;
     while beat(network, None).await.unwrap() {
         let at = network.reader.distributor(At::Latest).await.unwrap();
@@ -76,6 +77,7 @@ async fn file_with_dying_submitters(network: &mut Network) {
             None if epoch.is_multiple_of(3) && epoch < 9 => {
                 let name = format!("oracle-{}", 1 + epoch / 3);
                 network.kill(&name).await;
+                one_step_at_a_time(home, &network.dir().join(&name), epoch);
                 dead = Some((epoch, name));
             }
             Some((since, name)) if epoch > since + 1 => {
@@ -93,6 +95,19 @@ async fn file_with_dying_submitters(network: &mut Network) {
         let filed = accepted.iter().filter(|accepted| matches!(accepted.statement, Statement::Epoch(_))).count();
         assert_eq!(filed, 1, "epoch {epoch} is filed once, whoever died");
     }
+}
+
+/// While its node is down, an operator goes on by hand in its directory, and the guardian looks at what is pending.
+fn one_step_at_a_time(home: &Terminal, operator: &Path, pending: u32) {
+    let operator = operator.to_str().unwrap();
+    let signed = home.json(&["oracle", "sign", "--dir", operator, "--json"]);
+    assert_eq!(signed["pending"]["epoch"], pending, "{signed}");
+    assert!(signed["due"].is_null(), "{signed}");
+    let submitted = home.json(&["oracle", "submit", "--dir", operator, "--dry-run", "--json"]);
+    assert!(submitted["action"].is_null(), "nothing is due while something is pending: {submitted}");
+    let veto = home.json(&["dao", "veto", "--reason", "only to see", "--dry-run", "--json"]);
+    assert_eq!(veto["epoch"], pending, "{veto}");
+    assert!(veto["transaction"].is_null() && !veto["fee_max"].is_null(), "{veto}");
 }
 
 fn all_sign_the_same(network: &Network) {

@@ -141,7 +141,7 @@ pub async fn load_distributor(replica: &Replica, digest: &[u8; 32]) -> Result<Di
 }
 
 async fn fetch_into(replica: &Replica, ids: &[cid::Cid], blocks: &mut Blocks) -> Result<(), OracleError> {
-    let found = crate::documents::fetch_blobs(replica, ids).await;
+    let found = crate::blobs::fetch_blobs(replica, ids).await;
     let found = found.map_err(|error| FoldError::Store(error.to_string()))?;
     for id in ids {
         blocks.insert(found.get(id).cloned().ok_or(FoldError::MissingBlock(*id))?);
