@@ -228,6 +228,11 @@ impl Network {
         self.processes.kill(name).await;
     }
 
+    /// A node is told to end (SIGTERM); whether it did, by itself and in time.
+    pub async fn terminate(&mut self, name: &str) -> bool {
+        self.processes.terminate(name).await
+    }
+
     /// The process of a node that runs.
     pub fn pid(&self, name: &str) -> Option<u32> {
         self.processes.pid(name)

@@ -80,17 +80,33 @@ impl Processes {
         }
     }
 
-    /// Asks every node to end (SIGTERM), and waits.
+    /// Asks a node to end (SIGTERM), and waits; whether it ended well and in time.
+    pub async fn terminate(&mut self, name: &str) -> bool {
+        let Some(child) = self.running.remove(name) else { return false };
+        ask_to_end(&child);
+        ended(child).await
+    }
+
+    /// Asks every node to end, and waits.
     pub async fn stop(&mut self) {
-        for child in self.running.values() {
-            if let Some(pid) = child.id() {
-                let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
-            }
-        }
-        for (_, mut child) in std::mem::take(&mut self.running) {
-            if tokio::time::timeout(STOP, child.wait()).await.is_err() {
-                let _ = child.start_kill();
-            }
+        let running = std::mem::take(&mut self.running);
+        running.values().for_each(ask_to_end);
+        for child in running.into_values() {
+            ended(child).await;
         }
     }
+}
+
+fn ask_to_end(child: &Child) {
+    if let Some(pid) = child.id() {
+        let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
+    }
+}
+
+async fn ended(mut child: Child) -> bool {
+    let status = tokio::time::timeout(STOP, child.wait()).await;
+    if status.is_err() {
+        let _ = child.start_kill();
+    }
+    matches!(status, Ok(Ok(status)) if status.success())
 }

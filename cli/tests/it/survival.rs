@@ -4,7 +4,9 @@
 use crate::program::{LIAISE, Terminal, alone};
 use crate::votes::{Signed, Votes};
 use liaise_chain_api::{At, PendingKind};
-use liaise_cli::demo::{Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, local_parameters};
+use liaise_cli::demo::{
+    Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, file_everything, local_parameters,
+};
 use liaise_ledger::genesis::Parameters;
 use liaise_summary::{Epoch, Statement};
 use std::path::Path;
@@ -60,6 +62,7 @@ async fn any_one_store_oracle_or_submitter_may_die() {
 
     let home = Terminal::new(&dir.path().join("home"), &dir.path().join("passphrase"));
     file_with_dying_submitters(&mut network, &home).await;
+    end_well_and_go_on(&mut network, &stages).await;
     claim_all(&network, &stages).await.unwrap();
     all_sign_the_same(&network);
     clean_directory_folds_the_same(dir.path(), &network).await;
@@ -95,6 +98,16 @@ async fn file_with_dying_submitters(network: &mut Network, home: &Terminal) {
         let filed = accepted.iter().filter(|accepted| matches!(accepted.statement, Statement::Epoch(_))).count();
         assert_eq!(filed, 1, "epoch {epoch} is filed once, whoever died");
     }
+}
+
+/// SIGTERM drains, and whoever comes back goes on where it was: one more epoch is sealed, folded and filed.
+async fn end_well_and_go_on(network: &mut Network, stages: &Stages) {
+    for name in ["store-2", "oracle-1", "node-1"] {
+        assert!(network.terminate(name).await, "{name} did not end by itself");
+        network.restart(name).await.unwrap();
+    }
+    network.close_epoch(stages).await.unwrap();
+    file_everything(network, None, stages).await.unwrap();
 }
 
 /// While its node is down, an operator goes on by hand in its directory, and the guardian looks at what is pending.
