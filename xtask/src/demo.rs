@@ -27,9 +27,10 @@ pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
     Err(Failure::file("start", &liaise, &error))
 }
 
-/// Builds the `liaise` binary with the profile that tests use too, so that nothing is built twice.
+/// Builds the `liaise` binary as the tests do: the same profile, and with the examples the same features of every
+/// dependency. Alone it would have RocksDB compiled once more.
 fn build(host: &Host) -> Result<PathBuf, Failure> {
-    process::run(host.cargo().args(["build", "--locked", "--package", "liaise", "--bin", "liaise"]))?;
+    process::run(host.cargo().args(["build", "--locked", "--workspace", "--bin", "liaise", "--examples"]))?;
     Ok(host.target.join(BINARY))
 }
 
