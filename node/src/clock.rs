@@ -48,6 +48,14 @@ impl Calendar {
         Ok(Calendar::with(Some(file.to_owned()), offset))
     }
 
+    /// The calendar of a configuration: that of its control file where it names one, else the system's.
+    ///
+    /// # Errors
+    /// As [`Calendar::from_file`].
+    pub fn of(file: Option<&Path>) -> Result<Calendar, CalendarError> {
+        file.map_or_else(|| Ok(Calendar::system()), Calendar::from_file)
+    }
+
     fn with(file: Option<PathBuf>, offset_ms: u64) -> Calendar {
         let read_at = Mutex::new(Some(Instant::now()));
         Calendar {

@@ -31,6 +31,13 @@ pub struct Peer {
     pub address: String,
 }
 
+impl Peer {
+    /// The key's bytes; `None` where the text is not 32 bytes of hex.
+    pub fn public_key(&self) -> Option<[u8; 32]> {
+        hex::decode(&self.key).ok()?.try_into().ok()
+    }
+}
+
 /// What the node does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]

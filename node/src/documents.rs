@@ -232,18 +232,14 @@ impl Library {
     /// # Errors
     /// One is at no store.
     pub async fn blobs(&self, ids: &[Cid]) -> Result<Vec<Vec<u8>>, DocumentsError> {
-        let found = self.fetch_blobs(ids).await?;
+        let found = fetch_blobs(&self.replica, ids).await?;
         ids.iter().map(|id| found.get(id).cloned().ok_or(DocumentsError::NoBlob(*id))).collect()
     }
 
     /// Those of some blobs that are still there.
     async fn present_blobs(&self, ids: &[Cid]) -> Result<Vec<Vec<u8>>, DocumentsError> {
-        let mut found = self.fetch_blobs(ids).await?;
+        let mut found = fetch_blobs(&self.replica, ids).await?;
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
-    }
-
-    async fn fetch_blobs(&self, ids: &[Cid]) -> Result<BTreeMap<Cid, Vec<u8>>, DocumentsError> {
-        Ok(fetch_blobs(&self.replica, ids).await?)
     }
 }
 

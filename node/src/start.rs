@@ -92,17 +92,10 @@ pub fn read_genesis(path: &Path) -> Result<Arc<Genesis>, NodeError> {
     Genesis::from_toml(&text).map(Arc::new).map_err(|error| NodeError::Genesis(path.to_owned(), error))
 }
 
-fn calendar(file: Option<&Path>) -> Result<Calendar, NodeError> {
-    Ok(match file {
-        Some(file) => Calendar::from_file(file)?,
-        None => Calendar::system(),
-    })
-}
-
 fn store_keys(peers: &[Peer]) -> Result<Vec<[u8; 32]>, NodeError> {
     let key = |peer: &Peer| {
-        let bytes = hex::decode(&peer.key).ok().and_then(|bytes| bytes.try_into().ok());
-        bytes.ok_or_else(|| NodeError::Value("stores.key", format!("{:?} is not 32 bytes of hex", peer.key)))
+        peer.public_key()
+            .ok_or_else(|| NodeError::Value("stores.key", format!("{:?} is not 32 bytes of hex", peer.key)))
     };
     peers.iter().map(key).collect()
 }
@@ -139,7 +132,7 @@ pub async fn open_replica(
     calendar_file: Option<&Path>,
     peers: &[Peer],
 ) -> Result<Replica, NodeError> {
-    let calendar = calendar(calendar_file)?;
+    let calendar = Calendar::of(calendar_file)?;
     let identity = keys::random_secret();
     let (links, _incoming) = join(&identity, &[], peers, 0).await?;
     let options = Options::new(genesis.clone()).clock(Arc::new(calendar.clone())).seal_check(seal_check(&genesis));
@@ -155,7 +148,7 @@ impl Node {
     pub async fn start(dir: &Path, passphrase: &str) -> Result<Node, NodeError> {
         let config = NodeConfig::load(dir)?;
         let genesis = read_genesis(&config.genesis)?;
-        let calendar = calendar(config.calendar.as_deref())?;
+        let calendar = Calendar::of(config.calendar.as_deref())?;
         match config.role.clone() {
             Role::Store(role) => start_store(dir, &config, role, genesis, calendar, passphrase).await,
             Role::Oracle(role) => start_oracle(dir, &config, role, genesis, calendar, passphrase).await,

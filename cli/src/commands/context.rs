@@ -58,10 +58,7 @@ impl Context {
 
     /// Time as the network has it.
     pub fn calendar(&self) -> eyre::Result<Calendar> {
-        match &self.config.calendar {
-            Some(file) => Calendar::from_file(file).or_exit(Kind::Usage),
-            None => Ok(Calendar::system()),
-        }
+        Calendar::of(self.config.calendar.as_deref()).or_exit(Kind::Usage)
     }
 
     /// Reads the distributor of the present term.

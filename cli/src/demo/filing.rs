@@ -55,12 +55,11 @@ async fn veto_once(network: &mut Network, state: &Distributor, epoch: i64) -> ey
     let Some(pending) = state.pending.filter(|pending| of_epoch(pending.kind, pending.epoch.0)) else {
         return Ok(false);
     };
-    if network.vetoed.contains(&epoch) {
+    if network.reader.statements(pending.epoch, At::Latest).await?.iter().any(|accepted| accepted.vetoed) {
         return Ok(false);
     }
     let reason = b"demo: the guardian's one veto".to_vec();
     network.send(&Action::Veto { digest: pending.digest, reason }).await?;
-    network.vetoed.push(epoch);
     network.wait("the veto", async |state| state.head != pending.digest).await?;
     Ok(true)
 }

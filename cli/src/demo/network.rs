@@ -64,8 +64,6 @@ pub struct Network {
     pub adapter: Hash,
     /// The epoch whose work is going on; -1 before genesis.
     pub epoch: i64,
-    /// Epochs that were vetoed once, for the report.
-    pub vetoed: Vec<i64>,
 }
 
 fn free_port() -> eyre::Result<u16> {
@@ -121,8 +119,12 @@ impl Network {
         stages.say(
             "the calendar is virtual: wall clock = real clock + an offset that only grows; latencies are measured",
         );
-        stages
-            .say("local genesis: beacon every 1 s, reveal_ms 200, patience_s 5, tie_ms 2; production delays on chain");
+        let Parameters { reveal_ms, patience_s, tie_ms, .. } = founding.genesis.parameters;
+        stages.say(&format!(
+            "local genesis: beacon every {} s, reveal_ms {reveal_ms}, patience_s {patience_s}, tie_ms {tie_ms}; \
+             production delays on chain",
+            founding.genesis.beacon.period_s
+        ));
         Ok(Network {
             dir,
             calendar,
@@ -136,7 +138,6 @@ impl Network {
             guardian,
             adapter,
             epoch: -1,
-            vetoed: vec![],
         })
     }
 

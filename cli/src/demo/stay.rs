@@ -4,8 +4,10 @@ use super::network::Network;
 use super::progress::Stages;
 use super::{filing, names};
 use crate::output::{NOT_ADVICE, table, xlv_number};
+use cid::Cid;
 use liaise_ledger::Body;
 use liaise_oracle::fold::Statement;
+use liaise_store::{Store, StoreError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -38,10 +40,6 @@ fn lines() -> mpsc::Receiver<()> {
                 return;
             }
         }
-        // At its end nothing more is asked; the network stays up all the same.
-        loop {
-            std::thread::park();
-        }
     });
     receiver
 }
@@ -63,32 +61,35 @@ fn open_ticket(network: &Network) -> eyre::Result<bool> {
     let (store, now_ms) = (&network.replica.store, network.calendar.wall_ms());
     let deadline_ms = network.founding.genesis.parameters.deadline_s * 1000;
     for id in store.kind("ticket")? {
-        let Some(message) = store.load(&id)? else { continue };
-        let age_ms = now_ms.saturating_sub(message.message.time_ms);
-        let mut tasks = 0;
-        for task in store.children(&id)? {
-            let is_task = store
-                .load(&task)?
-                .is_some_and(|task| matches!(task.message.body, Body::Prompt(_) | Body::RetrievalAdd(_)));
-            if !is_task {
-                continue;
-            }
-            tasks += 1;
-            let mut verdicts = 0;
-            for id in store.task(&task)? {
-                verdicts += usize::from(
-                    store.load(&id)?.is_some_and(|message| matches!(message.message.body, Body::Verdict(_))),
-                );
-            }
-            if verdicts < VERDICTS && age_ms < deadline_ms {
+        let Some(ticket) = store.load(&id)? else { continue };
+        let age_ms = now_ms.saturating_sub(ticket.message.time_ms);
+        // What is long over needs no look at its task: the ledger is full of it.
+        if age_ms >= deadline_ms.max(UNUSED_MS) {
+            continue;
+        }
+        let tasks =
+            those_that(store, store.children(&id)?, |body| matches!(body, Body::Prompt(_) | Body::RetrievalAdd(_)))?;
+        if tasks.is_empty() && age_ms < UNUSED_MS {
+            return Ok(true);
+        }
+        for task in tasks.into_iter().filter(|_| age_ms < deadline_ms) {
+            if those_that(store, store.task(&task)?, |body| matches!(body, Body::Verdict(_)))?.len() < VERDICTS {
                 return Ok(true);
             }
         }
-        if tasks == 0 && age_ms < UNUSED_MS {
-            return Ok(true);
-        }
     }
     Ok(false)
+}
+
+/// Those of some messages whose bodies are of a kind.
+fn those_that(store: &Store, ids: Vec<Cid>, of_kind: impl Fn(&Body) -> bool) -> Result<Vec<Cid>, StoreError> {
+    let mut found = vec![];
+    for id in ids {
+        if store.load(&id)?.is_some_and(|message| of_kind(&message.message.body)) {
+            found.push(id);
+        }
+    }
+    Ok(found)
 }
 
 /// Who earned what in an epoch.

@@ -54,10 +54,7 @@ impl Findings {
 pub async fn run(args: &CheckArgs) -> eyre::Result<()> {
     let config = NodeConfig::load(&args.dir).or_exit(Kind::Usage)?;
     let genesis = or_node_exit(read_genesis(&config.genesis))?;
-    let calendar = match &config.calendar {
-        Some(file) => Calendar::from_file(file).or_exit(Kind::Usage)?,
-        None => Calendar::system(),
-    };
+    let calendar = Calendar::of(config.calendar.as_deref()).or_exit(Kind::Usage)?;
     let mut findings = Findings::default();
     findings.add("genesis", Ok(format!("network {}, {}", genesis.name, genesis.network_id())));
     places::stores(&mut findings, &config.stores, &genesis);

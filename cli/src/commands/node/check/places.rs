@@ -11,10 +11,9 @@ pub fn stores(findings: &mut Findings, stores: &[Peer], genesis: &Genesis) {
         findings.add("stores", Err("node.toml names none: a node follows at least one".into()));
     }
     for peer in stores {
-        let key: Option<[u8; 32]> = hex::decode(&peer.key).ok().and_then(|bytes| bytes.try_into().ok());
         findings.add(
             "store",
-            match (key, tcp(&peer.address)) {
+            match (peer.public_key(), tcp(&peer.address)) {
                 (None, _) => Err(format!("key {:?} is not 32 bytes of hex", peer.key)),
                 (_, Err(why)) => Err(why),
                 (Some(key), Ok(_)) if genesis.is_witness(&key) => Ok(format!("{}, a witness", peer.address)),
