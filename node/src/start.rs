@@ -22,7 +22,11 @@ use liaise_store::{Options, Store, StoreError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
+
+/// How long a node that ends waits for its threads.
+const THREAD_END: Duration = Duration::from_secs(2);
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +83,8 @@ pub enum NodeError {
 pub struct Node {
     replica: Replica,
     tasks: Vec<JoinHandle<()>>,
+    /// A witness's thread; it ends when the tasks have ended.
+    agreement: Option<std::thread::JoinHandle<()>>,
     /// What the node says of itself at its start, a line each.
     pub notes: Vec<String>,
 }
@@ -170,6 +176,13 @@ impl Node {
         for task in self.tasks {
             let _ = task.await;
         }
+        if let Some(agreement) = self.agreement {
+            // It uses the store, which must be closed before the process ends.
+            let ended = tokio::task::spawn_blocking(move || agreement.join());
+            if tokio::time::timeout(THREAD_END, ended).await.is_err() {
+                tracing::warn!("the agreement's thread goes on; it is cut off");
+            }
+        }
     }
 }
 
@@ -215,14 +228,17 @@ async fn start_store(
     let store = Store::open(&dir.join("ledger"), options)?;
     let (links, incoming) = join(&secret, &config.listen, &peers, 0).await?;
     let replica = Replica::new(store, links, genesis, calendar)?;
-    let witness = if is_witness { Some(Witness::start(replica.clone(), &secret, dir)?) } else { None };
+    let (witness, agreement) = match is_witness {
+        true => Witness::start(replica.clone(), &secret, dir).map(|(witness, thread)| (Some(witness), Some(thread)))?,
+        false => (None, None),
+    };
     let beacon = match role.beacon_key {
         Some(path) => Some(BeaconKey::from_seed(&*keys::open(&path, passphrase)?)),
         None => None,
     };
     let notes = vec![format!("store {own}{}", if is_witness { ", witness" } else { "" })];
     let node = StoreNode::new(replica.clone(), witness, beacon);
-    Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], notes })
+    Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], agreement, notes })
 }
 
 /// An oracle's key as the quorum and as the ledger know it; it must stand in the genesis's set.
@@ -266,7 +282,7 @@ async fn start_oracle(
             tracing::error!(%error, "the oracle has stopped");
         }
     });
-    Ok(Node { tasks: vec![following(&replica), work], replica, notes })
+    Ok(Node { tasks: vec![following(&replica), work], agreement: None, replica, notes })
 }
 
 async fn start_compute(
@@ -295,7 +311,7 @@ async fn start_compute(
             tracing::error!(%error, "the compute node has stopped");
         }
     });
-    Ok(Node { replica, tasks: vec![follow, work], notes })
+    Ok(Node { replica, tasks: vec![follow, work], agreement: None, notes })
 }
 
 type Primitives = BTreeMap<Hash, Served>;

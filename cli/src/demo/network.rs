@@ -229,8 +229,11 @@ impl Network {
         self.processes.kill(name).await;
     }
 
-    /// A node is told to end (SIGTERM); whether it did, by itself and in time.
-    pub async fn terminate(&mut self, name: &str) -> bool {
+    /// A node is told to end (SIGTERM).
+    ///
+    /// # Errors
+    /// It did not end by itself, well and in time.
+    pub async fn terminate(&mut self, name: &str) -> eyre::Result<()> {
         self.processes.terminate(name).await
     }
 

@@ -80,11 +80,14 @@ impl Processes {
         }
     }
 
-    /// Asks a node to end (SIGTERM), and waits; whether it ended well and in time.
-    pub async fn terminate(&mut self, name: &str) -> bool {
-        let Some(child) = self.running.remove(name) else { return false };
+    /// Asks a node to end (SIGTERM), and waits.
+    ///
+    /// # Errors
+    /// It did not run, did not end in time and was killed, or ended badly.
+    pub async fn terminate(&mut self, name: &str) -> eyre::Result<()> {
+        let child = self.running.remove(name).ok_or_else(|| eyre::eyre!("{name} does not run"))?;
         ask_to_end(&child);
-        ended(child).await
+        ended(child).await.wrap_err_with(|| name.to_owned())
     }
 
     /// Asks every node to end, and waits.
@@ -92,7 +95,8 @@ impl Processes {
         let running = std::mem::take(&mut self.running);
         running.values().for_each(ask_to_end);
         for child in running.into_values() {
-            ended(child).await;
+            // Whatever keeps one of them must not keep the others.
+            let _ = ended(child).await;
         }
     }
 }
@@ -103,10 +107,12 @@ fn ask_to_end(child: &Child) {
     }
 }
 
-async fn ended(mut child: Child) -> bool {
-    let status = tokio::time::timeout(STOP, child.wait()).await;
-    if status.is_err() {
+async fn ended(mut child: Child) -> eyre::Result<()> {
+    let Ok(status) = tokio::time::timeout(STOP, child.wait()).await else {
         let _ = child.start_kill();
-    }
-    matches!(status, Ok(Ok(status)) if status.success())
+        eyre::bail!("it was told to end and was still there after {} s", STOP.as_secs());
+    };
+    let status = status?;
+    eyre::ensure!(status.success(), "it was told to end and ended with {status}");
+    Ok(())
 }

@@ -17,7 +17,6 @@ use liaise_store::{SealCheck, StoreError};
 use offers::Offers;
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinSet;
 pub use witness::{Witness, WitnessError};
 
@@ -45,7 +44,7 @@ impl StoreNode {
         Arc::new(StoreNode { replica, intake, offers: Offers::default(), beacon, witness })
     }
 
-    /// Serves, follows its peers and, as a witness, closes epochs, until it is dropped.
+    /// Serves, follows its peers and, as a witness, closes epochs, until the mesh is shut down or it is dropped.
     pub async fn run(self: Arc<Self>, incoming: Incoming) {
         // Everything that this starts ends with it.
         let mut tasks = JoinSet::new();
@@ -60,13 +59,8 @@ impl StoreNode {
         serve::serve(self, incoming).await;
     }
 
-    /// A round's signature, once its time has come.
-    async fn round(&self, round: u64, patience: Duration) -> Option<ByteBuf> {
-        let due = self.replica.genesis.round_time_ms(round);
-        let in_time = tokio::time::timeout(patience, self.replica.calendar.sleep_until(due)).await;
-        if in_time.is_err() {
-            return None;
-        }
+    /// A round's signature; its time has come.
+    fn round(&self, round: u64) -> Option<ByteBuf> {
         match &self.beacon {
             Some(key) => Some(ByteBuf::from(key.sign(round).to_vec())),
             // Public rounds are carried by whoever fetched them.

@@ -57,21 +57,18 @@ impl Offers {
         Ok(())
     }
 
-    /// The offers to a prompt, once there are more than `have` or the time is up.
-    pub async fn wait(&self, prompt: &Cid, have: usize, patience: Duration) -> Vec<Offer> {
+    /// Waits until there are more than `have` offers to a prompt.
+    pub async fn more_than(&self, prompt: &Cid, have: usize) {
         let mut changes = self.changes.subscribe();
-        let enough = async {
-            while self.get(prompt).len() <= have {
-                if changes.changed().await.is_err() {
-                    return;
-                }
+        while self.get(prompt).len() <= have {
+            if changes.changed().await.is_err() {
+                return;
             }
-        };
-        let _ = tokio::time::timeout(patience, enough).await;
-        self.get(prompt)
+        }
     }
 
-    fn get(&self, prompt: &Cid) -> Vec<Offer> {
+    /// The offers to a prompt.
+    pub fn get(&self, prompt: &Cid) -> Vec<Offer> {
         let held = self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         held.by_prompt.get(prompt).cloned().unwrap_or_default()
     }
@@ -105,10 +102,11 @@ mod tests {
         let prompt = block_cid(b"prompt");
         let waiting = tokio::spawn({
             let offers = offers.clone();
-            async move { offers.wait(&prompt, 0, Duration::from_secs(60)).await }
+            async move { offers.more_than(&prompt, 0).await }
         });
         offers.put(offer(prompt, 1)).unwrap();
-        assert_eq!(waiting.await.unwrap(), vec![offer(prompt, 1)]);
+        waiting.await.unwrap();
+        assert_eq!(offers.get(&prompt), vec![offer(prompt, 1)]);
         for n in 2..=MAX_OFFERS_A_PROMPT as u8 {
             offers.put(offer(prompt, n)).unwrap();
         }

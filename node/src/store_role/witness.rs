@@ -15,6 +15,7 @@ use liaise_ledger::{Author, Draft};
 use liaise_oracle::seal::{Action, Agreement, Config, Decision, Event, FileWal, Pace, SealError, To, Token, WalError};
 use serde_bytes::ByteBuf;
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -48,11 +49,11 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Opens the log in `dir` and starts the thread.
+    /// Opens the log in `dir` and starts the thread, which ends when the last handle is gone.
     ///
     /// # Errors
     /// The log can't be read or another process has it, or the key is no witness's.
-    pub fn start(replica: Replica, secret: &Secret, dir: &Path) -> Result<Witness, WitnessError> {
+    pub fn start(replica: Replica, secret: &Secret, dir: &Path) -> Result<(Witness, JoinHandle<()>), WitnessError> {
         let genesis = &replica.genesis;
         let signer = SigningKey::from_bytes(secret);
         let key = signer.verifying_key().to_bytes();
@@ -69,11 +70,11 @@ impl Witness {
         let view = StoreView::new(replica.store.clone(), replica.genesis.clone());
         let desk = Desk { replica: replica.clone(), agreement, view, decisions, commands: commands.downgrade() };
         let runtime = tokio::runtime::Handle::current();
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("agreement".into())
             .spawn(move || desk.work(inbox, &runtime))
             .map_err(|error| WalError::Other(format!("no thread for it: {error}")))?;
-        Ok(Witness { replica, key, commands, decided })
+        Ok((Witness { replica, key, commands, decided }, thread))
     }
 
     /// Takes in another witness's message. A full queue drops it: it is sent again.
