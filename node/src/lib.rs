@@ -43,6 +43,6 @@ pub use oracle_role::{
     next_filing, sign_once, signatures_for, state_at,
 };
 pub use payable::{Payable, PayableError, accepted_statement};
-pub use replica::{Published, Replica, ReplicaError};
+pub use replica::{Pace, Published, Replica, ReplicaError};
 pub use start::{Node, NodeError, open_replica, read_genesis};
 pub use store_role::seal_check;

@@ -18,6 +18,9 @@ use tokio::sync::watch;
 
 /// How long a follower lets a store hold its request.
 const HOLD_MS: u32 = 10_000;
+/// How long a follower that is in no hurry waits for more before it asks again: every request costs both sides, and messages
+/// come in flocks (each brings its receipts). Whoever races can't wait.
+const GATHER: Duration = Duration::from_millis(100);
 /// Where the places that this node has read up to are kept.
 const CURSORS: &str = "follow";
 
@@ -35,6 +38,23 @@ pub struct Replica {
     /// Time.
     pub calendar: Calendar,
     head: Arc<watch::Sender<u64>>,
+}
+
+/// How soon a follower wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as the store knows: who races, or waits for an answer.
+    AtOnce,
+    /// In a moment.
+    AtLeisure,
+}
+
+impl Pace {
+    async fn rest(self) {
+        if self == Pace::AtLeisure {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
 }
 
 /// Why something could not be published or read.
@@ -69,6 +89,16 @@ pub struct Published {
     pub id: Cid,
     /// Witness key and wall time of the receipts, in milliseconds since 1970.
     pub receipts: BTreeMap<[u8; 32], u64>,
+}
+
+impl Published {
+    /// When the witnesses that answered observed it: the lower median of their wall times. The ledger's may differ by what
+    /// the others say.
+    pub fn observed_ms(&self) -> Option<u64> {
+        let mut times: Vec<u64> = self.receipts.values().copied().collect();
+        times.sort_unstable();
+        times.get(times.len().checked_sub(1)? / 2).copied()
+    }
 }
 
 impl Replica {
@@ -107,13 +137,17 @@ impl Replica {
         Ok(())
     }
 
-    /// Follows the favourite store for ever, and the next one when it fails. Cancel by dropping.
-    pub async fn follow(&self) {
+    /// Follows the favourite store for ever, and the next one when it fails. Cancel by dropping. Whoever is at leisure has
+    /// fewer, longer answers, each a moment late.
+    pub async fn follow(&self, pace: Pace) {
         let mut pause = Duration::from_millis(50);
         let mut wanted = Wanted::default();
         loop {
             match self.follow_once(&mut wanted).await {
-                Ok(()) => pause = Duration::from_millis(50),
+                Ok(()) => {
+                    pause = Duration::from_millis(50);
+                    pace.rest().await;
+                }
                 Err(error) => {
                     tracing::debug!(%error, "following another store");
                     self.links.move_on();
@@ -140,7 +174,11 @@ impl Replica {
                 failed => failed,
             };
             match followed {
-                Ok(()) => pause = Duration::from_millis(50),
+                Ok(()) => {
+                    pause = Duration::from_millis(50);
+                    // Submitters send to every store: what comes from peers is seldom new.
+                    Pace::AtLeisure.rest().await;
+                }
                 Err(error) => {
                     tracing::debug!(%error, "a peer store does not answer");
                     tokio::time::sleep(pause).await;

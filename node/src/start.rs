@@ -9,7 +9,7 @@ use crate::documents::{DocumentsError, Library};
 use crate::keys::{self, KeyError, Secret};
 use crate::links::Links;
 use crate::oracle_role::{Oracle, OracleError};
-use crate::replica::Replica;
+use crate::replica::{Pace, Replica};
 use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
 use liaise_chain_api::ChainError;
 use liaise_compute::{Bundle, Cache, Device, Registry, Runtime};
@@ -202,9 +202,9 @@ async fn mirror(
     Ok(Replica::new(store, links, genesis.clone(), calendar.clone())?)
 }
 
-fn following(replica: &Replica) -> JoinHandle<()> {
+fn following(replica: &Replica, pace: Pace) -> JoinHandle<()> {
     let replica = replica.clone();
-    tokio::spawn(async move { replica.follow().await })
+    tokio::spawn(async move { replica.follow(pace).await })
 }
 
 async fn start_store(
@@ -282,7 +282,7 @@ async fn start_oracle(
             tracing::error!(%error, "the oracle has stopped");
         }
     });
-    Ok(Node { tasks: vec![following(&replica), work], agreement: None, replica, notes })
+    Ok(Node { tasks: vec![following(&replica, Pace::AtLeisure), work], agreement: None, replica, notes })
 }
 
 async fn start_compute(
@@ -298,7 +298,7 @@ async fn start_compute(
     let secret = keys::open(&role.session_key, passphrase)?;
     let (primitives, mut notes) = open_primitives(&role, &genesis).await?;
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
-    let follow = following(&replica);
+    let follow = following(&replica, Pace::AtOnce);
     let library = Arc::new(Library::new(replica.clone())?);
     let signer = Arc::new(keys::ed25519(&secret));
     let client = Client::new(replica.clone(), account.clone(), signer.clone(), library.clone());

@@ -6,7 +6,7 @@ use crate::secrets::PassphraseArgs;
 use liaise_ledger::session::{Purpose, Scopes, SessionText};
 use liaise_ledger::{Account, Body};
 use liaise_node::client::{Client, Wallet};
-use liaise_node::{Replica, blocking, keys};
+use liaise_node::{Pace, Replica, blocking, keys};
 use liaise_store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub async fn open(
     let session = session_key(context, replica, &name, &wallet.account(), &words).await?;
     tokio::spawn({
         let replica = replica.clone();
-        async move { replica.follow().await }
+        async move { replica.follow(Pace::AtOnce).await }
     });
     let client = Client::new(replica.clone(), wallet.account(), Arc::new(keys::ed25519(&session)), library(replica)?);
     client.open_session(&wallet, Scopes::PROMPT).await.or_exit(Kind::Refused)?;

@@ -24,15 +24,16 @@ pub struct Quality {
 }
 
 impl Corpus {
-    /// Reads what set-up installed; both can be shortened.
+    /// Reads what set-up installed; both can be shortened, the questions evenly over the whole.
     pub fn read(passages: Option<usize>, questions: Option<usize>) -> eyre::Result<Corpus> {
         let mut all = read_passages(&Cache::default().passages()).or_exit(Kind::Usage)?;
         all.truncate(passages.unwrap_or(usize::MAX));
         let mut asked: Vec<Question> = serde_json::from_str(QUESTIONS)?;
         // A shortened corpus is asked only what it can answer.
         asked.retain(|question| all.iter().any(|passage| question.is_answered_by(passage)));
-        asked.truncate(questions.unwrap_or(usize::MAX));
-        Ok(Corpus { passages: all, questions: asked })
+        let count = asked.len().min(questions.unwrap_or(usize::MAX));
+        let spread = (0..count).map(|n| asked[n * asked.len() / count].clone()).collect();
+        Ok(Corpus { passages: all, questions: spread })
     }
 
     /// One line for people.

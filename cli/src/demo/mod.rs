@@ -43,9 +43,9 @@ pub struct DemoArgs {
     /// Stop when everything is paid, instead of keeping the network up until Ctrl-C.
     #[arg(long)]
     exit: bool,
-    /// Questions to ask; all of the corpus's by default.
-    #[arg(long, value_name = "N")]
-    questions: Option<usize>,
+    /// Questions to ask, at most.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    questions: usize,
     /// Passages to add to the documents; the whole corpus by default.
     #[arg(long, value_name = "N")]
     passages: Option<usize>,
@@ -60,7 +60,7 @@ pub struct DemoArgs {
 /// Runs the demo.
 pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     let stages = Stages::new();
-    let corpus = Corpus::read(args.passages, args.questions)?;
+    let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
     let plan = Plan { program: std::env::current_exe()?, dir: args.dir.clone(), parameters: local_parameters() };
     let mut network = Network::start(plan, &stages).await?;
@@ -76,8 +76,16 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
 
     network.kill(LOST).await;
     stages.say(&format!("{LOST} is killed (SIGKILL): its unfinished tasks go to the next of the draw"));
-    work::remove_a_document(&network, &corpus, &mut ledger, &stages).await?;
-    ask(&network, second, &mut ledger, &stages).await?;
+    let before = ledger.asked.first().cloned();
+    let removed = async {
+        match &before {
+            Some(before) => work::remove_a_document(&network, &corpus, before, &stages).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    // The others ask meanwhile: its question waits for its own ticket only.
+    let (removal, ()) = tokio::try_join!(removed, ask(&network, second, &mut ledger, &stages))?;
+    ledger.removal = removal;
     network.close_epoch(&stages).await?;
 
     file_everything(&mut network, Some(VETOED), &stages).await?;

@@ -15,7 +15,7 @@ use liaise_ledger::{Author, Draft, Hash};
 use liaise_node::client::{Client, Wallet};
 use liaise_node::config::Peer;
 use liaise_node::keys;
-use liaise_node::{Library, Replica, chain, open_replica};
+use liaise_node::{Library, Pace, Replica, chain, open_replica};
 use liaise_summary::{DistributorId, Epoch};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Network {
         let replica = open_replica(&dir.join("driver"), genesis, Some(calendar.file()), &peers).await?;
         tokio::spawn({
             let replica = replica.clone();
-            async move { replica.follow().await }
+            async move { replica.follow(Pace::AtOnce).await }
         });
         let library = Arc::new(Library::new(replica.clone())?);
         let users = clients(&founding.users, &replica, &library).await?;

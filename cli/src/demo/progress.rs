@@ -1,12 +1,13 @@
 //! What the demo shows while it works: bars on a terminal, one line a stage elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// The demo's stages.
 pub struct Stages {
-    terminal: bool,
+    /// Stages may overlap.
+    bars: MultiProgress,
     started: Instant,
 }
 
@@ -21,33 +22,33 @@ pub struct Stage {
     bar: ProgressBar,
     name: String,
     started: Instant,
-    terminal: bool,
 }
 
 impl Stages {
     /// Shows bars where standard error is a terminal.
     pub fn new() -> Stages {
-        Stages { terminal: std::io::stderr().is_terminal(), started: Instant::now() }
+        let target = match std::io::stderr().is_terminal() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        Stages { bars: MultiProgress::with_draw_target(target), started: Instant::now() }
     }
 
     /// Begins a stage of so many steps; 0 where nobody knows.
     pub fn begin(&self, name: &str, steps: usize) -> Stage {
-        let bar = ProgressBar::new(steps as u64);
-        if self.terminal {
-            let style =
-                if steps > 0 { "{msg:44} {bar:30} {pos}/{len} {elapsed}" } else { "{msg:44} {spinner} {elapsed}" };
-            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = self.bars.add(ProgressBar::new(steps as u64));
+        let style = if steps > 0 { "{msg:44} {bar:30} {pos}/{len} {elapsed}" } else { "{msg:44} {spinner} {elapsed}" };
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if !self.bars.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(120));
-        } else {
-            bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         bar.set_message(name.to_owned());
-        Stage { bar, name: name.to_owned(), started: Instant::now(), terminal: self.terminal }
+        Stage { bar, name: name.to_owned(), started: Instant::now() }
     }
 
     /// A line of its own.
     pub fn say(&self, line: &str) {
-        println!("[{:>4}s] {line}", self.started.elapsed().as_secs());
+        self.bars.suspend(|| println!("[{:>4}s] {line}", self.started.elapsed().as_secs()));
     }
 }
 
@@ -61,7 +62,6 @@ impl Stage {
     pub fn done(self, stages: &Stages, result: &str) {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed().as_secs_f32();
-        let _ = self.terminal;
         stages.say(&format!("{} ({seconds:.1} s): {result}", self.name));
     }
 }

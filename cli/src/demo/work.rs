@@ -18,9 +18,9 @@ use tokio::sync::Semaphore;
 /// Chunks of one task.
 const CHUNKS: usize = 24;
 /// Races at once: more would measure each other's threads. What is only judged still holds nobody up.
-const RACES: usize = 2;
+const RACES: usize = 1;
 /// Tasks under way at once, from the ticket to the confirmation.
-const UNDER_WAY: usize = 10;
+const UNDER_WAY: usize = 16;
 /// The longest that a task may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The most units that a task may count.
@@ -188,24 +188,23 @@ pub async fn newest_documents(network: &Network) -> eyre::Result<Hash> {
     Ok(newest.ok_or_else(|| eyre::eyre!("no epoch is sealed yet"))?.retrieval)
 }
 
-/// The curator removes the passage that the first confirmed answer cites; the same question then cites another.
+/// The curator removes the passage that a confirmed answer cites, and asks the same question: it cites another.
 pub async fn remove_a_document(
     network: &Network,
     corpus: &Corpus,
-    ledger: &mut Ledger,
+    before: &Exchange,
     stages: &Stages,
-) -> eyre::Result<()> {
-    let Some(before) = ledger.asked.first().cloned() else { return Ok(()) };
+) -> eyre::Result<Removal> {
     let stage = stages.begin("one document is removed", 0);
     let source = before.confirmed.answer.source.clone();
     let passage = corpus.passages.iter().find(|passage| Corpus::source(passage) == source);
-    let Some(passage) = passage else { return Ok(()) };
+    let passage = passage.ok_or_else(|| eyre::eyre!("{source} is cited, but not in the corpus"))?;
     let blob = blob_cid(passage.text.as_bytes());
     network.users[CURATOR].remove_documents(vec![blob], "demo: removed on request".into()).await?;
     // The driver's own removal comes back to it through the stores; its library must know before it reads.
     network.library.remove(&[blob]);
     let snapshot = newest_documents(network).await?;
-    let after = exchange(&Lanes::new(network), 1, &before.question, snapshot).await?;
+    let after = exchange(&Lanes::new(network), CURATOR, &before.question, snapshot).await?;
     let mut stores_with_bytes = 0;
     for link in network.replica.links.stores() {
         let answer = network.replica.links.ask(link, &Request::Blobs(vec![blob]), Duration::from_secs(10)).await?;
@@ -215,6 +214,5 @@ pub async fn remove_a_document(
     eyre::ensure!(!now.contains(&source), "the removed document {source} is still cited");
     eyre::ensure!(stores_with_bytes == 0, "{stores_with_bytes} stores still have the removed document's bytes");
     stage.done(stages, &format!("{source} is cited no more, its bytes are gone from every store"));
-    ledger.removal = Some(Removal { source, question: before.question.question, now });
-    Ok(())
+    Ok(Removal { source, question: before.question.question.clone(), now })
 }

@@ -1,5 +1,6 @@
 //! The whole network, as its users meet it: every node a process of the `liaise` program that was just built.
 
+mod by_hand;
 mod program;
 mod refusals;
 mod report;

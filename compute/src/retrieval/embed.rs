@@ -13,8 +13,9 @@ use crate::{
     session::{Session, Tensor},
 };
 
-/// Tokens of one batch, padding included. More saves little on a CPU and makes the padding worse.
-const BATCH_TOKENS: usize = 1024;
+/// Tokens of one batch, padding included. What the layers pass on fits a core's cache then, and little is padded: answers take a
+/// quarter less than with 1024; fewer gain nothing on one thread and lose on two.
+const BATCH_TOKENS: usize = 512;
 
 /// A tokenizer and a model.
 pub struct Embedder {

@@ -8,12 +8,13 @@ use liaise_ledger::body::{Body, Opening, Verdict, VerdictCommit};
 use liaise_ledger::draw::{Seed, open_positions};
 use liaise_ledger::plain_tree::PlainTree;
 use liaise_ledger::{Account, Hash};
-use liaise_oracle::fold::OPENED;
+use liaise_oracle::fold::{OPENED, round_fits};
 use serde_bytes::ByteArray;
 
-/// A verdict-commit's round must come a second after its observation and the result's. Receipts take a moment, on a busy
-/// machine several.
+/// A verdict-commit's round must come a second after its observation and the result's; receipts take a moment.
 const ROUND_AHEAD_MS: u64 = 3_000;
+/// On a busy machine they take several: each further try doubles what it allows for, up to this.
+const MOST_AHEAD_MS: u64 = 12_000;
 /// The longest reason that a verdict carries, in characters.
 const REASON_CHARS: usize = 200;
 
@@ -73,11 +74,27 @@ impl Finding {
 /// Publishes a finding: the verdict-commit at once, the verdict when its round has come.
 pub async fn publish(worker: &Worker, task: Cid, seed: Seed, finding: Finding) -> Result<(), super::WorkError> {
     let replica = &worker.replica;
-    // The round's time must be a second after the observation of both messages; receipts take a moment.
-    let round = replica.genesis.round_at(replica.calendar.wall_ms() + ROUND_AHEAD_MS) + 1;
-    let commit = worker.say(vec![task, finding.result], Some(task), finding.commit(&worker.account, round)).await?;
+    let (commit, round) = commit_in_time(worker, task, &finding).await?;
     let signature = fetch_round(&replica.links, &replica.store, &replica.genesis, round).await?;
-    let body = finding.open(commit.id, &worker.account, &seed, &signature);
-    worker.say(vec![task, finding.result, commit.id], Some(task), body).await?;
+    let body = finding.open(commit, &worker.account, &seed, &signature);
+    worker.say(vec![task, finding.result, commit], Some(task), body).await?;
     Ok(())
+}
+
+/// Publishes the verdict-commit, and anew with a later round where the stores observed it too late for the first.
+async fn commit_in_time(worker: &Worker, task: Cid, finding: &Finding) -> Result<(Cid, u64), super::WorkError> {
+    let replica = &worker.replica;
+    let mut ahead_ms = ROUND_AHEAD_MS;
+    loop {
+        let round = replica.genesis.round_at(replica.calendar.wall_ms() + ahead_ms) + 1;
+        let body = finding.commit(&worker.account, round);
+        let commit = worker.sign(vec![task, finding.result], Some(task), body).await?;
+        let published = replica.publish(std::slice::from_ref(&commit)).await?;
+        let observed_ms = published.iter().filter_map(|message| message.observed_ms()).max().unwrap_or(u64::MAX);
+        ahead_ms *= 2;
+        if round_fits(&replica.genesis, round, observed_ms, observed_ms) || ahead_ms > MOST_AHEAD_MS {
+            return Ok((commit.id, round));
+        }
+        tracing::debug!(%task, "a verdict-commit was observed too late for its round");
+    }
 }

@@ -186,6 +186,8 @@ pub(super) struct Desk {
     stagger: Duration,
     /// The statement that was last signed, and since when its quorum is known here.
     signed: Option<(Hash32, Option<Instant>)>,
+    /// Something is due and not yet on the chain.
+    waits: bool,
 }
 
 impl Desk {
@@ -195,7 +197,12 @@ impl Desk {
         journal: Journal<Store>,
         stagger: Duration,
     ) -> Desk {
-        Desk { reader, submitter, journal, stagger, signed: None }
+        Desk { reader, submitter, journal, stagger, signed: None, waits: false }
+    }
+
+    /// Something is due and not yet on the chain: new signatures may complete it.
+    pub fn waits(&self) -> bool {
+        self.waits
     }
 
     /// Signs what is due and submits what a quorum has signed.
@@ -205,6 +212,7 @@ impl Desk {
         let replica = oracle.replica.clone();
         let folds = &mut oracle.folds;
         let due = due(&replica, self.reader.as_ref(), &shared, &at, async |epoch| folds.at(epoch).await).await?;
+        self.waits = due.is_some();
         let Some(due) = due else { return Ok(()) };
         let statement = due.statement();
         if self.signed.as_ref().is_none_or(|(digest, _)| *digest != statement.digest()) {

@@ -44,7 +44,7 @@ mod unlock;
 pub use apportion::{Pools, Shares, apportion, pools};
 pub use decide::{ACCEPT_SCORE, ACCEPTING, PAID_JUDGES};
 pub use error::FoldError;
-pub use evidence::OPENED;
+pub use evidence::{OPENED, round_fits};
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
 pub use from_store::StoreLedger;
 pub use input::{EpochInput, Ledger, Part, SealVector};

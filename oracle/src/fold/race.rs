@@ -217,7 +217,7 @@ impl<'a> Race<'a> {
             return Err(ReasonCode::NotAssigned);
         }
         if !evidence::round_fits(self.genesis, commit.round, event.at_ms, entry.at_ms) {
-            return Err(ReasonCode::BadEvidence);
+            return Err(ReasonCode::VerdictRound);
         }
         self.acted.insert(event.account);
         self.verdict_commits.insert((event.account, commit.result), (*event, audits));

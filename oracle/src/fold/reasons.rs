@@ -149,6 +149,8 @@ reasons! {
     BelowMinimum = "owed: below the chain's least payout";
     /// Owed: held back.
     Held = "owed: held back";
+    /// A verdict commit whose round came too soon after it, or is too far ahead.
+    VerdictRound = "its verdict-commit was not observed a second before its round, or names one too far ahead";
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! One task at a time: who wins, who judges, whose work counts for nothing.
 
-use liaise_ledger::Account;
+use liaise_ledger::body::{Body, VerdictCommit};
+use liaise_ledger::{Account, Hash};
 use liaise_oracle::fold::{Folded, ReasonCode, Statement, TaskRow};
 
 use super::world::{UNITS, World, account, at, parameters};
@@ -159,6 +160,25 @@ fn a_drain_excuses_silence() {
     assert_eq!(folded[2].next.accounts[&silent.order[0]].failed_jobs, 0);
     assert!(folded[1].eligibility.rows().is_empty(), "who drains is not in the next snapshot");
     assert_eq!(only(&folded[1]).winner.as_ref(), Some(&asked.order[0]));
+}
+
+#[test]
+fn a_verdict_commit_too_late_for_its_round_counts_once_it_is_made_anew() {
+    let mut world = World::new(6, parameters());
+    let asked = world.ask(&account(100), "late", at(0, 100));
+    let order = asked.order.clone();
+    let result = world.race(&asked, &order[0], 300_000);
+    world.judge(&asked, &order[1], result, 900, 3_000);
+    let at_ms = asked.prompt_ms + 3_000;
+    // Half a second ahead where a second is asked for.
+    let round = world.genesis.round_at(at_ms + 500);
+    let body = Body::VerdictCommit(VerdictCommit { result, hash: Hash([7; 32]), round });
+    world.say(&order[2], vec![asked.id, result], Some(asked.id), body, at_ms);
+    world.judge(&asked, &order[2], result, 900, 4_000);
+    let folded = world.fold_until(0).pop().unwrap();
+    assert_eq!(only(&folded).winner.as_ref(), Some(&order[0]));
+    said(only(&folded), &order[2], ReasonCode::VerdictRound);
+    said(only(&folded), &order[2], ReasonCode::Judged);
 }
 
 #[test]
