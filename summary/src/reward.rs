@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::TreeError;
-use crate::hash::{sha256, tag16};
+use crate::hash::{sha256, sha256_short, tag16};
 use crate::ids::{DistributorId, Payee};
 use crate::sum_tree::{Node, SumLeaf, SumTree};
 
@@ -20,10 +20,16 @@ pub struct RewardLeaf {
 }
 
 impl SumLeaf for RewardLeaf {
+    fn sum(&self) -> u64 {
+        self.amount
+    }
+
     /// hash = H(0x00, payee 32 bytes, amount u64), sum = amount.
     fn node(&self) -> Node {
-        let hash = sha256(&[&[LEAF_TAG], self.payee.as_bytes(), &self.amount.to_be_bytes()]);
-        Node { hash, sum: self.amount }
+        let mut bytes = [LEAF_TAG; 1 + 32 + 8];
+        bytes[1..33].copy_from_slice(self.payee.as_bytes());
+        bytes[33..].copy_from_slice(&self.amount.to_be_bytes());
+        Node { hash: sha256_short(&bytes), sum: self.amount }
     }
 }
 

@@ -5,9 +5,12 @@
 //! stand over a real leaf, and a missing right neighbour is the padding of its level.
 
 use alloc::vec::Vec;
+use core::ops::Range;
+#[cfg(feature = "rayon")]
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use crate::error::{ProofError, TreeError};
-use crate::hash::{Hash32, sha256};
+use crate::hash::{Hash32, sha256_short};
 use crate::proof::{Proof, RangeProof};
 
 /// The most levels below the root: an index has 32 bits.
@@ -34,24 +37,28 @@ impl Node {
     /// The parent of `self` and `right`; `None` if the sum reaches 2^63.
     pub fn join(&self, right: &Self) -> Option<Self> {
         let sum = self.sum.checked_add(right.sum).filter(|sum| *sum < SUM_LIMIT)?;
-        let hash = sha256(&[
-            &[NODE_TAG],
-            self.hash.as_bytes(),
-            &self.sum.to_be_bytes(),
-            right.hash.as_bytes(),
-            &right.sum.to_be_bytes(),
-        ]);
-        Some(Self { hash, sum })
+        let mut bytes = [NODE_TAG; 1 + 2 * (32 + 8)];
+        bytes[1..33].copy_from_slice(self.hash.as_bytes());
+        bytes[33..41].copy_from_slice(&self.sum.to_be_bytes());
+        bytes[41..73].copy_from_slice(right.hash.as_bytes());
+        bytes[73..].copy_from_slice(&right.sum.to_be_bytes());
+        Some(Self { hash: sha256_short(&bytes), sum })
     }
 }
 
 /// What a leaf of a sum tree hashes to.
-pub trait SumLeaf {
+pub trait SumLeaf: Sync {
+    /// Its amount: that of [`node`](Self::node), without hashing.
+    fn sum(&self) -> u64;
     /// The leaf as a node; pure, and called again whenever a proof needs the leaf as a sibling.
     fn node(&self) -> Node;
 }
 
 impl SumLeaf for Node {
+    fn sum(&self) -> u64 {
+        self.sum
+    }
+
     fn node(&self) -> Node {
         *self
     }
@@ -64,10 +71,8 @@ impl SumLeaf for Node {
 #[derive(Clone, Debug)]
 pub struct SumTree<L> {
     leaves: Vec<L>,
-    /// Levels 1 to depth one after the other, the root last; empty for a tree of no or one leaf.
-    inner: Vec<Node>,
-    /// Where level l + 1 starts in `inner`.
-    starts: Vec<usize>,
+    /// Levels 1 to depth, the root alone in the last; none for a tree of no or one leaf.
+    levels: Vec<Vec<Node>>,
     /// The padding of levels 0 to depth - 1.
     padding: Vec<Node>,
     root: Node,
@@ -83,18 +88,13 @@ impl<L: SumLeaf> SumTree<L> {
             return Err(TreeError::TooManyLeaves { found: leaves.len() });
         }
         let depth = depth_of(leaves.len());
-        let mut tree = Self {
-            inner: Vec::with_capacity(leaves.len() + depth),
-            starts: Vec::with_capacity(depth),
-            padding: padding_levels(depth),
-            root: Node::PADDING,
-            leaves,
-        };
+        let mut tree =
+            Self { levels: Vec::with_capacity(depth), padding: padding_levels(depth), root: Node::PADDING, leaves };
         tree.check_leaves()?;
         for level in 0..depth {
-            tree.push_level_above(level)?;
+            tree.push_level_above(level);
         }
-        if let Some(root) = tree.inner.last().copied().or_else(|| tree.leaves.first().map(SumLeaf::node)) {
+        if let Some(root) = tree.levels.last().map(|top| top[0]).or_else(|| tree.leaves.first().map(SumLeaf::node)) {
             tree.root = root;
         }
         Ok(tree)
@@ -131,12 +131,39 @@ impl<L: SumLeaf> SumTree<L> {
         Ok(Proof { index, siblings: self.siblings(0, index) })
     }
 
-    /// The proofs of all leaves in order, made one by one: nothing but the current one is held.
-    pub fn proofs(&self) -> impl ExactSizeIterator<Item = Proof> {
-        (0..self.leaves.len()).map(|index| {
-            let index = u32::try_from(index).expect("at most 2^32 leaves");
-            Proof { index, siblings: self.siblings(0, index) }
-        })
+    /// Shows the proofs of many leaves in order. One proof is changed from leaf to leaf: two of its nodes on average, for
+    /// one hash.
+    ///
+    /// # Errors
+    /// [`ProofError::OutOfTree`] where the tree has not all of these leaves.
+    pub fn visit_proofs(&self, range: Range<u32>, mut visit: impl FnMut(&Proof)) -> Result<(), ProofError> {
+        let count = u64::from(range.end.saturating_sub(range.start));
+        if count == 0 {
+            return Ok(());
+        }
+        if range.end as usize > self.leaves.len() {
+            return Err(ProofError::OutOfTree { first: range.start, count, leaves: self.leaves.len() });
+        }
+        let mut proof = self.proof(range.start)?;
+        visit(&proof);
+        // The left leaf of a pair, hashed together with the right one: each is the other's sibling.
+        let mut left = self.node_or_padding(0, range.start as usize);
+        for index in range.start + 1..range.end {
+            proof.index = index;
+            // A step to the right changes the way up to the first level where it was a left child.
+            let changed = (index ^ (index - 1)).trailing_ones() as usize;
+            if index % 2 == 1 {
+                proof.siblings[0] = left;
+            } else {
+                left = self.node_or_padding(0, index as usize);
+                let siblings = proof.siblings.iter_mut().enumerate().take(changed);
+                siblings.for_each(|(level, sibling)| {
+                    *sibling = self.node_or_padding(level, (index as usize >> level) ^ 1);
+                });
+            }
+            visit(&proof);
+        }
+        Ok(())
     }
 
     /// One proof for the 2^`log2` leaves from `first` on.
@@ -173,15 +200,13 @@ impl<L: SumLeaf> SumTree<L> {
         if level == 0 {
             return self.leaves.get(position).map_or(Node::PADDING, SumLeaf::node);
         }
-        let start = self.starts[level - 1];
-        let end = self.starts.get(level).copied().unwrap_or(self.inner.len());
-        if position < end - start { self.inner[start + position] } else { self.padding[level] }
+        self.levels[level - 1].get(position).copied().unwrap_or(self.padding[level])
     }
 
     fn check_leaves(&self) -> Result<(), TreeError> {
         let mut total = 0u64;
         for (index, leaf) in self.leaves.iter().enumerate() {
-            let amount = leaf.node().sum;
+            let amount = leaf.sum();
             if amount == 0 {
                 return Err(TreeError::ZeroAmount { index });
             }
@@ -190,22 +215,27 @@ impl<L: SumLeaf> SumTree<L> {
         Ok(())
     }
 
-    fn push_level_above(&mut self, level: usize) -> Result<(), TreeError> {
-        let start = self.inner.len();
-        let below = if level == 0 { self.leaves.len() } else { start - self.starts[level - 1] };
-        let joined = |pair: usize, tree: &Self| {
-            let left = tree.node_or_padding(level, 2 * pair);
-            let right = tree.node_or_padding(level, 2 * pair + 1);
-            left.join(&right).ok_or(TreeError::SumTooLarge)
-        };
-        // where this level ends must be known before the next one is appended
-        self.starts.push(start);
-        for pair in 0..below.div_ceil(2) {
-            let parent = joined(pair, self)?;
-            self.inner.push(parent);
-        }
-        Ok(())
+    fn push_level_above(&mut self, level: usize) {
+        let padding = self.padding[level];
+        self.levels.push(match level.checked_sub(1) {
+            None => parents(&self.leaves, padding),
+            Some(below) => parents(&self.levels[below], padding),
+        });
     }
+}
+
+/// The level above one whose sums were checked, made on all cores where the feature allows it.
+fn parents<L: SumLeaf>(below: &[L], padding: Node) -> Vec<Node> {
+    let count = below.len().div_ceil(2);
+    let parent = |pair: usize| {
+        let right = below.get(2 * pair + 1).map_or(padding, SumLeaf::node);
+        below[2 * pair].node().join(&right).expect("all leaves together are below 2^63, as was checked")
+    };
+    #[cfg(feature = "rayon")]
+    // Fewer are not worth another thread.
+    return (0..count).into_par_iter().with_min_len(1024).map(parent).collect();
+    #[cfg(not(feature = "rayon"))]
+    (0..count).map(parent).collect()
 }
 
 /// Splits `count` leaves from `first` on into the fewest aligned runs: (first, log2 of the length), in order.
@@ -236,6 +266,7 @@ fn padding_levels(depth: usize) -> Vec<Node> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::sha256;
     use alloc::vec;
 
     fn leaf(amount: u64) -> Node {
@@ -259,10 +290,31 @@ mod tests {
             let tree = SumTree::from_ordered(leaves.clone()).expect("a valid tree");
             assert_eq!(tree.root(), naive_root(&leaves), "{n} leaves");
             assert_eq!(tree.root().sum, n * (n + 1) / 2);
-            for (proof, leaf) in tree.proofs().zip(&leaves) {
+            let mut shown = vec![];
+            tree.visit_proofs(0..n as u32, |proof| shown.push(proof.clone())).expect("all are in the tree");
+            assert_eq!(shown.len(), leaves.len());
+            for (index, (proof, leaf)) in shown.iter().zip(&leaves).enumerate() {
                 assert_eq!(proof.verify(&tree.root(), leaf), Ok(()));
+                assert_eq!(tree.proof(index as u32).as_ref(), Ok(proof));
             }
         }
+    }
+
+    #[test]
+    fn proofs_may_begin_and_end_anywhere() {
+        let tree = SumTree::from_ordered((1..=37).map(leaf).collect()).expect("a valid tree");
+        for start in 0..37 {
+            for end in start..=37 {
+                let mut next = start;
+                let shown = tree.visit_proofs(start..end, |proof| {
+                    assert_eq!(tree.proof(next).as_ref(), Ok(proof));
+                    next += 1;
+                });
+                assert_eq!((shown, next), (Ok(()), end));
+            }
+        }
+        let outside = tree.visit_proofs(30..38, |_| panic!("nothing is shown"));
+        assert_eq!(outside, Err(ProofError::OutOfTree { first: 30, count: 8, leaves: 37 }));
     }
 
     #[test]
@@ -278,8 +330,8 @@ mod tests {
     fn inner_nodes_take_about_one_node_a_leaf_even_just_above_a_power_of_two() {
         let leaves: Vec<Node> = (1..=1025).map(leaf).collect();
         let tree = SumTree::from_ordered(leaves).expect("a valid tree");
-        assert!(tree.inner.len() <= 1025 + tree.depth(), "{} inner nodes", tree.inner.len());
-        assert_eq!(tree.inner.capacity(), 1025 + tree.depth(), "the levels were sized once");
+        let nodes: usize = tree.levels.iter().map(Vec::capacity).sum();
+        assert!(nodes <= 1025 + tree.depth(), "room for {nodes} inner nodes");
     }
 
     #[test]

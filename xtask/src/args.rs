@@ -23,6 +23,8 @@ pub enum Command {
     Test(Test),
     /// Check the tree against its documents.
     Tidy,
+    /// Run the named benchmarks, or all, and write down what they say.
+    Bench(Vec<String>),
     /// Write the test vectors, or only compare them.
     Vectors {
         /// Compare instead of writing.
@@ -53,7 +55,7 @@ pub struct Test {
 }
 
 /// The names of the subcommands, as documents may cite them.
-pub const SUBCOMMANDS: [&str; 5] = ["setup", "demo", "test", "tidy", "vectors"];
+pub const SUBCOMMANDS: [&str; 6] = ["setup", "demo", "test", "tidy", "vectors", "bench"];
 
 const HELP: &str = "\
 cargo xtask <COMMAND>
@@ -63,6 +65,7 @@ cargo xtask <COMMAND>
   test     set up, then run every check of the project
   tidy     compare the tree with its documents and rules
   vectors  write the test vectors in tests/vectors
+  bench    measure, and write tests/benches/results.json and docs/benchmarks.md
 
 `cargo xtask <COMMAND> --help` says more. Exit codes: 0 done, 1 failed, 2 wrong usage.
 Downloads go to the cache: $LIAISE_CACHE, else $XDG_CACHE_HOME/liaise, else ~/.cache/liaise. Builds go to
@@ -96,6 +99,12 @@ Writes the test vectors in tests/vectors with the crates that own them.
 
   --check  write nothing; fail if a file differs from what would be written";
 
+const BENCH_HELP: &str = "\
+cargo xtask bench [NAME...]
+
+Runs the named benchmarks of tests/benches, or all of them, in release builds, and writes their rows into
+tests/benches/results.json and docs/benchmarks.md. Rows of others stay as they are. Leave the machine alone meanwhile.";
+
 /// Reads the arguments after the program's name.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure> {
     let mut arguments = arguments.peekable();
@@ -111,6 +120,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
         "test" if asks_help => return Ok(Parsed::Help(test::help())),
         "tidy" if asks_help => return help(TIDY_HELP),
         "vectors" if asks_help => return help(VECTORS_HELP),
+        "bench" if asks_help => return help(BENCH_HELP),
         "setup" => {
             let mut setup = Setup::default();
             for argument in arguments {
@@ -145,6 +155,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
             Some(other) => return Err(unknown("tidy", &other)),
             None => Command::Tidy,
         },
+        "bench" => Command::Bench(arguments.collect()),
         "vectors" => {
             let mut check = false;
             for argument in arguments {
@@ -198,6 +209,7 @@ mod tests {
         );
         assert_eq!(command("vectors --check"), Command::Vectors { check: true });
         let arguments = || vec!["--exit".to_string()];
+        assert_eq!(command("bench tree"), Command::Bench(vec!["tree".into()]));
         assert_eq!(command("demo --exit"), Command::Demo(arguments()));
         assert_eq!(command("demo -- --exit"), Command::Demo(arguments()));
     }

@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors`.
+//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors | bench`.
 //!
 //! It builds on a machine that has Rust and nothing else, because it is what installs the rest.
 #![forbid(unsafe_code)]
@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod args;
+mod bench;
 mod demo;
 mod evm;
 mod failure;
@@ -56,6 +57,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(&host, &arguments),
         Command::Test(options) => test::run(&host, &options),
         Command::Tidy => tidy::run(&host),
+        Command::Bench(names) => bench::run(&host, &names),
         Command::Vectors { check } => vectors::run(&host, check),
     }
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Tree, &Metadata) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 14] = [
     ("edges between crates", edges::check),
     ("one table of versions", |tree, metadata| versions::check(tree, &metadata.members())),
     ("unused dependencies", unused::check),
@@ -60,6 +60,7 @@ const CHECKS: [(&str, Check); 13] = [
     ("named packages", readme::packages),
     ("decision records", |tree, _| records::decisions(tree)),
     ("status list", |tree, _| records::status(tree)),
+    ("benchmarks", |tree, _| records::benchmarks(tree)),
 ];
 
 /// Runs every check and prints every finding; any finding is a failure.

@@ -1,9 +1,10 @@
-//! Decision records and the status list.
+//! Decision records, the status list, and the document of benchmarks.
 
 use super::Finding;
 use super::links::prose;
 use super::readme::code;
 use super::tree::Tree;
+use crate::bench;
 
 const DECISIONS: &str = "docs/decisions/";
 const STATUS: &str = "docs/status.md";
@@ -42,6 +43,18 @@ pub fn decisions(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// docs/benchmarks.md is what the rows of tests/benches/results.json make.
+pub fn benchmarks(tree: &Tree) -> Vec<Finding> {
+    let Some(results) = tree.text(bench::RESULTS) else {
+        return vec![Finding::new(bench::RESULTS, "is missing: `cargo xtask bench` writes it")];
+    };
+    match bench::read(results) {
+        Err(failure) => vec![Finding::new(bench::RESULTS, failure.to_string())],
+        Ok(rows) if tree.text(bench::DOCUMENT) == Some(&bench::render(&rows)) => vec![],
+        Ok(_) => vec![Finding::new(bench::DOCUMENT, "is not what the rows make: `cargo xtask bench` writes both")],
+    }
+}
+
 /// Every row of docs/status.md shows the command that proves it.
 pub fn status(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.text(STATUS) else {
@@ -75,6 +88,16 @@ mod tests {
 
     fn shown(findings: &[Finding]) -> Vec<String> {
         findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_benchmarks_document_follows_its_rows() {
+        let rows = r#"[{"name": "a", "ours": 2, "unit": "ms", "conditions": "warm", "command": "x"}]"#;
+        let document = bench::render(&bench::read(rows).unwrap());
+        let findings = |document: &str| benchmarks(&Tree::of(&[(bench::RESULTS, rows), (bench::DOCUMENT, document)]));
+        assert!(findings(&document).is_empty());
+        assert_eq!(findings("by hand").len(), 1);
+        assert_eq!(benchmarks(&Tree::default()).len(), 1);
     }
 
     #[test]

@@ -1,0 +1,10 @@
+//! How benchmarks measure and what they print: one JSON row a figure, for `cargo xtask bench`.
+
+mod leaves;
+pub mod network;
+mod others;
+mod row;
+
+pub use leaves::{LEAVES, leaves};
+pub use others::{light, others_leaves, rs};
+pub use row::{Row, machine, print, versus};
