@@ -58,6 +58,8 @@ enum Command {
     Compute(commands::compute::ComputeCommand),
     /// Print a shell's completion script.
     Completions(commands::completions::CompletionsArgs),
+    /// Print the reference of all commands as Markdown, or write man pages.
+    Manual(commands::manual::ManualArgs),
     /// Run the whole network on this machine, on real input.
     Demo(demo::DemoArgs),
 }
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
             Command::Ledger(command) => commands::ledger::run(command, &home).await,
             Command::Compute(command) => commands::compute::run(command).await,
             Command::Completions(args) => commands::completions::run(&args),
+            Command::Manual(args) => commands::manual::run(&args),
             Command::Demo(args) => demo::run(args).await,
         }
     });

@@ -231,11 +231,13 @@ fn parents<L: SumLeaf>(below: &[L], padding: Node) -> Vec<Node> {
         let right = below.get(2 * pair + 1).map_or(padding, SumLeaf::node);
         below[2 * pair].node().join(&right).expect("all leaves together are below 2^63, as was checked")
     };
+    let mut above = Vec::with_capacity(count);
     #[cfg(feature = "rayon")]
     // Fewer are not worth another thread.
-    return (0..count).into_par_iter().with_min_len(1024).map(parent).collect();
+    (0..count).into_par_iter().with_min_len(1024).map(parent).collect_into_vec(&mut above);
     #[cfg(not(feature = "rayon"))]
-    (0..count).map(parent).collect()
+    above.extend((0..count).map(parent));
+    above
 }
 
 /// Splits `count` leaves from `first` on into the fewest aligned runs: (first, log2 of the length), in order.

@@ -37,8 +37,7 @@ pub fn print(binary: &str, mut row: Row) {
 
 /// Three significant digits: more is noise.
 fn rounded(value: f64) -> f64 {
-    let scale = 10f64.powi(2 - value.abs().max(f64::MIN_POSITIVE).log10().floor() as i32);
-    (value * scale).round() / scale
+    format!("{value:.2e}").parse().expect("a number was written")
 }
 
 /// The median times of two ways, each run in turn with the other.

@@ -1,0 +1,69 @@
+//! `liaise manual`: the reference of all commands, made of what `--help` says.
+
+use crate::exit::{Kind, OrExit};
+use crate::output::say;
+use clap::{Args, Command, CommandFactory};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Columns of the text: as wide as a page shows without scrolling.
+const WIDTH: usize = 100;
+
+/// Print the reference of all commands as Markdown, or write man pages.
+#[derive(Debug, Args)]
+pub struct ManualArgs {
+    /// Write a man page a command into this directory, which must exist, instead of printing Markdown.
+    #[arg(long, value_name = "DIR")]
+    man: Option<PathBuf>,
+}
+
+/// Prints or writes it.
+pub fn run(args: &ManualArgs) -> eyre::Result<()> {
+    let command = whole();
+    match &args.man {
+        Some(dir) => man_pages(&command, dir),
+        None => {
+            say!("{}", markdown(command).trim_end());
+            Ok(())
+        }
+    }
+}
+
+/// The command line with its full names, the same on every machine.
+fn whole() -> Command {
+    let mut command = bare(crate::Cli::command()).term_width(WIDTH);
+    command.build();
+    command
+}
+
+/// Without what the environment says here, and without the `help` that every level has.
+fn bare(command: Command) -> Command {
+    let command = command.disable_help_subcommand(true).mut_args(|arg| arg.hide_env_values(true));
+    command.mut_subcommands(|sub| bare(sub).term_width(WIDTH))
+}
+
+fn markdown(mut command: Command) -> String {
+    let mut text = String::from(
+        "# Commands\n\n\
+         Written by `liaise manual`; a test compares. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 the chain,\n\
+         5 a proof, 6 integrity.\n",
+    );
+    chapter(&mut command, &mut text);
+    text
+}
+
+fn chapter(command: &mut Command, text: &mut String) {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).expect("a string takes all");
+    command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()).for_each(|sub| chapter(sub, text));
+}
+
+fn man_pages(command: &Command, dir: &Path) -> eyre::Result<()> {
+    clap_mangen::generate_to(command.clone(), dir)
+        .map_err(|error| eyre::eyre!("{}: {error}", dir.display()))
+        .or_exit(Kind::Usage)?;
+    say!("{}: open one with `man {}`", dir.display(), dir.join("liaise.1").display());
+    Ok(())
+}
