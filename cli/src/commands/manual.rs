@@ -42,22 +42,32 @@ fn bare(command: Command) -> Command {
     command.mut_subcommands(|sub| bare(sub).term_width(WIDTH))
 }
 
-fn markdown(mut command: Command) -> String {
+/// What every command has is said once, of the program itself.
+const EVERYWHERE: [&str; 3] = ["home", "help", "version"];
+
+fn markdown(command: Command) -> String {
     let mut text = String::from(
         "# Commands\n\n\
          Written by `liaise manual`; a test compares. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 the chain,\n\
          5 a proof, 6 integrity.\n",
     );
-    chapter(&mut command, &mut text);
+    chapter(&command, command.clone(), &mut text);
     text
 }
 
-fn chapter(command: &mut Command, text: &mut String) {
-    let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
-    let help = command.render_long_help().to_string();
+/// A command as it is shown, and those below it.
+fn chapter(command: &Command, mut shown: Command, text: &mut String) {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    let help = shown.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     write!(text, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).expect("a string takes all");
-    command.get_subcommands_mut().filter(|sub| !sub.is_hide_set()).for_each(|sub| chapter(sub, text));
+    for sub in command.get_subcommands() {
+        let own = sub.clone().mut_args(|arg| {
+            let everywhere = EVERYWHERE.contains(&arg.get_id().as_str());
+            if everywhere { arg.hide(true) } else { arg }
+        });
+        chapter(sub, own, text);
+    }
 }
 
 fn man_pages(command: &Command, dir: &Path) -> eyre::Result<()> {
