@@ -72,7 +72,7 @@ fn chapter(command: &Command, mut shown: Command, text: &mut String) {
 
 fn man_pages(command: &Command, dir: &Path) -> eyre::Result<()> {
     clap_mangen::generate_to(command.clone(), dir)
-        .map_err(|error| eyre::eyre!("{}: {error}", dir.display()))
+        .map_err(|error| eyre::eyre!("{}: {error}: name a directory that exists", dir.display()))
         .or_exit(Kind::Usage)?;
     say!("{}: open one with `man {}`", dir.display(), dir.join("liaise.1").display());
     Ok(())
