@@ -25,6 +25,8 @@ pub struct Task {
     verdicts: Vec<Judged>,
     busy: BTreeSet<Account>,
     auditors: BTreeSet<Account>,
+    /// When a result had its verdicts: from then on nobody else is called to judge.
+    judged_ms: Option<u64>,
     mine: Mine,
 }
 
@@ -100,6 +102,7 @@ impl Task {
             verdicts: vec![],
             busy: BTreeSet::new(),
             auditors: BTreeSet::new(),
+            judged_ms: None,
             mine: Mine::default(),
         }
     }
@@ -121,6 +124,9 @@ impl Task {
         }
         self.busy.insert(by.clone());
         self.call_auditors(parameters);
+        if self.judged_ms.is_none() && self.results.iter().any(|(id, result)| self.accepted(id, result)) {
+            self.judged_ms = Some(now_ms);
+        }
     }
 
     /// A refusal calls auditors once, and only when its judge has revealed a result of its own.
@@ -139,7 +145,7 @@ impl Task {
             prompt_ms: self.prompt_ms,
             commit_ms: self.commits.values().min().copied(),
             result_ms: self.results.values().map(|result| result.at_ms).min(),
-            judged_ms: None,
+            judged_ms: self.judged_ms,
         }
     }
 

@@ -12,7 +12,7 @@ use liaise_oracle::fold::{OPENED, round_fits};
 use serde_bytes::ByteArray;
 
 /// A verdict-commit's round must come a second after its observation and the result's; receipts take a moment.
-const ROUND_AHEAD_MS: u64 = 3_000;
+const ROUND_AHEAD_MS: u64 = 2_000;
 /// On a busy machine they take several: each further try doubles what it allows for, up to this.
 const MOST_AHEAD_MS: u64 = 12_000;
 /// The longest reason that a verdict carries, in characters.

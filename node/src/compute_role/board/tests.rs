@@ -46,6 +46,20 @@ fn a_result_is_judged_first_and_a_good_one_ends_the_race() {
 }
 
 #[test]
+fn too_few_verdicts_call_the_next_and_two_call_nobody() {
+    let result = block_cid(b"result");
+    let mut waiting = task(6);
+    waiting.learn(&who(0), Fact::Commit, 1300, &parameters());
+    waiting.learn(&who(0), Fact::Result(result), 1500, &parameters());
+    waiting.learn(&who(1), Fact::Verdict { result, accepts: true }, 4000, &parameters());
+    assert!(duties(&waiting, 3, 6400).is_empty());
+    assert_eq!(duties(&waiting, 3, 6500), [Duty::Judge(result)]);
+    waiting.learn(&who(2), Fact::Verdict { result, accepts: true }, 6600, &parameters());
+    assert_eq!(duties(&waiting, 3, 60_000), [Duty::Judge(result)], "it was called before");
+    assert!(duties(&waiting, 4, 60_000).is_empty(), "it is judged: nobody else is called");
+}
+
+#[test]
 fn a_bad_result_makes_its_judge_race_and_calls_auditors_once_it_has_revealed() {
     let mut task = task(8);
     let (bad, good) = (block_cid(b"bad"), block_cid(b"good"));
