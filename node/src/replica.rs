@@ -2,7 +2,7 @@
 
 use crate::blocking::blocking;
 use crate::clock::Calendar;
-use crate::links::{AskError, Links, PATIENCE};
+use crate::links::{AskError, Link, Links, PATIENCE};
 use crate::rpc::{MAX_MESSAGES, Outcome, Request, Response};
 use crate::wanted::Wanted;
 use cid::Cid;
@@ -10,6 +10,7 @@ use futures::StreamExt;
 use liaise_ledger::body::Body;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Draft, Hash, Signed, Signer, Verified};
+use liaise_oracle::fold::lower_median;
 use liaise_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +22,9 @@ const HOLD_MS: u32 = 10_000;
 /// How long a follower that is in no hurry waits for more before it asks again: every request costs both sides, and messages
 /// come in flocks (each brings its receipts). Whoever races can't wait.
 const GATHER: Duration = Duration::from_millis(100);
+/// How long a follower waits after a failure: doubled from the one to the other.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Where the places that this node has read up to are kept.
 const CURSORS: &str = "follow";
 
@@ -95,9 +99,7 @@ impl Published {
     /// When the witnesses that answered observed it: the lower median of their wall times. The ledger's may differ by what
     /// the others say.
     pub fn observed_ms(&self) -> Option<u64> {
-        let mut times: Vec<u64> = self.receipts.values().copied().collect();
-        times.sort_unstable();
-        times.get(times.len().checked_sub(1)? / 2).copied()
+        lower_median(self.receipts.values().copied().collect())
     }
 }
 
@@ -140,55 +142,40 @@ impl Replica {
     /// Follows the favourite store for ever, and the next one when it fails. Cancel by dropping. Whoever is at leisure has
     /// fewer, longer answers, each a moment late.
     pub async fn follow(&self, pace: Pace) {
-        let mut pause = Duration::from_millis(50);
-        let mut wanted = Wanted::default();
-        loop {
-            match self.follow_once(&mut wanted).await {
-                Ok(()) => {
-                    pause = Duration::from_millis(50);
-                    pace.rest().await;
-                }
-                Err(error) => {
-                    tracing::debug!(%error, "following another store");
-                    self.links.move_on();
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
-                }
-            }
-        }
-    }
-
-    async fn follow_once(&self, wanted: &mut Wanted) -> Result<(), ReplicaError> {
-        let link = self.links.favourite()?;
-        self.follow_link(link).await?;
-        self.fetch_wanted_if_due(&link, wanted).await
+        self.follow_for_ever(|| self.links.favourite(), || self.links.move_on(), pace).await;
     }
 
     /// Follows one store for ever: what stores do with each of their peers.
-    pub async fn follow_one(&self, link: crate::links::Link) {
-        let mut pause = Duration::from_millis(50);
+    pub async fn follow_one(&self, link: Link) {
+        // Submitters send to every store: what comes from peers is seldom new.
+        self.follow_for_ever(|| Ok(link), || {}, Pace::AtLeisure).await;
+    }
+
+    async fn follow_for_ever(&self, link: impl Fn() -> Result<Link, AskError>, on_failure: impl Fn(), pace: Pace) {
+        let mut pause = SHORTEST_PAUSE;
         let mut wanted = Wanted::default();
         loop {
-            let followed = match self.follow_link(link).await {
-                Ok(()) => self.fetch_wanted_if_due(&link, &mut wanted).await,
-                failed => failed,
+            let followed = async {
+                let link = link()?;
+                self.follow_link(link).await?;
+                self.fetch_wanted_if_due(&link, &mut wanted).await
             };
-            match followed {
+            match followed.await {
                 Ok(()) => {
-                    pause = Duration::from_millis(50);
-                    // Submitters send to every store: what comes from peers is seldom new.
-                    Pace::AtLeisure.rest().await;
+                    pause = SHORTEST_PAUSE;
+                    pace.rest().await;
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "a peer store does not answer");
+                    tracing::debug!(%error, "a followed store does not answer");
+                    on_failure();
                     tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
 
-    pub(crate) async fn follow_link(&self, link: crate::links::Link) -> Result<(), ReplicaError> {
+    pub(crate) async fn follow_link(&self, link: Link) -> Result<(), ReplicaError> {
         let after = self.cursor(&link.key)?;
         let request = Request::Follow { after, limit: MAX_MESSAGES as u32, wait_ms: HOLD_MS };
         let patience = Duration::from_millis(u64::from(HOLD_MS)) + PATIENCE;

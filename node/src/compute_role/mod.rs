@@ -84,16 +84,17 @@ pub enum WorkError {
 impl Worker {
     /// Signs a message of this node's account; nobody else has it yet.
     pub async fn sign(&self, parents: Vec<Cid>, task: Option<Cid>, body: Body) -> Result<Verified, ReplicaError> {
-        let author = Author::Account(self.account.clone());
-        let draft = Draft { author, parents, task, time_ms: self.replica.calendar.wall_ms(), body };
-        self.replica.sign(self.signer.clone(), draft).await
+        self.replica.sign(self.signer.clone(), self.draft(parents, task, body)).await
     }
 
     /// Signs and publishes a message of this node's account.
     pub async fn say(&self, parents: Vec<Cid>, task: Option<Cid>, body: Body) -> Result<Verified, ReplicaError> {
-        let verified = self.sign(parents, task, body).await?;
-        self.replica.publish(std::slice::from_ref(&verified)).await?;
-        Ok(verified)
+        self.replica.say(self.signer.clone(), self.draft(parents, task, body)).await
+    }
+
+    fn draft(&self, parents: Vec<Cid>, task: Option<Cid>, body: Body) -> Draft {
+        let author = Author::Account(self.account.clone());
+        Draft { author, parents, task, time_ms: self.replica.calendar.wall_ms(), body }
     }
 
     fn now_ms(&self) -> u64 {

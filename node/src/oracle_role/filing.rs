@@ -1,7 +1,7 @@
 //! What a distributor may file next, and how it gets there: signed by a quorum, then submitted by whoever is first.
 
 use super::folds::{FoldedAt, artefact_cid};
-use super::{Guard, Oracle, OracleError};
+use super::{Guard, Oracle, OracleError, POLL};
 use crate::blocking::blocking;
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
@@ -188,6 +188,8 @@ pub(super) struct Desk {
     signed: Option<(Hash32, Option<Instant>)>,
     /// Something is due and not yet on the chain.
     waits: bool,
+    /// When the chain was last asked.
+    looked: Option<Instant>,
 }
 
 impl Desk {
@@ -197,16 +199,17 @@ impl Desk {
         journal: Journal<Store>,
         stagger: Duration,
     ) -> Desk {
-        Desk { reader, submitter, journal, stagger, signed: None, waits: false }
+        Desk { reader, submitter, journal, stagger, signed: None, waits: false, looked: None }
     }
 
-    /// Something is due and not yet on the chain: new signatures may complete it.
-    pub fn waits(&self) -> bool {
-        self.waits
+    /// Something waits for signatures, which may have come, or the chain has not been asked for a while.
+    pub fn wants_a_look(&self) -> bool {
+        self.waits || self.looked.is_none_or(|at| at.elapsed() >= POLL)
     }
 
     /// Signs what is due and submits what a quorum has signed.
     pub async fn pass(&mut self, oracle: &mut Oracle) -> Result<(), OracleError> {
+        self.looked = Some(Instant::now());
         let Some(shared) = oracle.folds.newest().await?.map(|state| state.shared.clone()) else { return Ok(()) };
         let at = self.reader.distributor(At::Latest).await?;
         let replica = oracle.replica.clone();

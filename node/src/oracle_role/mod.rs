@@ -18,7 +18,7 @@ use liaise_oracle::journal::{Journal, JournalError};
 use liaise_oracle::quorum::{OracleKey, QuorumError, SignGuard, attest};
 use liaise_store::{Store, StoreError};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
@@ -111,18 +111,17 @@ impl Oracle {
         }
         let mut desk = Desk::new(self.reader.clone(), self.submitter.clone(), journal, self.stagger);
         let mut head = self.replica.watch();
-        let mut looked: Option<Instant> = None;
         loop {
-            if let Err(error) = self.pass(&mut desk, &mut looked).await {
+            if let Err(error) = self.pass(&mut desk).await {
                 tracing::warn!(%error, "an oracle's pass stopped; it comes back");
             }
             let _ = tokio::time::timeout(POLL, head.changed()).await;
         }
     }
 
-    async fn pass(&mut self, desk: &mut Desk, looked: &mut Option<Instant>) -> Result<(), OracleError> {
+    async fn pass(&mut self, desk: &mut Desk) -> Result<(), OracleError> {
         // Most messages change nothing on the chain: it is asked for each only while a filing waits for signatures.
-        let mut look = desk.waits() || looked.is_none_or(|at| at.elapsed() >= POLL);
+        let mut look = desk.wants_a_look();
         while let Some(folded) = self.folds.next().await? {
             tracing::info!(epoch = folded.epoch, history = %folded.history, "folded");
             // The fold has kept its own copy already.
@@ -133,7 +132,6 @@ impl Oracle {
             look = true;
         }
         if look {
-            *looked = Some(Instant::now());
             desk.pass(self).await?;
         }
         Ok(())

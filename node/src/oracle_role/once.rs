@@ -17,7 +17,7 @@ impl Oracle {
     async fn once(mut self) -> Result<(), OracleError> {
         let journal = Journal::open(self.replica.store.clone())?;
         let mut desk = super::Desk::new(self.reader.clone(), self.submitter.clone(), journal, Duration::ZERO);
-        self.pass(&mut desk, &mut None).await
+        self.pass(&mut desk).await
     }
 }
 

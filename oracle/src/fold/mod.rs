@@ -48,6 +48,7 @@ pub use evidence::{OPENED, round_fits};
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
 pub use from_store::StoreLedger;
 pub use input::{EpochInput, Ledger, Part, SealVector};
+pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
 pub use reasons::{Reason, ReasonCode};

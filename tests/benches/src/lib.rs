@@ -7,4 +7,4 @@ mod row;
 
 pub use leaves::{LEAVES, leaves};
 pub use others::{light, others_leaves, rs};
-pub use row::{Row, machine, print, versus};
+pub use row::{Row, alone, machine, median, print, versus};

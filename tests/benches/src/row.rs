@@ -42,16 +42,25 @@ fn rounded(value: f64) -> f64 {
 
 /// The median times of two ways, each run in turn with the other.
 pub fn versus(mut ours: impl FnMut(), mut reference: impl FnMut()) -> (Duration, Duration) {
-    let timed = |work: &mut dyn FnMut()| {
-        let started = Instant::now();
-        work();
-        started.elapsed()
-    };
-    let (mut first, mut second): (Vec<_>, Vec<_>) =
-        (0..ROUNDS).map(|_| (timed(&mut ours), timed(&mut reference))).unzip();
-    first.sort_unstable();
-    second.sort_unstable();
-    (first[ROUNDS / 2], second[ROUNDS / 2])
+    let (first, second): (Vec<_>, Vec<_>) = (0..ROUNDS).map(|_| (timed(&mut ours), timed(&mut reference))).unzip();
+    (median(first), median(second))
+}
+
+/// The median time of one way.
+pub fn alone(mut work: impl FnMut()) -> Duration {
+    median((0..ROUNDS).map(|_| timed(&mut work)).collect())
+}
+
+fn timed(work: &mut impl FnMut()) -> Duration {
+    let started = Instant::now();
+    work();
+    started.elapsed()
+}
+
+/// The middle one of an odd number of times.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// The processor and how many of its cores this process has.

@@ -3,7 +3,7 @@
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use liaise_benches::network::{NOW_MS, genesis, messages, witness};
-use liaise_benches::{Row, print};
+use liaise_benches::{Row, median, print};
 use liaise_ledger::message::signing_bytes;
 use liaise_ledger::{Signed, Verified};
 use liaise_store::{Clock, Options, Status, Store};
@@ -69,18 +69,17 @@ fn main() {
     let count = all.len();
     let calls: Vec<Vec<Verified>> = all.chunks(CALL).map(<[Verified]>::to_vec).collect();
     let submitted: Vec<Vec<Signed>> = calls.iter().map(|call| signed(call)).collect();
-    let (mut ours, mut reference): (Vec<_>, Vec<_>) =
+    let (ours, reference): (Vec<_>, Vec<_>) =
         (0..ROUNDS).map(|_| (ingest(&sessions, &submitted), verify(&calls))).unzip();
-    ours.sort_unstable();
-    reference.sort_unstable();
-    let each = |times: &[Duration]| times[ROUNDS / 2].as_secs_f64() * 1e6 / count as f64;
+    let each = |times: Vec<Duration>| median(times).as_secs_f64() * 1e6 / count as f64;
+    let (ours, reference) = (each(ours), each(reference));
     print(
         "ingest",
         Row {
             name: "ingest-vs-batch-verify",
-            ours: each(&ours),
-            reference: Some(each(&reference)),
-            ratio: Some(each(&reference) / each(&ours)),
+            ours,
+            reference: Some(reference),
+            ratio: Some(reference / ours),
             unit: "us a message",
             conditions: format!(
                 "{count} messages of {} bytes on average, of 500 keys, in calls of {CALL} on all cores; a witness's store: \

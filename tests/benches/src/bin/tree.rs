@@ -1,10 +1,10 @@
 //! The reward tree of 2^20 leaves with all proofs, beside two public crates.
 
-use liaise_benches::{LEAVES, Row, leaves, light, print, rs, versus};
+use liaise_benches::{LEAVES, Row, alone, leaves, light, print, rs, versus};
 use liaise_summary::{RewardLeaf, SumTree};
 use rayon::prelude::*;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Parts in which proofs are shown; each is a claim server's share.
 const PARTS: u32 = 64;
@@ -55,17 +55,7 @@ fn main() {
     let what = "rs_merkle 1.5 has one thread and no other way to many proofs";
     print("tree", row("tree-vs-rs_merkle", versus(ours, theirs), what));
 
-    let each = |work: &dyn Fn()| {
-        let mut times: Vec<f64> = (0..5)
-            .map(|_| {
-                let started = Instant::now();
-                work();
-                started.elapsed().as_secs_f64() * 1e9 / f64::from(LEAVES)
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        times[2]
-    };
+    let each = |work: &dyn Fn()| alone(work).as_secs_f64() * 1e9 / f64::from(LEAVES);
     let bulk = each(&|| tree.visit_proofs(0..LEAVES, |proof| _ = black_box(proof)).expect("all are in the tree"));
     let single = each(&|| (0..LEAVES).for_each(|index| _ = black_box(tree.proof(index).expect("it is in the tree"))));
     print(
