@@ -221,8 +221,16 @@ impl Verified {
     /// # Errors
     /// The bytes are not those of a message of this network.
     pub fn check_stored(signed: Signed, network: Hash) -> Result<Verified, MessageError> {
-        let message = decode(&signed.block, network)?;
         let id = block_cid(&signed.block);
+        Verified::check_named(signed, id, network)
+    }
+
+    /// [`Verified::check_stored`] where the caller has hashed the block already: `id` is taken as its CID.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_named(signed: Signed, id: Cid, network: Hash) -> Result<Verified, MessageError> {
+        let message = decode(&signed.block, network)?;
         Ok(Verified { id, message, signed })
     }
 

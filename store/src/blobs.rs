@@ -1,12 +1,12 @@
 //! Blobs: large bytes by CID. They may be absent; what a curator removed is absent for ever.
 
+use crate::db::Batch;
 use crate::error::StoreError;
 use crate::layout::{BLOBS, PURGED};
 use crate::store::Store;
 use cid::Cid;
 use liaise_ledger::Hash;
 use liaise_ledger::hash::{RAW, blob_cid};
-use rocksdb::WriteBatch;
 
 impl Store {
     /// Stores a blob, durably. Its bytes are found by any CID of their SHA-256, whatever its codec.
@@ -42,7 +42,7 @@ impl Store {
         }
         // No removal may come between the question and the write.
         let _writer = inner.writer();
-        let mut batch = WriteBatch::default();
+        let mut batch = Batch::default();
         let mut kept = Vec::with_capacity(blobs.len());
         for blob in blobs {
             let id = blob_cid(blob);
@@ -52,7 +52,7 @@ impl Store {
                 return Err(StoreError::Purged(id));
             }
             if !purged && !inner.db.contains(BLOBS, digest)? {
-                batch.put_cf(&inner.db.family(BLOBS), digest, blob);
+                batch.put(BLOBS, digest, blob);
             }
             kept.push(!purged);
         }
@@ -93,7 +93,7 @@ impl Store {
     pub fn purge_blob(&self, id: &Cid) -> Result<(), StoreError> {
         let Some(digest) = Hash::from_cid(id) else { return Ok(()) };
         let _writer = self.inner.writer();
-        let mut batch = WriteBatch::default();
+        let mut batch = Batch::default();
         self.inner.purge_into(&mut batch, &digest);
         self.inner.db.write(batch, true)
     }

@@ -79,7 +79,7 @@ impl<'a> Commit<'a> {
                 if self.is_own(&message.message.author) && !self.moved {
                     tracing::error!("this store's witness key has signed elsewhere: it signs nothing more here");
                     self.moved = true;
-                    self.staged.put(META, META_MOVED, &[]);
+                    self.staged.put(META, &[META_MOVED], &[]);
                 }
                 Ok(Status::Accepted { seq: self.store(&message, digest)? })
             }
@@ -132,7 +132,7 @@ impl<'a> Commit<'a> {
         let key = SessionRow::row_key(account, key);
         let mut row = self.session(&key)?;
         row.merge(outcome);
-        self.staged.put(SESSIONS, &key, &row.encode());
+        self.staged.put(SESSIONS, &[&key], &[&row.encode()]);
         self.sessions.insert(key, row);
         Ok(())
     }
@@ -147,19 +147,19 @@ impl<'a> Commit<'a> {
         self.next += 1;
         let place = seq.to_be_bytes();
         let body = &message.message.body;
-        self.staged.put(MESSAGES, &place, &[message.signed.signature.as_slice(), &message.signed.block].concat());
-        self.staged.put_readable(IDS, digest.0.to_vec(), place.to_vec());
-        self.staged.put(KINDS, &join(&[&[kind_of(body)], &place]), &digest.0);
+        self.staged.put(MESSAGES, &[&place], &[&message.signed.signature, &message.signed.block]);
+        self.staged.put(IDS, &[&digest.0], &[&place]);
+        self.staged.put(KINDS, &[&[kind_of(body)], &place], &[&digest.0]);
         if let Some(task) = &message.message.task {
-            self.staged.put(TASKS, &join(&[task.hash().digest(), &place]), &digest.0);
+            self.staged.put(TASKS, &[task.hash().digest(), &place], &[&digest.0]);
         }
         for parent in &message.message.parents {
-            self.staged.put(CHILDREN, &join(&[parent.hash().digest(), &place]), &digest.0);
+            self.staged.put(CHILDREN, &[parent.hash().digest(), &place], &[&digest.0]);
         }
         self.store_place(message, digest, seq)?;
         match body {
             Body::Receipts(batch) => self.store_receipts(message, digest, seq, batch)?,
-            Body::Seal(seal) => self.staged.put(SEALS, &join(&[&epoch_bytes(seal.epoch), &place]), &digest.0),
+            Body::Seal(seal) => self.staged.put(SEALS, &[&epoch_bytes(seal.epoch), &place], &[&digest.0]),
             Body::RetrievalAdd(add) => {
                 self.store_uses(digest, add.chunks.iter().map(|chunk| &chunk.blob));
                 self.mark_purging(digest);
@@ -183,13 +183,13 @@ impl<'a> Commit<'a> {
 
     fn store_uses<'m>(&mut self, digest: Hash, blobs: impl Iterator<Item = &'m Cid>) {
         for blob in blobs {
-            self.staged.put(USES, &join(&[blob.hash().digest(), &digest.0]), &[]);
+            self.staged.put(USES, &[blob.hash().digest(), &digest.0], &[]);
         }
     }
 
     /// What it means for blobs is carried out after the write, and again after a crash in between.
     fn mark_purging(&mut self, digest: Hash) {
-        self.staged.put(PURGING, &digest.0, &[]);
+        self.staged.put(PURGING, &[&digest.0], &[]);
         self.purging = true;
     }
 
@@ -201,10 +201,10 @@ impl<'a> Commit<'a> {
         let others: Vec<Hash> = row.chunks_exact(40).filter_map(read_hash).collect();
         row.extend(digest.0);
         row.extend(seq.to_be_bytes());
-        self.staged.put_readable(KEYS, row_key.clone(), row);
+        self.staged.put(KEYS, &[&row_key], &[&row]);
         if !others.is_empty() {
             // One key may sign for two accounts; only one author at one place twice is a fault.
-            self.staged.put(TWICE, &row_key, &[]);
+            self.staged.put(TWICE, &[&row_key], &[]);
             let ids = others.iter().chain([&digest]).map(|id| id.to_cid(DAG_CBOR)).collect();
             self.twice.push(Twice { key: key.to_vec(), seq: message.message.seq, ids });
         }

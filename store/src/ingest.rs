@@ -94,7 +94,7 @@ impl Inner {
         if let Some(seq) = self.position(&digest)? {
             return Ok(Looked::Known(Outcome { id: Some(id), status: Status::Duplicate { seq } }));
         }
-        Ok(match Verified::check_stored(signed, self.network) {
+        Ok(match Verified::check_named(signed, id, self.network) {
             Ok(message) => Looked::New(Box::new(message)),
             Err(error) => refuse(Some(id), error.into()),
         })

@@ -85,17 +85,17 @@ impl Commit<'_> {
             None => Chain { ordinal: self.new_ordinal()?, ..Chain::default() },
         };
         chain.merge(batch_id, message.message.seq, batch);
-        self.staged.put_readable(STORES, key.to_vec(), chain.encode());
+        self.staged.put(STORES, &[key], &[&chain.encode()]);
         let ordinal = chain.ordinal.to_be_bytes();
         let mut column = Vec::with_capacity(32 + 16 * batch.receipts.len());
         column.extend(batch_id.0);
         for (place, receipt) in (batch.first..).zip(&batch.receipts) {
             let id = digest(&receipt.id);
-            self.staged.put(RECEIPTS, &join(&[&id.0, &ordinal, &place.to_be_bytes()]), &seq.to_be_bytes());
+            self.staged.put(RECEIPTS, &[&id.0, &ordinal, &place.to_be_bytes()], &[&seq.to_be_bytes()]);
             let arrived = match self.staged.get(IDS, &id.0)? {
                 Some(row) => read_u64(&row).ok_or_else(|| StoreError::corrupt("an id without a place"))?,
                 None => {
-                    self.staged.put(WANTED, &id.0, &[]);
+                    self.staged.put(WANTED, &[&id.0], &[]);
                     self.wanted.push(id);
                     ABSENT
                 }
@@ -103,13 +103,9 @@ impl Commit<'_> {
             column.extend(arrived.to_be_bytes());
             column.extend(receipt.wall_ms.to_be_bytes());
         }
-        self.staged.put(BATCHES, &join(&[&ordinal, &batch.first.to_be_bytes(), &seq.to_be_bytes()]), &column);
+        self.staged.put(BATCHES, &[&ordinal, &batch.first.to_be_bytes(), &seq.to_be_bytes()], &[&column]);
         if let Some(epoch) = batch.close {
-            self.staged.put_readable(
-                EPOCHS,
-                join(&[&epoch_bytes(epoch), key, &batch_id.0]),
-                seq.to_be_bytes().to_vec(),
-            );
+            self.staged.put(EPOCHS, &[&epoch_bytes(epoch), key, &batch_id.0], &[&seq.to_be_bytes()]);
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! A durable key-value journal for other crates: write it down, then act.
 
+use crate::db::Batch;
 use crate::error::StoreError;
 use crate::layout::{JOURNAL, join};
 use crate::store::Store;
-use rocksdb::WriteBatch;
 
 /// The journal of a store. Namespaces are at most 255 bytes; each crate has its own.
 #[derive(Clone, Debug)]
@@ -95,14 +95,13 @@ impl Journal {
     }
 
     fn write_unlocked(&self, namespace: &str, key: &[u8], value: Option<&[u8]>, sync: bool) -> Result<(), StoreError> {
-        let db = &self.store.inner.db;
-        let (family, key) = (db.family(JOURNAL), row_key(namespace, key));
-        let mut batch = WriteBatch::default();
+        let key = row_key(namespace, key);
+        let mut batch = Batch::default();
         match value {
-            Some(value) => batch.put_cf(&family, key, value),
-            None => batch.delete_cf(&family, key),
+            Some(value) => batch.put(JOURNAL, &key, value),
+            None => batch.delete(JOURNAL, &key),
         }
-        db.write(batch, sync)
+        self.store.inner.db.write(batch, sync)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ()> {

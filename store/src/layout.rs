@@ -33,33 +33,49 @@
 use liaise_ledger::{Body, Hash};
 
 /// The format that this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-pub const MESSAGES: &str = "messages";
-pub const IDS: &str = "ids";
-pub const KEYS: &str = "keys";
-pub const KINDS: &str = "kinds";
-pub const TASKS: &str = "tasks";
-pub const CHILDREN: &str = "children";
-pub const SESSIONS: &str = "sessions";
-pub const STORES: &str = "stores";
-pub const RECEIPTS: &str = "receipts";
-pub const BATCHES: &str = "batches";
-pub const EPOCHS: &str = "epochs";
-pub const SEALS: &str = "seals";
-pub const TWICE: &str = "twice";
-pub const WANTED: &str = "wanted";
-pub const BLOBS: &str = "blobs";
-pub const USES: &str = "uses";
-pub const PURGED: &str = "purged";
-pub const PURGING: &str = "purging";
-pub const JOURNAL: &str = "journal";
-pub const META: &str = "meta";
+/// A family by its number, which the log names it by: only ever appended to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Family(pub u8);
 
-/// Every family of this format.
+impl Family {
+    /// Its name in RocksDB.
+    pub fn name(self) -> &'static str {
+        FAMILIES[usize::from(self.0)]
+    }
+
+    /// Whether its newest rows are found by a hash of their key: those that every message asks for.
+    pub fn is_looked_up(self) -> bool {
+        matches!(self, IDS | KEYS | STORES)
+    }
+}
+
+pub const MESSAGES: Family = Family(0);
+pub const IDS: Family = Family(1);
+pub const KEYS: Family = Family(2);
+pub const KINDS: Family = Family(3);
+pub const TASKS: Family = Family(4);
+pub const CHILDREN: Family = Family(5);
+pub const SESSIONS: Family = Family(6);
+pub const STORES: Family = Family(7);
+pub const RECEIPTS: Family = Family(8);
+pub const BATCHES: Family = Family(9);
+pub const EPOCHS: Family = Family(10);
+pub const SEALS: Family = Family(11);
+pub const TWICE: Family = Family(12);
+pub const WANTED: Family = Family(13);
+pub const BLOBS: Family = Family(14);
+pub const USES: Family = Family(15);
+pub const PURGED: Family = Family(16);
+pub const PURGING: Family = Family(17);
+pub const JOURNAL: Family = Family(18);
+pub const META: Family = Family(19);
+
+/// Every family of this format, by its number.
 pub const FAMILIES: [&str; 20] = [
-    MESSAGES, IDS, KEYS, KINDS, TASKS, CHILDREN, SESSIONS, STORES, RECEIPTS, BATCHES, EPOCHS, SEALS, TWICE, WANTED,
-    BLOBS, USES, PURGED, PURGING, JOURNAL, META,
+    "messages", "ids", "keys", "kinds", "tasks", "children", "sessions", "stores", "receipts", "batches", "epochs",
+    "seals", "twice", "wanted", "blobs", "uses", "purged", "purging", "journal", "meta",
 ];
 
 /// Row of `meta`: the format, u32.

@@ -26,7 +26,7 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Asked before a seal is stored. Without it the seals of all witnesses are kept.
     pub seal_check: Option<SealCheck>,
-    /// What the store refuses as too large.
+    /// How much the store takes at once.
     pub limits: Limits,
 }
 
@@ -39,16 +39,19 @@ pub struct Witness {
     pub boot: Option<[u8; 16]>,
 }
 
-/// What a store refuses as too large. Messages' own limits are the protocol's.
+/// How much a store takes at once. Messages' own limits are the protocol's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a blob, and of a block in an imported CAR file.
     pub blob_bytes: usize,
+    /// Bytes of the newest rows that gather in memory, and in the log, before they go into the database. As many again may
+    /// be on their way.
+    pub newest_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { blob_bytes: 16 << 20 }
+        Limits { blob_bytes: 16 << 20, newest_bytes: 64 << 20 }
     }
 }
 

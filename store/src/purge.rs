@@ -6,13 +6,13 @@
 //! result that names somebody else's blob; so a computed blob stays while another document or result holds it for something
 //! that is not removed.
 
+use crate::db::Batch;
 use crate::error::StoreError;
 use crate::layout::{BLOBS, PURGED, PURGING, TASKS, USES, read_hash};
 use crate::store::{Inner, Store, Writer};
 use cid::Cid;
 use liaise_ledger::body::{RetrievalAdd, TaskResult};
 use liaise_ledger::{Author, Body, Hash};
-use rocksdb::WriteBatch;
 use std::collections::BTreeSet;
 
 impl Store {
@@ -22,13 +22,13 @@ impl Store {
             return Ok(());
         }
         let inner = &*self.inner;
-        let mut batch = WriteBatch::default();
+        let mut batch = Batch::default();
         let mut gone = BTreeSet::new();
         for row in inner.db.scan(PURGING, &[], &[])? {
             let (key, _) = row?;
             let id = read_hash(&key).ok_or_else(|| StoreError::corrupt("a pending removal without an id"))?;
             inner.removed_by(&id, &mut gone)?;
-            batch.delete_cf(&inner.db.family(PURGING), &key);
+            batch.delete(PURGING, &key);
         }
         gone.iter().for_each(|digest| inner.purge_into(&mut batch, digest));
         if !batch.is_empty() {
@@ -40,9 +40,9 @@ impl Store {
 }
 
 impl Inner {
-    pub fn purge_into(&self, batch: &mut WriteBatch, digest: &Hash) {
-        batch.delete_cf(&self.db.family(BLOBS), digest.0);
-        batch.put_cf(&self.db.family(PURGED), digest.0, []);
+    pub fn purge_into(&self, batch: &mut Batch, digest: &Hash) {
+        batch.delete(BLOBS, &digest.0);
+        batch.put(PURGED, &digest.0, &[]);
     }
 
     /// The blobs that have to go because of one message.

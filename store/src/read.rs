@@ -1,7 +1,7 @@
 //! Reading: by id, in the order of arrival, and by what messages have in common.
 
 use crate::error::StoreError;
-use crate::layout::{CHILDREN, KINDS, MESSAGES, SIGNATURE, TASKS, WANTED, kind_number, read_hash, read_u64};
+use crate::layout::{CHILDREN, Family, KINDS, MESSAGES, SIGNATURE, TASKS, WANTED, kind_number, read_hash, read_u64};
 use crate::store::{Inner, Store};
 use cid::Cid;
 use liaise_ledger::hash::DAG_CBOR;
@@ -114,7 +114,7 @@ impl Inner {
     }
 
     /// The ids of an index whose keys end in a place of the order of arrival.
-    pub fn index(&self, family: &str, prefix: &[u8], after: u64, limit: usize) -> Result<Vec<Cid>, StoreError> {
+    pub fn index(&self, family: Family, prefix: &[u8], after: u64, limit: usize) -> Result<Vec<Cid>, StoreError> {
         let from = after.saturating_add(1).to_be_bytes();
         self.db.scan(family, prefix, &from)?.take(limit).map(|row| id_of(&row?.1)).collect()
     }

@@ -1,12 +1,11 @@
 //! Ed25519 in batches: one equation for many signatures, and the culprits by halving when it does not hold.
 //!
-//! The answer is that of [`liaise_ledger::ed25519`] for every signature. A batch's equation has random factors: where it holds,
-//! the cofactored rule holds for each signature (but for a chance of 2^-125); where it fails, halving ends at single ones, and
-//! those are checked by the rule itself. So a component of small order costs time and changes no answer.
+//! The answer is that of [`liaise_ledger::ed25519`] for every signature.
 
-use ed25519_dalek::{Signature, VerifyingKey};
+use ed25519_dalek::VerifyingKey;
 use liaise_ledger::message::signing_bytes;
 use liaise_ledger::{Author, Verified, ed25519};
+use rand::Rng;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -25,7 +24,7 @@ struct Claim {
     position: usize,
     key: VerifyingKey,
     bytes: [u8; 48],
-    signature: Signature,
+    signature: [u8; 64],
 }
 
 impl Verifier {
@@ -51,7 +50,7 @@ impl Verifier {
 
     fn claim(&self, position: usize, message: &Verified) -> Option<Claim> {
         let key = self.key(message.message.key.as_slice().try_into().ok()?)?;
-        let signature = Signature::from_bytes(message.signed.signature.as_slice().try_into().ok()?);
+        let signature = message.signed.signature.as_slice().try_into().ok()?;
         Some(Claim { position, key, bytes: signing_bytes(&message.id), signature })
     }
 
@@ -67,7 +66,7 @@ impl Verifier {
 fn halve(claims: &[Claim], good: &mut [bool]) {
     if claims.len() < SMALL {
         for claim in claims {
-            good[claim.position] = ed25519::verify(&claim.key, &claim.bytes, &claim.signature.to_bytes());
+            good[claim.position] = ed25519::verify(&claim.key, &claim.bytes, &claim.signature);
         }
     } else if verify_all(claims) {
         claims.iter().for_each(|claim| good[claim.position] = true);
@@ -79,10 +78,12 @@ fn halve(claims: &[Claim], good: &mut [bool]) {
 }
 
 fn verify_all(claims: &[Claim]) -> bool {
-    let bytes: Vec<&[u8]> = claims.iter().map(|claim| claim.bytes.as_slice()).collect();
-    let signatures: Vec<Signature> = claims.iter().map(|claim| claim.signature).collect();
-    let keys: Vec<VerifyingKey> = claims.iter().map(|claim| claim.key).collect();
-    ed25519_dalek::verify_batch(&bytes, &signatures, &keys).is_ok()
+    let claims: Vec<_> = claims
+        .iter()
+        .map(|claim| ed25519::Claim { key: &claim.key, message: &claim.bytes, signature: &claim.signature })
+        .collect();
+    let mut random = rand::thread_rng();
+    ed25519::verify_all(&claims, || random.r#gen())
 }
 
 #[cfg(test)]
@@ -94,7 +95,7 @@ mod tests {
         let one = |i: u8| {
             let key = SigningKey::from_bytes(&[i + 1; 32]);
             let bytes = [i; 48];
-            Claim { position: i.into(), key: key.verifying_key(), bytes, signature: key.sign(&bytes) }
+            Claim { position: i.into(), key: key.verifying_key(), bytes, signature: key.sign(&bytes).to_bytes() }
         };
         (0..count).map(one).collect()
     }
@@ -140,7 +141,6 @@ mod tests {
             };
             for company in (0..24).chain([60]) {
                 let mut all = claims(company);
-                let signature = Signature::from_bytes(&signature);
                 all.insert(all.len() / 2, Claim { position: company.into(), key, bytes: message, signature });
                 let mut good = vec![false; all.len()];
                 halve(&all, &mut good);

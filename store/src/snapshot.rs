@@ -3,11 +3,10 @@
 //! A copy knows nothing of what its keys sign afterwards. So a restored one does not sign until whoever runs it says, with
 //! `Options::resume`, that nothing else signs with its keys and that it has caught up; until then it follows and serves.
 
-use crate::db::Db;
+use crate::db::{Batch, Db};
 use crate::error::StoreError;
 use crate::layout::{META, META_MOVED};
 use crate::store::Store;
-use rocksdb::WriteBatch;
 use std::path::Path;
 
 /// Marks a directory as a copy; turned into a row of `meta` when it is first opened.
@@ -42,11 +41,11 @@ impl Store {
 /// Takes over a directory: a fresh copy may not sign, unless it is told to.
 pub(crate) fn adopt(db: &Db, resume: bool) -> Result<(), StoreError> {
     let mark = db.dir().join(MARK);
-    let mut batch = WriteBatch::default();
+    let mut batch = Batch::default();
     if resume {
-        batch.delete_cf(&db.family(META), META_MOVED);
+        batch.delete(META, META_MOVED);
     } else if mark.exists() {
-        batch.put_cf(&db.family(META), META_MOVED, []);
+        batch.put(META, META_MOVED, &[]);
     } else {
         return Ok(());
     }

@@ -69,7 +69,7 @@ impl Store {
     pub fn open(dir: &Path, options: Options) -> Result<Store, StoreError> {
         let network = options.genesis.network_id();
         let witness = options.witness.map(|witness| open_witness(&options.genesis, witness)).transpose()?;
-        let db = Db::open(dir, network, options.create, options.read_only)?;
+        let db = Db::open(dir, network, options.create, options.read_only, options.limits.newest_bytes)?;
         if !options.read_only {
             snapshot::adopt(&db, options.resume)?;
         }

@@ -64,7 +64,7 @@ fn compare_and_set_lets_one_win() {
 #[test]
 fn blobs_come_back_by_any_cid_of_their_bytes() {
     let dir = tempfile::tempdir().unwrap();
-    let limits = Limits { blob_bytes: 10 };
+    let limits = Limits { blob_bytes: 10, ..Limits::default() };
     let store = Store::open(dir.path(), Options { limits, ..options() }).unwrap();
     let id = store.put_blob(b"0123456789").unwrap();
     assert_eq!(id, blob_cid(b"0123456789"));

@@ -5,19 +5,21 @@ use crate::receipts::check_chain;
 use crate::support::*;
 use cid::Cid;
 use liaise_ledger::{Author, Draft};
-use liaise_store::Store;
+use liaise_store::{Limits, Options, Store};
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 /// Set in a child: the directory to write to until it is killed.
-const WRITE: &str = "LIAISE_STORE_TEST_WRITE";
+pub const WRITE: &str = "LIAISE_STORE_TEST_WRITE";
 const KILLS: u32 = 20;
 
 /// Opens the store, ingests and signs for so many rounds, and says what it was given, always after it was given.
 fn write(dir: &Path, rounds: u64, mut say: impl FnMut(&str, u64, Cid)) {
-    let store = witness_store(dir);
+    // Few rows gather, so that they are often on their way into the database.
+    let limits = Limits { newest_bytes: 40_000, ..Limits::default() };
+    let store = Store::open(dir, Options { limits, ..witness_options(0) }).unwrap();
     let (mut user, mut writer) = (User::new(1), User::new(2));
     for user in [&mut user, &mut writer] {
         if store.place(&user.signer.public()).unwrap().seq == 0 {
@@ -56,13 +58,7 @@ fn killed_at_any_moment_it_loses_nothing_that_was_receipted() {
         });
     }
     let dir = tempfile::tempdir().unwrap();
-    let keys: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
-        ("store", witness(0).public()),
-        ("user", User::new(1).signer.public()),
-        ("writer", User::new(2).signer.public()),
-    ]);
-    // What was told over all lives: nothing may be lost, and no place may be taken twice.
-    let mut told: BTreeMap<(String, u64), String> = BTreeMap::new();
+    let mut told = Told::new();
     let mut random = rand::thread_rng();
     for kill in 0..KILLS {
         let test = "crash::killed_at_any_moment_it_loses_nothing_that_was_receipted";
@@ -83,19 +79,32 @@ fn killed_at_any_moment_it_loses_nothing_that_was_receipted() {
         for line in lines.map_while(Result::ok) {
             note(&mut told, &line);
         }
-        let store = witness_store(dir.path());
-        for ((key, seq), id) in &told {
-            let stored: Vec<String> =
-                store.by_key(&keys[key.as_str()], *seq).unwrap().iter().map(|id| id.to_string()).collect();
-            assert_eq!(stored.as_slice(), std::slice::from_ref(id), "kill {kill}: place {seq} of {key}");
-        }
-        check(&store, kill);
+        check_told(dir.path(), &told, &format!("kill {kill}"));
     }
     assert!(told.len() as u32 > KILLS * 3, "the writers did too little: {}", told.len());
 }
 
+/// What was told over all lives, by key and place: nothing may be lost, and no place may be taken twice.
+pub type Told = BTreeMap<(String, u64), String>;
+
+/// Whether a store that was reopened after its writer died has all that was told, and nothing besides at its places.
+pub fn check_told(dir: &Path, told: &Told, when: &str) {
+    let keys: BTreeMap<&str, Vec<u8>> = BTreeMap::from([
+        ("store", witness(0).public()),
+        ("user", User::new(1).signer.public()),
+        ("writer", User::new(2).signer.public()),
+    ]);
+    let store = witness_store(dir);
+    for ((key, seq), id) in told {
+        let stored: Vec<String> =
+            store.by_key(&keys[key.as_str()], *seq).unwrap().iter().map(|id| id.to_string()).collect();
+        assert_eq!(stored.as_slice(), std::slice::from_ref(id), "{when}: place {seq} of {key}");
+    }
+    check(&store, when);
+}
+
 /// Takes a line that says a place and an id; a torn last line says nothing.
-fn note(told: &mut BTreeMap<(String, u64), String>, line: &str) -> bool {
+pub fn note(told: &mut Told, line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
     let ["said", key, seq, id] = words.as_slice() else { return false };
     let (Ok(seq), true) = (seq.parse(), id.len() == 59) else { return false };
@@ -104,7 +113,7 @@ fn note(told: &mut BTreeMap<(String, u64), String>, line: &str) -> bool {
     true
 }
 
-fn check(store: &Store, kill: u32) {
+fn check(store: &Store, when: &str) {
     let receipts = check_chain(store, &public(&witness(0)));
     assert!(store.equivocations().unwrap().is_empty());
     let mut receipted = 0;
@@ -112,7 +121,7 @@ fn check(store: &Store, kill: u32) {
         let id = liaise_ledger::hash::block_cid(&signed.block);
         let message = store.load(&id).unwrap().unwrap();
         if message.message.body.is_receipted() {
-            assert!(store.own_receipt(&id).unwrap().is_some(), "kill {kill}: {id} has no receipt");
+            assert!(store.own_receipt(&id).unwrap().is_some(), "{when}: {id} has no receipt");
             receipted += 1;
         }
     }
@@ -126,6 +135,6 @@ fn unharmed_it_does_the_same() {
     write(dir.path(), 40, |_, _, _| said += 1);
     assert!(said > 200, "{said}");
     let store = witness_store(dir.path());
-    check(&store, 0);
+    check(&store, "unharmed");
     assert_eq!(store.closes(1).unwrap().len(), 1);
 }

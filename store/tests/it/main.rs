@@ -6,6 +6,7 @@ mod crash;
 mod documents;
 mod ingest;
 mod opening;
+mod power;
 mod receipts;
 mod support;
 mod trust;

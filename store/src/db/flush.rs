@@ -1,0 +1,178 @@
+//! The tail's way into RocksDB, on a thread of its own: sorted files that RocksDB takes in as they are.
+//!
+//! Until all of it is there and synced, the log keeps the same rows: after a crash in between they are there twice, which is
+//! the same as once.
+
+use super::options;
+use super::tail::Tail;
+use super::{log, log::Log};
+use crate::error::StoreError;
+use crate::layout::{FAMILIES, Family};
+use rocksdb::{DB, IngestExternalFileOptions, SstFileWriter, WriteBatch, WriteOptions};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, RwLock};
+
+/// Below this a family's rows go through RocksDB's own log: a file for each handful would only have to be merged again.
+const SMALL: usize = 1_000;
+
+/// The newest rows: those that are written now, and those on their way into RocksDB.
+#[derive(Default)]
+pub struct View {
+    pub active: Tail,
+    pub frozen: Option<Arc<Tail>>,
+}
+
+/// What the writers, the readers and the flushing thread share.
+pub struct Shared {
+    pub rocks: DB,
+    pub dir: PathBuf,
+    pub view: RwLock<View>,
+    flush: Mutex<State>,
+    changed: Condvar,
+    /// Why a write failed: from then on nobody knows what is on disk.
+    pub halted: OnceLock<String>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The frozen rows wait; once they are in RocksDB, the log's files below this number can go.
+    pending: Option<u64>,
+    closing: bool,
+}
+
+impl Shared {
+    pub fn new(rocks: DB, dir: &Path, active: Tail) -> Shared {
+        Shared {
+            rocks,
+            dir: dir.to_owned(),
+            view: RwLock::new(View { active, frozen: None }),
+            flush: Mutex::default(),
+            changed: Condvar::new(),
+            halted: OnceLock::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.flush.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits until nothing is on its way into RocksDB.
+    ///
+    /// # Errors
+    /// It did not get there.
+    pub fn wait(&self) -> Result<(), StoreError> {
+        let mut state = self.state();
+        while state.pending.is_some() && self.halted.get().is_none() {
+            state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        self.check()
+    }
+
+    /// Fails where an earlier write did.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.halted.get().map_or(Ok(()), |why| Err(StoreError::Halted(why.clone())))
+    }
+
+    /// Sends the active rows on their way; `log` goes on in a new file. Waits for those before them: so memory stays bounded.
+    pub fn freeze(&self, log: &mut Log) -> Result<(), StoreError> {
+        self.wait()?;
+        let below = log.rotate()?;
+        {
+            let mut view = super::write_lock(&self.view);
+            view.frozen = Some(Arc::new(std::mem::take(&mut view.active)));
+        }
+        self.state().pending = Some(below);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    pub fn close(&self) {
+        self.state().closing = true;
+        self.changed.notify_all();
+    }
+
+    /// The flushing thread's whole life.
+    pub fn run(&self) {
+        loop {
+            let mut state = self.state();
+            let below = loop {
+                match state.pending {
+                    Some(below) => break below,
+                    None if state.closing => return,
+                    None => state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
+                }
+            };
+            drop(state);
+            if let Err(error) = self.flush(below) {
+                tracing::error!(%error, "the newest rows did not get into the database; the log keeps them");
+                let _ = self.halted.set(error.to_string());
+                self.changed.notify_all();
+                return;
+            }
+            let gone = super::write_lock(&self.view).frozen.take();
+            drop(gone);
+            self.state().pending = None;
+            self.changed.notify_all();
+        }
+    }
+
+    fn flush(&self, below: u64) -> Result<(), StoreError> {
+        let frozen = super::read_lock(&self.view).frozen.clone();
+        if let Some(frozen) = frozen {
+            self.ingest(&frozen)?;
+        }
+        Log::forget(&self.dir, below)
+    }
+
+    /// Everything but what the log forgets.
+    pub fn ingest(&self, rows: &Tail) -> Result<(), StoreError> {
+        let mut small = WriteBatch::default();
+        for number in 0..FAMILIES.len() {
+            let family = Family(number as u8);
+            let handle = self.rocks.cf_handle(family.name()).expect("every family of the layout was opened");
+            let (count, rows) = rows.all(family);
+            if count < SMALL {
+                for (key, value) in rows {
+                    match value {
+                        Some(value) => small.put_cf(&handle, key, value),
+                        None => small.delete_cf(&handle, key),
+                    }
+                }
+                continue;
+            }
+            let path = log::folder(&self.dir).join(format!("{}.sst", family.name()));
+            // A crash may have left one that RocksDB has taken in: it is the same file under two names, so it is removed and
+            // never written to.
+            remove(&path)?;
+            let options = options::family(family.name());
+            let mut file = SstFileWriter::create(&options);
+            file.open(&path)?;
+            for (key, value) in rows {
+                match value {
+                    Some(value) => file.put(key, value)?,
+                    None => file.delete(key)?,
+                }
+            }
+            file.finish()?;
+            let mut options = IngestExternalFileOptions::default();
+            options.set_move_files(true);
+            self.rocks.ingest_external_file_cf_opts(&handle, &options, vec![&path])?;
+            remove(&path)?;
+        }
+        if !small.is_empty() {
+            let mut options = WriteOptions::default();
+            options.set_sync(true);
+            self.rocks.write_opt(small, &options)?;
+        }
+        Ok(())
+    }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::File { path: path.to_owned(), why: error.to_string() })
+        }
+        _ => Ok(()),
+    }
+}

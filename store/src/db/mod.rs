@@ -1,0 +1,263 @@
+//! The database beneath: RocksDB, and before it a log and the newest rows in memory. Knows families, not what they mean.
+//!
+//! A write is appended to the log, synced, and from then on read from memory. When enough has gathered, a thread of its own
+//! hands it to RocksDB as sorted files, and the log forgets it. Through RocksDB's own log and memtables a message's dozen
+//! small rows cost several times as much.
+
+mod batch;
+mod flush;
+mod log;
+mod options;
+mod rows;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+pub use batch::Batch;
+
+use crate::error::StoreError;
+use crate::layout::{FAMILIES, Family, MESSAGES, META, META_NETWORK, META_VERSION, VERSION};
+use crate::lockfile;
+use flush::{Shared, View};
+use liaise_ledger::Hash;
+use log::Log;
+use rocksdb::{BoundColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions};
+use rows::Rows;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+use tail::Tail;
+
+/// A row: key and value.
+pub type Row = (Box<[u8]>, Box<[u8]>);
+
+pub struct Db {
+    shared: Arc<Shared>,
+    /// `None` where the store was opened for reading.
+    log: Option<Mutex<Log>>,
+    flusher: Option<JoinHandle<()>>,
+    /// Bytes of rows that gather in memory before they go to RocksDB; as many may be on their way there.
+    gather: usize,
+}
+
+impl Db {
+    pub fn open(dir: &Path, network: Hash, create: bool, read_only: bool, gather: usize) -> Result<Db, StoreError> {
+        let exists = dir.join("CURRENT").exists();
+        if !exists && (!create || read_only) {
+            return Err(StoreError::Missing { dir: dir.to_owned() });
+        }
+        let mut db = if read_only { Db::read_only(dir)? } else { Db::writable(dir, create, exists)? };
+        db.gather = gather;
+        db.check_format(network, read_only)?;
+        if read_only {
+            return Ok(db);
+        }
+        lockfile::write(dir)?;
+        let mut tail = Tail::default();
+        let log = Log::open(dir, |batch| tail.push(batch))?;
+        write_lock(&db.shared.view).active = tail;
+        db.log = Some(Mutex::new(log));
+        let shared = db.shared.clone();
+        let flusher = std::thread::Builder::new().name("store-flush".into()).spawn(move || shared.run());
+        db.flusher = Some(flusher.map_err(|error| StoreError::Database(error.to_string()))?);
+        Ok(db)
+    }
+
+    fn writable(dir: &Path, create: bool, exists: bool) -> Result<Db, StoreError> {
+        let options = options::database(create);
+        // Exactly the families that are there: a newer format's must not make RocksDB fail before its version is read.
+        let present = if exists { DB::list_cf(&options, dir)? } else { vec!["default".to_owned()] };
+        let families = present.iter().map(|name| ColumnFamilyDescriptor::new(name, options::family(name)));
+        let rocks = DB::open_cf_descriptors(&options, dir, families).map_err(|error| lockfile::explain(dir, error))?;
+        Ok(Db::over(rocks, dir, Tail::default()))
+    }
+
+    /// Reads the log first: what leaves it meanwhile is in RocksDB by then.
+    fn read_only(dir: &Path) -> Result<Db, StoreError> {
+        loop {
+            let before = log::numbers(dir)?;
+            let mut tail = Tail::default();
+            log::read_only(dir, |batch| tail.push(batch))?;
+            let options = options::database(false);
+            let present = DB::list_cf(&options, dir)?;
+            let families = present.iter().map(|name| (name, options::family(name)));
+            let rocks = DB::open_cf_with_opts_for_read_only(&options, dir, families, false)?;
+            // Rows that went from the one to the other in between would hide newer ones.
+            if log::numbers(dir)? == before {
+                return Ok(Db::over(rocks, dir, tail));
+            }
+        }
+    }
+
+    fn over(rocks: DB, dir: &Path, tail: Tail) -> Db {
+        Db { shared: Arc::new(Shared::new(rocks, dir, tail)), log: None, flusher: None, gather: usize::MAX }
+    }
+
+    /// Reads the format and the network, or writes them into a new store.
+    fn check_format(&self, network: Hash, read_only: bool) -> Result<(), StoreError> {
+        let rocks = &self.shared.rocks;
+        let has = |name: &str| rocks.cf_handle(name).is_some();
+        let version = if has(META.name()) { self.get(META, META_VERSION)? } else { None };
+        let Some(version) = version else {
+            // A crash may have left a store without its first row; one with messages always has it.
+            if read_only || has(META.name()) && self.scan(MESSAGES, &[], &[])?.next().is_some() {
+                return Err(StoreError::corrupt("it has no format"));
+            }
+            for name in FAMILIES.iter().filter(|name| !has(name)) {
+                rocks.create_cf(name, &options::family(name))?;
+            }
+            return self.write_format(network);
+        };
+        let found = u32::from_be_bytes(version.try_into().map_err(|_| StoreError::corrupt("its format is no number"))?);
+        if found > VERSION {
+            let dir = self.shared.dir.clone();
+            return Err(StoreError::NewerVersion { dir, found, supported: VERSION });
+        }
+        let lacking: Vec<&&str> = FAMILIES.iter().filter(|name| !has(name)).collect();
+        if found == 0 || !lacking.is_empty() {
+            return Err(StoreError::corrupt(format!("format {found} with families missing: {lacking:?}")));
+        }
+        let stored = self.get(META, META_NETWORK)?.and_then(|bytes| bytes.try_into().ok().map(Hash));
+        match stored {
+            Some(stored) if stored == network => {}
+            Some(found) => {
+                return Err(StoreError::ForeignNetwork { dir: self.shared.dir.clone(), found, expected: network });
+            }
+            None => return Err(StoreError::corrupt("it does not say its network")),
+        }
+        // Format 1 had no log of its own: a program that knows only that must not open what has one.
+        if found < VERSION && !read_only { self.write_format(network) } else { Ok(()) }
+    }
+
+    /// Beneath the log: it is read before there is one.
+    fn write_format(&self, network: Hash) -> Result<(), StoreError> {
+        let mut batch = rocksdb::WriteBatch::default();
+        batch.put_cf(&self.handle(META), META_NETWORK, network.0);
+        batch.put_cf(&self.handle(META), META_VERSION, VERSION.to_be_bytes());
+        let mut options = rocksdb::WriteOptions::default();
+        options.set_sync(true);
+        Ok(self.shared.rocks.write_opt(batch, &options)?)
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.shared.dir
+    }
+
+    fn handle(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
+        self.shared.rocks.cf_handle(family.name()).expect("every family of the layout was opened")
+    }
+
+    fn view(&self) -> RwLockReadGuard<'_, View> {
+        read_lock(&self.shared.view)
+    }
+
+    /// Looks at a row, `None` where there is none.
+    fn look<T>(&self, family: Family, key: &[u8], see: impl FnOnce(Option<&[u8]>) -> T) -> Result<T, StoreError> {
+        {
+            let view = self.view();
+            let newest = view.active.get(family, key);
+            if let Some(row) = newest.or_else(|| view.frozen.as_ref()?.get(family, key)) {
+                return Ok(see(row));
+            }
+        }
+        let row = self.shared.rocks.get_pinned_cf(&self.handle(family), key)?;
+        Ok(see(row.as_deref()))
+    }
+
+    pub fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.look(family, key, |row| row.map(<[u8]>::to_vec))
+    }
+
+    pub fn contains(&self, family: Family, key: &[u8]) -> Result<bool, StoreError> {
+        self.look(family, key, |row| row.is_some())
+    }
+
+    /// Rows whose key starts with `prefix`, from `prefix ‖ from` on, ascending.
+    pub fn scan<'a>(&'a self, family: Family, prefix: &[u8], from: &[u8]) -> Result<Rows<'a>, StoreError> {
+        Ok(self.rows(family, prefix, &[prefix, from].concat(), true))
+    }
+
+    /// Rows whose key starts with `prefix`, from the last that is not above `prefix ‖ from`, descending.
+    pub fn scan_back<'a>(&'a self, family: Family, prefix: &[u8], from: &[u8]) -> Result<Rows<'a>, StoreError> {
+        Ok(self.rows(family, prefix, &[prefix, from].concat(), false))
+    }
+
+    fn rows<'a>(&'a self, family: Family, prefix: &[u8], start: &[u8], forward: bool) -> Rows<'a> {
+        let handle = self.handle(family);
+        let mut options = ReadOptions::default();
+        options.set_total_order_seek(true);
+        let direction = if forward { Direction::Forward } else { Direction::Reverse };
+        // Under the lock: what leaves memory afterwards was in RocksDB before.
+        let view = self.view();
+        let mut newest: Vec<_> = view.active.cursors(family, start, forward).collect();
+        newest.extend(view.frozen.iter().flat_map(|frozen| frozen.cursors(family, start, forward)));
+        let stored = self.shared.rocks.iterator_cf_opt(&handle, options, IteratorMode::From(start, direction));
+        drop(view);
+        Rows::new(newest, stored, prefix, forward)
+    }
+
+    /// Writes a batch, all of it or nothing. With `sync` it is durable when this returns.
+    pub fn write(&self, batch: Batch, sync: bool) -> Result<(), StoreError> {
+        let mut log = self.log()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.halt_on(log.append(batch.bytes(), sync))?;
+        let gathered = {
+            let mut view = write_lock(&self.shared.view);
+            view.active.push(batch);
+            view.active.bytes()
+        };
+        if gathered >= self.gather {
+            self.halt_on(self.shared.freeze(&mut log))?;
+        }
+        Ok(())
+    }
+
+    fn log(&self) -> Result<MutexGuard<'_, Log>, StoreError> {
+        let log = self.log.as_ref().ok_or(StoreError::ReadOnly)?;
+        let log = log.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.shared.check()?;
+        Ok(log)
+    }
+
+    fn halt_on(&self, written: Result<(), StoreError>) -> Result<(), StoreError> {
+        written.inspect_err(|error| {
+            let _ = self.shared.halted.set(error.to_string());
+        })
+    }
+
+    /// Copies everything that is there now into a new directory, which opens like this one.
+    pub fn checkpoint(&self, to: &Path) -> Result<(), StoreError> {
+        let mut log = self.log()?;
+        if !self.view().active.is_empty() {
+            self.halt_on(self.shared.freeze(&mut log))?;
+        }
+        self.shared.wait()?;
+        Ok(rocksdb::checkpoint::Checkpoint::new(&self.shared.rocks)?.create_checkpoint(to)?)
+    }
+}
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        self.shared.close();
+        if let Some(flusher) = self.flusher.take() {
+            let _ = flusher.join();
+        }
+        if let (Some(log), None) = (&self.log, self.shared.halted.get()) {
+            let mut log = log.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if let Err(error) = log.close() {
+                tracing::warn!(%error, "the log has no closing mark");
+            }
+        }
+    }
+}
+
+// A thread that panicked under a lock left whole rows: they change by one push or one swap.
+fn read_lock(view: &RwLock<View>) -> RwLockReadGuard<'_, View> {
+    view.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn write_lock(view: &RwLock<View>) -> RwLockWriteGuard<'_, View> {
+    view.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
