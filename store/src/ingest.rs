@@ -64,6 +64,8 @@ impl Store {
         }
         let mut writer = inner.writer();
         let mut commit = Commit::new(inner, &mut writer, source);
+        // A message's small rows are some 700 bytes.
+        commit.staged.reserve(fresh.iter().map(|(_, message)| message.signed.block.len() + 800).sum());
         commit.announce(fresh.iter().map(|(_, message)| message));
         for outcome in &outcomes {
             if let (Some(id), Status::Duplicate { .. }) = (&outcome.id, &outcome.status) {

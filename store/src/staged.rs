@@ -18,6 +18,11 @@ impl<'a> Staged<'a> {
         Staged { db, batch: Batch::default(), places: HashMap::new() }
     }
 
+    /// Makes room for about so many bytes of rows.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.batch.reserve(bytes);
+    }
+
     /// Stages a row, of which key and value are given in pieces.
     pub fn put(&mut self, family: Family, key: &[&[u8]], value: &[&[u8]]) {
         self.batch.put_parts(family, key, value);

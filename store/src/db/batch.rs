@@ -49,7 +49,6 @@ impl Batch {
     /// Puts a row whose key and value are given in pieces.
     pub fn put_parts(&mut self, family: Family, key: &[&[u8]], value: &[&[u8]]) {
         let (key_len, value_len) = (total(key), total(value));
-        self.bytes.reserve(HEADER + key_len as usize + value_len as usize);
         self.bytes.push(family.0);
         self.bytes.extend_from_slice(&key_len.to_be_bytes());
         self.bytes.extend_from_slice(&value_len.to_be_bytes());
@@ -117,10 +116,18 @@ impl Batch {
         op.put.then(|| &self.bytes[at..at + op.value as usize])
     }
 
-    /// The bytes without what only the writing of a batch needed.
+    /// Makes room for about so many bytes of rows.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
+    }
+
+    /// Gives up what only the writing of a batch needed.
     pub fn shrink(&mut self) {
         self.latest = HashTable::new();
-        self.bytes.shrink_to_fit();
+        // Copying it costs; only what was far too large is worth it.
+        if self.bytes.capacity() > 2 * self.bytes.len() {
+            self.bytes.shrink_to_fit();
+        }
     }
 
     /// Reads rows back from the log.

@@ -66,10 +66,11 @@ impl Log {
 
     /// Appends a write's rows. With `sync` they are on disk when this returns.
     pub fn append(&mut self, rows: &[u8], sync: bool) -> Result<(), StoreError> {
-        let frame = frame(self.frame, self.synced, rows);
-        self.file.write_all(&frame).map_err(|error| self.failed(error))?;
+        let header = header(self.frame, self.synced, rows);
+        let written = self.file.write_all(&header).and_then(|()| self.file.write_all(rows));
+        written.map_err(|error| self.failed(error))?;
         self.frame += 1;
-        self.length += frame.len() as u64;
+        self.length += (header.len() + rows.len()) as u64;
         if sync { self.sync() } else { Ok(()) }
     }
 
@@ -181,18 +182,19 @@ struct Frame<'a> {
     rows: &'a [u8],
 }
 
-fn frame(number: u64, synced: u64, rows: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(FRAME + rows.len());
-    frame.extend(MAGIC.to_be_bytes());
-    frame.extend([0; 4]);
-    frame.extend(number.to_be_bytes());
-    frame.extend(synced.to_be_bytes());
+/// What precedes the rows of a frame.
+fn header(number: u64, synced: u64, rows: &[u8]) -> [u8; FRAME] {
+    let mut header = [0; FRAME];
     let length = u32::try_from(rows.len()).expect("a write is far below 4 GiB");
-    frame.extend(length.to_be_bytes());
-    frame.extend_from_slice(rows);
-    let sum = crc32fast::hash(&frame[8..]);
-    frame[4..8].copy_from_slice(&sum.to_be_bytes());
-    frame
+    header[..4].copy_from_slice(&MAGIC.to_be_bytes());
+    header[8..16].copy_from_slice(&number.to_be_bytes());
+    header[16..24].copy_from_slice(&synced.to_be_bytes());
+    header[24..].copy_from_slice(&length.to_be_bytes());
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&header[8..]);
+    sum.update(rows);
+    header[4..8].copy_from_slice(&sum.finalize().to_be_bytes());
+    header
 }
 
 /// The frame that `bytes` begin with, if it is whole and sound.

@@ -4,6 +4,7 @@ mod books;
 mod car;
 mod crash;
 mod documents;
+mod formats;
 mod ingest;
 mod opening;
 mod power;
