@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 
 /// Cuts of each test, and after how many the store begins anew.
 const CUTS: u64 = 250;
-const LIVES: u64 = 25;
+const LIVES: u64 = 10;
 const SIGKILL: i32 = 9;
 
 /// Compiles what takes the power away; see there.
@@ -69,17 +69,17 @@ fn without_power_soon_after_the_start() {
 
 #[test]
 fn without_power_while_it_works() {
-    cut(1_000, 600);
+    cut(1_000, 400);
 }
 
 #[test]
 fn without_power_again_while_it_works() {
-    cut(2_000, 600);
+    cut(2_000, 700);
 }
 
 #[test]
 fn without_power_late() {
-    cut(3_000, 2_500);
+    cut(3_000, 1_200);
 }
 
 #[test]

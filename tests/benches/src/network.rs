@@ -11,7 +11,10 @@ use liaise_ledger::session::{Scopes, SessionText, eip191_hash, evm_address};
 use liaise_ledger::{Account, Author, BeaconKey, Draft, Genesis, Hash, Parameters, Signer, Verified};
 use secp256k1::{PublicKey, SecretKey};
 use serde_bytes::{ByteArray, ByteBuf};
+use liaise_store::{Clock, Options, Store};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Accounts of each kind: who asks, and who works.
 const ACCOUNTS: usize = 250;
@@ -34,9 +37,22 @@ fn ed25519(what: &str, n: usize) -> Arc<Signer> {
     Arc::new(Signer::Ed25519(Box::new(SigningKey::from_bytes(&seed(what, n)))))
 }
 
-/// The signer of the genesis's first witness.
-pub fn witness() -> Arc<Signer> {
-    ed25519("store", 0)
+/// The messages' own time.
+struct Then(Instant);
+
+impl Clock for Then {
+    fn wall_ms(&self) -> u64 {
+        NOW_MS
+    }
+    fn mono_ns(&self) -> u64 {
+        self.0.elapsed().as_nanos() as u64
+    }
+}
+
+/// A new store of the genesis's first witness, at the time of the messages.
+pub fn store(dir: &Path) -> Store {
+    let options = Options::new(genesis()).witness(ed25519("store", 0)).clock(Arc::new(Then(Instant::now())));
+    Store::open(dir, options).expect("a store")
 }
 
 /// A network of four witnesses.
@@ -108,15 +124,27 @@ impl Person {
     }
 }
 
-/// Sessions, and the messages of so many tasks, twelve each: a ticket, a prompt, three racers' commits and results, two
-/// judges' commits and verdicts.
-pub fn messages(genesis: &Genesis, tasks: usize) -> (Vec<Verified>, Vec<Verified>) {
-    let network = genesis.network_id();
-    let mut people: Vec<Person> = (0..2 * ACCOUNTS).map(Person::new).collect();
-    let sessions = people.iter_mut().map(|person| person.session(genesis)).collect();
-    let (users, nodes) = people.split_at_mut(ACCOUNTS);
-    let mut all = Vec::with_capacity(12 * tasks);
-    for n in 0..tasks {
+/// The people of a network, who go on for as long as they are asked.
+pub struct Traffic {
+    network: Hash,
+    people: Vec<Person>,
+    tasks: usize,
+}
+
+impl Traffic {
+    /// People, and their sessions, which come first.
+    pub fn new(genesis: &Genesis) -> (Traffic, Vec<Verified>) {
+        let mut people: Vec<Person> = (0..2 * ACCOUNTS).map(Person::new).collect();
+        let sessions = people.iter_mut().map(|person| person.session(genesis)).collect();
+        (Traffic { network: genesis.network_id(), people, tasks: 0 }, sessions)
+    }
+
+    /// The twelve messages of the next task: a ticket, a prompt, three racers' commits and results, two judges' commits and
+    /// verdicts.
+    pub fn task(&mut self) -> Vec<Verified> {
+        let (network, n) = (self.network, self.tasks);
+        self.tasks += 1;
+        let (users, nodes) = self.people.split_at_mut(ACCOUNTS);
         let user = &mut users[n % ACCOUNTS];
         let ticket = Ticket { round: 40_000 + n as u64, snapshot: -1, adapter: Hash::ZERO, max_units: 100 };
         let ticket = user.say(network, &[], None, Body::Ticket(ticket));
@@ -129,29 +157,27 @@ pub fn messages(genesis: &Genesis, tasks: usize) -> (Vec<Verified>, Vec<Verified
         };
         let prompt = user.say(network, &[&ticket], None, Body::Prompt(prompt));
         let mut results = vec![];
-        let mut task = vec![];
+        let mut rest = vec![];
         for racer in 0..3 {
             let node = &mut nodes[(3 * n + racer) % ACCOUNTS];
             let commit =
                 node.say(network, &[&prompt], Some(&prompt), Body::Commit(Commit { hash: Hash(seed("c", n)) }));
             let result = result(&commit);
             results.push(node.say(network, &[&prompt, &commit], Some(&prompt), Body::Result(result)));
-            task.push(commit);
+            rest.push(commit);
         }
-        task.extend(results.iter().cloned());
+        rest.extend(results.iter().cloned());
         for judge in 1..3 {
             let node = &mut nodes[(3 * n + judge) % ACCOUNTS];
             let result = &results[0];
             let commit = VerdictCommit { result: result.id, hash: Hash(seed("v", n)), round: 40_010 + n as u64 };
             let commit = node.say(network, &[&prompt, result], Some(&prompt), Body::VerdictCommit(commit));
             let verdict = verdict(&commit, result);
-            task.push(node.say(network, &[&prompt, result, &commit], Some(&prompt), Body::Verdict(verdict)));
-            task.push(commit);
+            rest.push(node.say(network, &[&prompt, result, &commit], Some(&prompt), Body::Verdict(verdict)));
+            rest.push(commit);
         }
-        all.extend([ticket, prompt]);
-        all.extend(task);
+        [vec![ticket, prompt], rest].concat()
     }
-    (sessions, all)
 }
 
 fn result(commit: &Verified) -> TaskResult {

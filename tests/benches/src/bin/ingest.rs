@@ -2,13 +2,12 @@
 //! signatures in batches, on the same cores.
 
 use ed25519_dalek::{Signature, VerifyingKey};
-use liaise_benches::network::{NOW_MS, genesis, messages, witness};
+use liaise_benches::network::{Traffic, genesis, store};
 use liaise_benches::{Row, median, print};
 use liaise_ledger::message::signing_bytes;
 use liaise_ledger::{Signed, Verified};
-use liaise_store::{Clock, Options, Status, Store};
+use liaise_store::Status;
 use rayon::prelude::*;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Messages of a call: as many as a store takes at once.
@@ -19,22 +18,9 @@ const TASKS: usize = 12_000;
 const CALLERS: usize = 4;
 const ROUNDS: usize = 3;
 
-/// The messages' own time.
-struct Then(Instant);
-
-impl Clock for Then {
-    fn wall_ms(&self) -> u64 {
-        NOW_MS
-    }
-    fn mono_ns(&self) -> u64 {
-        self.0.elapsed().as_nanos() as u64
-    }
-}
-
 fn ingest(sessions: &[Signed], calls: &[Vec<Signed>]) -> Duration {
     let dir = tempfile::tempdir().expect("a directory");
-    let clock = Arc::new(Then(Instant::now()));
-    let store = Store::open(dir.path(), Options::new(genesis()).witness(witness()).clock(clock)).expect("a store");
+    let store = store(dir.path());
     store.ingest(sessions.to_vec()).expect("sessions are stored");
     let calls = calls.to_vec();
     let callers = rayon::ThreadPoolBuilder::new().num_threads(CALLERS).build().expect("threads");
@@ -69,7 +55,8 @@ fn verify(calls: &[Vec<Verified>]) -> Duration {
 }
 
 fn main() {
-    let (sessions, all) = messages(&genesis(), TASKS);
+    let (mut traffic, sessions) = Traffic::new(&genesis());
+    let all: Vec<Verified> = (0..TASKS).flat_map(|_| traffic.task()).collect();
     let signed = |messages: &[Verified]| -> Vec<Signed> { messages.iter().map(|m| m.signed.clone()).collect() };
     let sessions = signed(&sessions);
     let bytes: usize = all.iter().map(|message| message.signed.block.len()).sum();
