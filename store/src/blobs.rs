@@ -95,7 +95,8 @@ impl Store {
         let _writer = self.inner.writer();
         let mut batch = Batch::default();
         self.inner.purge_into(&mut batch, &digest);
-        self.inner.db.write(batch, true)
+        self.inner.db.write(batch, true)?;
+        self.inner.db.erase(BLOBS, std::iter::once(digest.0.to_vec()))
     }
 
     /// At most `limit` blobs in the order of their digests, after one of them.

@@ -34,6 +34,9 @@ impl Store {
         if !batch.is_empty() {
             inner.db.write(batch, true)?;
         }
+        if !gone.is_empty() {
+            inner.db.erase(BLOBS, gone.iter().map(|digest| digest.0.to_vec()))?;
+        }
         writer.purging = false;
         Ok(())
     }

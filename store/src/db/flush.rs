@@ -7,12 +7,16 @@ use super::options;
 use super::tail::Tail;
 use super::{log, log::Log};
 use crate::error::StoreError;
-use crate::layout::{FAMILIES, Family};
-use rocksdb::{DB, IngestExternalFileOptions, SstFileWriter, WriteBatch, WriteOptions};
+use crate::layout::{BLOBS, FAMILIES, Family, MESSAGES};
+use rocksdb::{
+    BottommostLevelCompaction, CompactOptions, DB, FlushOptions, IngestExternalFileOptions, SstFileWriter, WriteBatch,
+    WriteOptions,
+};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, RwLock};
 
-/// Below this a family's rows go through RocksDB's own log: a file for each handful would only have to be merged again.
+/// Below this a family's rows, where they are short, go through RocksDB's own log: a file for each handful would only have to
+/// be merged again.
 const SMALL: usize = 1_000;
 
 /// The newest rows: those that are written now, and those on their way into RocksDB.
@@ -37,6 +41,8 @@ pub struct Shared {
 struct State {
     /// The frozen rows wait; once they are in RocksDB, the log's files below this number can go.
     pending: Option<u64>,
+    /// Rows that were removed and whose bytes are to leave the disk: family and key.
+    erase: Vec<(Family, Vec<u8>)>,
     closing: bool,
 }
 
@@ -86,6 +92,11 @@ impl Shared {
         Ok(())
     }
 
+    /// Asks that the bytes of removed rows leave the disk with the rows that are [frozen](Shared::freeze) next.
+    pub fn erase(&self, family: Family, keys: impl Iterator<Item = Vec<u8>>) {
+        self.state().erase.extend(keys.map(|key| (family, key)));
+    }
+
     pub fn close(&self) {
         self.state().closing = true;
         self.changed.notify_all();
@@ -118,10 +129,26 @@ impl Shared {
 
     fn flush(&self, below: u64) -> Result<(), StoreError> {
         let frozen = super::read_lock(&self.view).frozen.clone();
+        let erase = std::mem::take(&mut self.state().erase);
         if let Some(frozen) = frozen {
             self.ingest(&frozen)?;
         }
-        Log::forget(&self.dir, below)
+        Log::forget(&self.dir, below)?;
+        if erase.is_empty() { Ok(()) } else { self.rewrite(&erase) }
+    }
+
+    /// Writes anew the files that hold removed rows, without them.
+    fn rewrite(&self, rows: &[(Family, Vec<u8>)]) -> Result<(), StoreError> {
+        // RocksDB's own log may hold them too; it goes once all of it is in files.
+        let handles: Vec<_> = FAMILIES.iter().filter_map(|name| self.rocks.cf_handle(name)).collect();
+        self.rocks.flush_cfs_opt(&handles.iter().collect::<Vec<_>>(), &FlushOptions::default())?;
+        let mut options = CompactOptions::default();
+        options.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        for (family, key) in rows {
+            let handle = self.rocks.cf_handle(family.name()).expect("every family of the layout was opened");
+            self.rocks.compact_range_cf_opt(&handle, Some(key), Some(key), &options);
+        }
+        Ok(())
     }
 
     /// Everything but what the log forgets.
@@ -131,7 +158,7 @@ impl Shared {
             let family = Family(number as u8);
             let handle = self.rocks.cf_handle(family.name()).expect("every family of the layout was opened");
             let (count, rows) = rows.all(family);
-            if count < SMALL {
+            if count < SMALL && !matches!(family, MESSAGES | BLOBS) || count == 0 {
                 for (key, value) in rows {
                     match value {
                         Some(value) => small.put_cf(&handle, key, value),

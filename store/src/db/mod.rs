@@ -227,6 +227,13 @@ impl Db {
         })
     }
 
+    /// Takes the bytes of removed rows off the disk, soon: the files that hold them are written anew on the flushing thread.
+    pub fn erase(&self, family: Family, keys: impl Iterator<Item = Vec<u8>>) -> Result<(), StoreError> {
+        let mut log = self.log()?;
+        self.shared.erase(family, keys);
+        self.halt_on(self.shared.freeze(&mut log))
+    }
+
     /// Copies everything that is there now into a new directory, which opens like this one.
     pub fn checkpoint(&self, to: &Path) -> Result<(), StoreError> {
         let mut log = self.log()?;

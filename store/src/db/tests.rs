@@ -1,7 +1,7 @@
 //! The database against a map that does the same, through flushes, reopenings and crashes.
 
 use super::*;
-use crate::layout::{CHILDREN, IDS, KEYS};
+use crate::layout::{BLOBS, CHILDREN, IDS, KEYS};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -196,4 +196,44 @@ fn many_readers_and_one_writer_agree() {
             written.store(i + 1, std::sync::atomic::Ordering::Release);
         }
     });
+}
+
+fn is_on_disk(dir: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        // A file may go between being listed and being read.
+        let read = || std::fs::read(&path).unwrap_or_default();
+        if path.is_dir() { is_on_disk(&path, bytes) } else { read().windows(bytes.len()).any(|window| window == bytes) }
+    })
+}
+
+#[test]
+fn what_is_erased_leaves_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    let (secret, other) = (&b"what a curator removes"[..], &b"what stays for good....."[..]);
+    let put = |key: &[u8], value: &[u8]| {
+        let mut batch = Batch::default();
+        batch.put(BLOBS, key, value);
+        db.write(batch, true).unwrap();
+    };
+    // Once in the log alone, once deep in the database.
+    for deep in [false, true] {
+        put(b"gone", secret);
+        put(b"kept", other);
+        if deep {
+            db.shared.freeze(&mut db.log().unwrap()).unwrap();
+            db.shared.wait().unwrap();
+        }
+        assert!(is_on_disk(dir.path(), secret));
+        let mut batch = Batch::default();
+        batch.delete(BLOBS, b"gone");
+        db.write(batch, true).unwrap();
+        db.erase(BLOBS, std::iter::once(b"gone".to_vec())).unwrap();
+        db.shared.wait().unwrap();
+        assert!(!is_on_disk(dir.path(), secret), "deep: {deep}");
+        assert!(is_on_disk(dir.path(), other));
+        assert_eq!(db.get(BLOBS, b"kept").unwrap().as_deref(), Some(other));
+        assert_eq!(db.get(BLOBS, b"gone").unwrap(), None);
+    }
 }
