@@ -46,9 +46,12 @@ struct Job {
     reply: mpsc::SyncSender<Result<Vec<Tensor>>>,
 }
 
-/// A handle to a loaded model. Dropping it ends the thread that owns the model.
+/// A handle to a loaded model. Dropping it ends the thread that owns the model, and waits until the model is gone: a process
+/// that ends while CUDA still takes a model down is killed by a fault in CUDA's own clean-up.
 pub struct Session {
-    jobs: mpsc::Sender<Job>,
+    /// `None` only while it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<thread::JoinHandle<()>>,
     device: DeviceReport,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
@@ -59,7 +62,7 @@ impl Session {
         let inputs = model.inputs().iter().map(|i| port(i.name(), i.dtype())).collect();
         let outputs = model.outputs().iter().map(|o| port(o.name(), o.dtype())).collect();
         let (jobs, queue) = mpsc::channel::<Job>();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("onnx-session".into())
             .spawn(move || {
                 for job in queue {
@@ -68,7 +71,7 @@ impl Session {
                 }
             })
             .map_err(|error| Error::Onnx(format!("no thread for the model: {error}")))?;
-        Ok(Self { jobs, device, inputs, outputs })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), device, inputs, outputs })
     }
 
     /// Runs the model once and gives the named outputs in the order asked for. Blocks until the thread has come to
@@ -79,7 +82,8 @@ impl Session {
     pub fn run(&self, inputs: Vec<(String, Tensor)>, outputs: &[&str]) -> Result<Vec<Tensor>> {
         let (reply, answer) = mpsc::sync_channel(1);
         let outputs = outputs.iter().map(|name| name.to_string()).collect();
-        self.jobs.send(Job { inputs, outputs, reply }).map_err(|_| Error::SessionGone)?;
+        let jobs = self.jobs.as_ref().ok_or(Error::SessionGone)?;
+        jobs.send(Job { inputs, outputs, reply }).map_err(|_| Error::SessionGone)?;
         answer.recv().map_err(|_| Error::SessionGone)?
     }
 
@@ -96,6 +100,15 @@ impl Session {
     /// The model's outputs.
     pub fn outputs(&self) -> &[Port] {
         &self.outputs
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
