@@ -4,10 +4,10 @@ use crate::blobs::fetch_blobs;
 use crate::blocking::blocking;
 use crate::replica::Replica;
 use cid::Cid;
+use liaise_ledger::Hash;
 use liaise_ledger::body::Body;
 use liaise_ledger::eligibility::{Eligibility, Row};
 use liaise_ledger::hash::DAG_CBOR;
-use liaise_ledger::{Author, Hash, Verified};
 use liaise_oracle::artefact::{Blocks, HistoryBlock, read_history};
 use liaise_oracle::fold::TaskRow;
 use liaise_oracle::quorum::{ATTESTATION_BYTES, attestation, recover};
@@ -170,17 +170,15 @@ impl Histories {
 /// The history that a quorum of the oracles attests to for an epoch.
 fn attested(replica: &Replica, epoch: i64) -> Result<Option<Cid>, StoreError> {
     let mut by_history: BTreeMap<Hash, BTreeSet<[u8; 33]>> = BTreeMap::new();
-    for id in replica.store.kind("vote")? {
-        let Some(Verified { message, .. }) = replica.store.load(&id)? else { continue };
-        let (Author::Oracle(oracle), Body::Vote(vote)) = (&message.author, &message.body) else { continue };
-        if vote.statement.len() != ATTESTATION_BYTES || !replica.genesis.oracles.keys.contains(oracle) {
+    let any = attestation(replica.network, epoch, &Hash::ZERO.to_cid(DAG_CBOR));
+    for (oracle, vote) in replica.votes_for(&any)? {
+        if vote.statement.len() != ATTESTATION_BYTES || !replica.genesis.oracles.keys.contains(&oracle) {
             continue;
         }
         let digest = Hash(vote.statement[52..].try_into().expect("84 bytes"));
         let expected = attestation(replica.network, epoch, &digest.to_cid(DAG_CBOR));
-        if vote.statement.as_slice() == expected && recover(&expected, &vote.signature).is_ok_and(|key| key == *oracle)
-        {
-            by_history.entry(digest).or_default().insert(*oracle);
+        if vote.statement.as_slice() == expected && recover(&expected, &vote.signature).is_ok_and(|key| key == oracle) {
+            by_history.entry(digest).or_default().insert(oracle);
         }
     }
     let quorum = replica.genesis.oracle_quorum();

@@ -27,6 +27,7 @@ mod start;
 mod store_role;
 #[cfg(test)]
 mod testing;
+mod votes;
 mod wanted;
 
 pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};

@@ -4,6 +4,7 @@ use crate::blocking::blocking;
 use crate::clock::Calendar;
 use crate::links::{AskError, Link, Links, PATIENCE};
 use crate::rpc::{MAX_MESSAGES, Outcome, Request, Response};
+use crate::votes::Votes;
 use crate::wanted::Wanted;
 use cid::Cid;
 use futures::StreamExt;
@@ -13,7 +14,7 @@ use liaise_ledger::{Draft, Hash, Signed, Signer, Verified};
 use liaise_oracle::fold::lower_median;
 use liaise_store::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -42,6 +43,7 @@ pub struct Replica {
     /// Time.
     pub calendar: Calendar,
     head: Arc<watch::Sender<u64>>,
+    pub(crate) votes: Arc<Mutex<Votes>>,
 }
 
 /// How soon a follower wants to know.
@@ -113,7 +115,7 @@ impl Replica {
     ) -> Result<Replica, StoreError> {
         let network = genesis.network_id();
         let (head, _) = watch::channel(store.head()?);
-        Ok(Replica { store, links, genesis, network, calendar, head: Arc::new(head) })
+        Ok(Replica { store, links, genesis, network, calendar, head: Arc::new(head), votes: Arc::default() })
     }
 
     /// Tells of new messages: the value is the store's newest place.

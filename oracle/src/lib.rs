@@ -5,4 +5,6 @@ pub mod audit;
 pub mod fold;
 pub mod journal;
 pub mod quorum;
+#[cfg(test)]
+mod rng;
 pub mod seal;

@@ -2,7 +2,7 @@
 
 use liaise_summary::Payee;
 
-use crate::{Account, ChainId};
+use crate::{Account, ChainId, SubmissionId};
 
 /// An error of a chain, its node, or what was asked of it.
 ///
@@ -68,6 +68,21 @@ pub enum ChainError {
         /// In its words.
         detail: String,
     },
+    /// Something must be included first that no node has.
+    #[error(
+        "{id} of {account} has {own} and waits behind {behind}, which nobody has sent: what the journal holds is sent again \
+         at the oracle's next pass; if the account was used elsewhere, send any transaction of it that takes {behind}"
+    )]
+    Blocked {
+        /// Whose transactions.
+        account: Account,
+        /// The one that waits.
+        id: SubmissionId,
+        /// What it has, in the chain's words.
+        own: String,
+        /// What is missing, in the chain's words.
+        behind: String,
+    },
     /// It would cost more than allowed.
     #[error("the fee would be up to {needed}, above the limit of {limit}: raise the limit, or wait for lower fees")]
     FeeTooHigh {
@@ -130,7 +145,7 @@ impl ChainError {
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Unreachable { .. } | Self::BadAnswer { .. } | Self::Rejected { .. } => Retry::Later,
-            Self::FeeTooHigh { .. } | Self::Funds { .. } => Retry::Later,
+            Self::Blocked { .. } | Self::FeeTooHigh { .. } | Self::Funds { .. } => Retry::Later,
             Self::Refused { refusal, .. } => refusal.retry(),
             Self::WrongChain { .. }
             | Self::NotDeployed { .. }

@@ -77,6 +77,22 @@ impl Endpoint {
         C::abi_decode_returns(&answer).map_err(|_| self.nonsense(format!("{} returned other data", C::SIGNATURE)))
     }
 
+    /// A view that the contract may not have: then it reverts, or returns other data.
+    pub(crate) async fn view_if_any<C: SolCall>(
+        &self,
+        at: BlockId,
+        to: Address,
+        call: C,
+    ) -> Result<Option<C::Return>, ChainError> {
+        let request = TransactionRequest::default().with_to(to).with_input(call.abi_encode());
+        match self.provider.call(request).block(at).await {
+            Ok(answer) => Ok(C::abi_decode_returns(&answer).ok()),
+            // EIP-1474 has no code for a revert; nodes use 3, and say so
+            Err(RpcError::ErrorResp(payload)) if payload.code == 3 || payload.message.contains("revert") => Ok(None),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
     /// A contract's code at a block; empty where there is none.
     pub(crate) async fn code(&self, at: BlockId, of: Address) -> Result<Bytes, ChainError> {
         self.provider.get_code_at(of).block_id(at).await.map_err(|error| self.failure(error))

@@ -140,6 +140,34 @@ impl Anvil {
         self.request("anvil_dropTransaction", json!([id])).await
     }
 
+    /// Remembers everything that is on the chain; returns what [`restore`](Self::restore) takes, once.
+    pub async fn save(&self) -> Result<Value, ChainError> {
+        self.ask("evm_snapshot", json!([])).await
+    }
+
+    /// Takes the chain back to what was saved, with nothing waiting.
+    pub async fn restore(&self, saved: &Value) -> Result<(), ChainError> {
+        if self.ask("evm_revert", json!([saved])).await? != Value::Bool(true) {
+            return Err(self.endpoint.nonsense("it has no such snapshot"));
+        }
+        self.request("anvil_dropAllTransactions", json!([])).await
+    }
+
+    /// What an account has, in wei.
+    pub async fn set_balance(&self, address: Address, wei: u128) -> Result<(), ChainError> {
+        self.request("anvil_setBalance", json!([address, format!("{wei:#x}")])).await
+    }
+
+    /// The next block's base fee, in wei; later ones follow from it.
+    pub async fn set_base_fee(&self, wei: u128) -> Result<(), ChainError> {
+        self.request("anvil_setNextBlockBaseFeePerGas", json!([format!("{wei:#x}")])).await
+    }
+
+    /// The chain's number, from now on.
+    pub async fn set_chain_number(&self, number: u64) -> Result<(), ChainError> {
+        self.request("anvil_setChainId", json!([number])).await
+    }
+
     /// Puts code at an address.
     pub async fn set_code(&self, address: Address, code: Bytes) -> Result<(), ChainError> {
         self.request("anvil_setCode", json!([address, code])).await
@@ -163,8 +191,12 @@ impl Anvil {
     }
 
     async fn request(&self, method: &'static str, parameters: Value) -> Result<(), ChainError> {
+        self.ask(method, parameters).await.map(|_| ())
+    }
+
+    async fn ask(&self, method: &'static str, parameters: Value) -> Result<Value, ChainError> {
         let answer = self.endpoint.provider().raw_request::<Value, Value>(method.into(), parameters).await;
-        answer.map(|_| ()).map_err(|error| self.endpoint.failure(error))
+        answer.map_err(|error| self.endpoint.failure(error))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading a distributor, without a key.
 
 use alloy::eips::{BlockId, BlockNumberOrTag};
-use alloy::primitives::Address;
+use alloy::primitives::{Address, B256};
 use alloy::providers::Provider;
 use async_trait::async_trait;
 use liaise_chain_api::{Accepted, At, BlockRef, ChainError, ChainId, Claimed, Distributor, DistributorReader, Range};
@@ -40,10 +40,8 @@ impl EvmReader {
         let latest = BlockId::latest();
         let foreign =
             |detail: &str| ChainError::ForeignDistributor { address: to.to_string(), detail: detail.to_owned() };
-        let id = match endpoint.view(latest, to, IEmission::distributorIdCall {}).await {
-            Err(ChainError::BadAnswer { .. }) => return Err(foreign("it has no distributor id")),
-            other => other?,
-        };
+        let id = endpoint.view_if_any(latest, to, IEmission::distributorIdCall {}).await?;
+        let id = id.ok_or_else(|| foreign("it has no distributor id"))?;
         if id.0 != DistributorId::evm(chain_number, to.into_array()).0 {
             return Err(foreign("its distributor id is not that of its address and chain"));
         }
@@ -51,8 +49,14 @@ impl EvmReader {
         Ok(Self { config, chain_number, endpoint, constants })
     }
 
-    /// The block that `at` means now.
+    /// Checks that the node still serves the configured chain: behind one address others may stand than at the start.
+    pub(crate) async fn check_chain(&self) -> Result<(), ChainError> {
+        self.endpoint.check_chain(&self.config.chain, self.chain_number).await
+    }
+
+    /// The block that `at` means now, on the configured chain.
     pub(crate) async fn block(&self, at: At) -> Result<BlockRef, ChainError> {
+        self.check_chain().await?;
         let latest = BlockNumberOrTag::Latest;
         match (at, self.config.finality) {
             (At::Latest, _) => self.block_by(latest).await,
@@ -65,10 +69,22 @@ impl EvmReader {
     }
 
     pub(crate) async fn block_by(&self, number: BlockNumberOrTag) -> Result<BlockRef, ChainError> {
+        Ok(self.block_with_ids(number).await?.0)
+    }
+
+    /// A block, and the hashes of its transactions in order.
+    pub(crate) async fn block_with_ids(&self, number: BlockNumberOrTag) -> Result<(BlockRef, Vec<B256>), ChainError> {
         let answer = self.endpoint.provider().get_block_by_number(number).await;
         let block = answer.map_err(|error| self.endpoint.failure(error))?;
-        let header = block.ok_or_else(|| self.endpoint.nonsense(format!("no block {number}")))?.header;
-        Ok(BlockRef { number: header.number, hash: header.hash.0, time_s: header.timestamp })
+        let block = block.ok_or_else(|| self.endpoint.nonsense(format!("no block {number}")))?;
+        if let BlockNumberOrTag::Number(asked) = number
+            && block.header.number != asked
+        {
+            return Err(self.endpoint.nonsense(format!("block {} where {asked} was asked for", block.header.number)));
+        }
+        let header = &block.header;
+        let place = BlockRef { number: header.number, hash: header.hash.0, time_s: header.timestamp };
+        Ok((place, block.transactions.hashes().collect()))
     }
 
     /// The account that a payee is on EVM chains.

@@ -2,9 +2,9 @@
 
 use alloy::eips::BlockId;
 use alloy::network::TransactionBuilder;
-use alloy::primitives::{Address, B256, TxKind};
+use alloy::primitives::{B256, TxKind};
 use alloy::providers::Provider;
-use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
+use alloy::rpc::types::{Filter, TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ use liaise_summary::{DistributorId, Epoch, Payee};
 
 use crate::config::EvmConfig;
 use crate::fees::{Fees, Misfit, prices};
+use crate::nonce::NonceUse;
 use crate::reader::EvmReader;
 use crate::refusal::classify;
 use crate::transaction::{self, Held};
@@ -74,7 +75,9 @@ impl EvmSubmitter {
         }
     }
 
-    /// The lowest nonce that nothing under way has taken.
+    /// The lowest nonce that neither a block nor anything undecided has taken.
+    ///
+    /// What the node says is pending does not count: it forgets, and a nonce above what it invents is never reached.
     async fn free_nonce(&self, undecided: &[Prepared]) -> Result<u64, ChainError> {
         let address = self.signer.address();
         let mut taken = Vec::with_capacity(undecided.len());
@@ -84,43 +87,89 @@ impl EvmSubmitter {
                 taken.push(held.nonce);
             }
         }
-        let pending = self.provider().get_transaction_count(address).pending().await;
-        let mut nonce = pending.map_err(|error| self.failure(error))?;
+        let mut nonce = self.reader.nonce_at(address, BlockId::latest()).await?;
+        if self.reader.nonce_at(address, BlockId::pending()).await? < nonce {
+            return Err(self.reader.endpoint.nonsense("fewer transactions with those that wait than without"));
+        }
         while taken.contains(&nonce) {
             nonce = nonce.checked_add(1).ok_or_else(|| self.reader.endpoint.nonsense("no nonces left"))?;
         }
         Ok(nonce)
     }
 
-    async fn nonce_at(&self, address: Address, at: BlockId) -> Result<u64, ChainError> {
-        let count = self.provider().get_transaction_count(address).block_id(at).await;
-        count.map_err(|error| self.failure(error))
-    }
-
-    /// The receipt, if its block is part of the chain now.
+    /// The receipt, if its block is part of the chain now. A block that does not list the transaction makes it a lie.
     async fn receipt(&self, hash: B256) -> Result<Option<(TransactionReceipt, BlockRef)>, ChainError> {
         let receipt = self.provider().get_transaction_receipt(hash).await.map_err(|error| self.failure(error))?;
         let Some(receipt) = receipt else { return Ok(None) };
+        let nonsense = |detail: &str| self.reader.endpoint.nonsense(detail);
+        if receipt.transaction_hash != hash {
+            return Err(nonsense("another transaction's receipt"));
+        }
         let place = receipt.block_number.zip(receipt.block_hash);
-        let (number, block_hash) = place.ok_or_else(|| self.reader.endpoint.nonsense("a receipt outside any block"))?;
-        let block = self.reader.block_by(number.into()).await?;
-        Ok((block.hash == block_hash.0).then_some((receipt, block)))
+        let (number, block_hash) = place.ok_or_else(|| nonsense("a receipt outside any block"))?;
+        let (block, ids) = self.reader.block_with_ids(number.into()).await?;
+        if block.hash != block_hash.0 {
+            return Ok(None);
+        }
+        if !ids.contains(&hash) {
+            return Err(nonsense("a receipt from a block that does not hold the transaction"));
+        }
+        Ok(Some((receipt, block)))
     }
 
-    async fn included(&self, receipt: &TransactionReceipt, block: BlockRef) -> Result<Status, ChainError> {
+    async fn included(&self, held: &Held, receipt: &TransactionReceipt, block: BlockRef) -> Result<Status, ChainError> {
         let outcome = if receipt.status() { Outcome::Succeeded } else { Outcome::Reverted };
         let last_final = self.reader.block(At::Final).await?;
         if block.number > last_final.number {
             return Ok(Status::Included { block, outcome });
         }
+        self.check_outcome(held, receipt, block).await?;
         // on Arbitrum the gas used holds the L1 part
         let fee_paid = u128::from(receipt.gas_used).saturating_mul(receipt.effective_gas_price);
         Ok(Status::Final { block, outcome, fee_paid })
     }
 
+    /// Checks what a receipt says against the events that the block itself has of the transaction.
+    async fn check_outcome(&self, held: &Held, receipt: &TransactionReceipt, at: BlockRef) -> Result<(), ChainError> {
+        let distributor = self.reader.config.distributor;
+        let filter = Filter::new().address(distributor).at_block_hash(B256::from(at.hash));
+        let logs = self.provider().get_logs(&filter).await.map_err(|error| self.failure(error))?;
+        let in_block = logs.iter().filter(|log| log.transaction_hash == Some(held.hash)).count();
+        let in_receipt = receipt.logs().iter().filter(|log| log.address() == distributor).count();
+        let told = (receipt.status(), in_receipt);
+        let fits = match in_block {
+            0 => told == (false, 0) || (told == (true, 0) && held.may_be_silent),
+            events => told == (true, events),
+        };
+        if fits {
+            return Ok(());
+        }
+        let detail = format!("a receipt that says {told:?} of a transaction with {in_block} events in its block");
+        Err(self.reader.endpoint.nonsense(detail))
+    }
+
+    /// Whether the node has the transaction, in a block or waiting.
     async fn is_known(&self, hash: B256) -> Result<bool, ChainError> {
         let found = self.provider().get_transaction_by_hash(hash).await.map_err(|error| self.failure(error))?;
         Ok(found.is_some())
+    }
+
+    /// How a transaction stands that the node has: behind a nonce that the node has nothing for it waits for ever.
+    async fn waiting(&self, prepared: &Prepared, held: &Held) -> Result<Status, ChainError> {
+        let next = self.reader.nonce_at(held.sender, BlockId::pending()).await?;
+        if next > held.nonce {
+            return Ok(Status::Pending);
+        }
+        if next == held.nonce {
+            // the node does not count on it: sent again, it may
+            return Ok(Status::Unseen);
+        }
+        Err(ChainError::Blocked {
+            account: Account::evm(self.reader.chain_number, held.sender.into_array()),
+            id: prepared.id.clone(),
+            behind: format!("nonce {next}"),
+            own: format!("nonce {}", held.nonce),
+        })
     }
 }
 
@@ -178,6 +227,7 @@ impl Submitter for EvmSubmitter {
 
     async fn broadcast(&self, prepared: &Prepared) -> Result<(), ChainError> {
         let held = self.held(prepared)?;
+        self.reader.check_chain().await?;
         let error = match self.provider().send_raw_transaction(&prepared.bytes).await {
             Ok(_) => return Ok(()),
             Err(error) => error,
@@ -185,7 +235,7 @@ impl Submitter for EvmSubmitter {
         let RpcError::ErrorResp(payload) = &error else { return Err(self.failure(error)) };
         let detail = format!("error {}: {}", payload.code, payload.message);
         // Nodes word "already known" and "nonce too low" in their own ways: ask for the facts instead.
-        if self.is_known(held.hash).await? || self.nonce_at(held.sender, BlockId::latest()).await? > held.nonce {
+        if self.is_known(held.hash).await? || self.reader.nonce_at(held.sender, BlockId::latest()).await? > held.nonce {
             return Ok(());
         }
         Err(ChainError::Rejected { endpoint: self.reader.endpoint.shown().to_owned(), detail })
@@ -193,20 +243,25 @@ impl Submitter for EvmSubmitter {
 
     async fn status(&self, prepared: &Prepared) -> Result<Status, ChainError> {
         let held = self.held(prepared)?;
+        self.reader.check_chain().await?;
         if let Some((receipt, block)) = self.receipt(held.hash).await? {
-            return self.included(&receipt, block).await;
+            return self.included(&held, &receipt, block).await;
         }
         if self.is_known(held.hash).await? {
-            return Ok(Status::Pending);
+            return self.waiting(prepared, &held).await;
         }
         let last_final = self.reader.block(At::Final).await?;
-        if self.nonce_at(held.sender, BlockId::hash(last_final.hash.into())).await? <= held.nonce {
-            return Ok(Status::Unseen);
-        }
-        // The nonce is used for ever. By this very transaction, if it was included since the receipt was asked for.
-        match self.receipt(held.hash).await? {
-            Some((receipt, block)) => self.included(&receipt, block).await,
-            None => Ok(Status::Dead { reason: DeadReason::NonceUsed { nonce: held.nonce } }),
+        match self.reader.use_of_nonce(&held, &last_final).await? {
+            NonceUse::None => Ok(Status::Unseen),
+            NonceUse::Other => {
+                self.reader.check_chain().await?;
+                Ok(Status::Dead { reason: DeadReason::NonceUsed { nonce: held.nonce } })
+            }
+            // included since the receipt was asked for, or behind the back of a node that has no receipt of it
+            NonceUse::This => match self.receipt(held.hash).await? {
+                Some((receipt, block)) => self.included(&held, &receipt, block).await,
+                None => Err(self.reader.endpoint.nonsense(format!("no receipt of {} in a final block", prepared.id))),
+            },
         }
     }
 }

@@ -5,8 +5,10 @@ use alloy::eips::eip2718::{Decodable2718, Encodable2718};
 use alloy::network::TxSignerSync;
 use alloy::primitives::{Address, B256, TxKind, U256};
 use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
 use liaise_chain_api::{ChainError, ChainId, Prepared, SubmissionId};
 
+use crate::bindings::IClaims;
 use crate::fees::Fees;
 
 /// Signs a call or a creation; deterministic (RFC 6979), so the same input gives the same id.
@@ -48,6 +50,8 @@ pub(crate) struct Held {
     pub(crate) hash: B256,
     pub(crate) sender: Address,
     pub(crate) nonce: u64,
+    /// Whether it can succeed without an event: a claim that has nothing left to pay.
+    pub(crate) may_be_silent: bool,
 }
 
 /// Reads a prepared transaction again and checks that it is what it says.
@@ -70,7 +74,9 @@ pub(crate) fn held(prepared: &Prepared, chain: &ChainId, chain_number: u64) -> R
     }
     let sender = signed.signature().recover_address_from_prehash(&signed.signature_hash());
     let sender = sender.map_err(|_| bad("nobody signed it: the journal is damaged".to_owned()))?;
-    Ok(Held { hash: *signed.hash(), sender, nonce: signed.tx().nonce })
+    let claims = [IClaims::claimCall::SELECTOR, IClaims::claimRangeCall::SELECTOR];
+    let may_be_silent = claims.iter().any(|selector| signed.tx().input.starts_with(selector));
+    Ok(Held { hash: *signed.hash(), sender, nonce: signed.tx().nonce, may_be_silent })
 }
 
 #[cfg(test)]

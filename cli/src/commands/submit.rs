@@ -121,6 +121,10 @@ pub async fn send(store: &Store, submitter: &dyn Submitter, action: &Action, fee
                     return fail(Kind::Chain, why);
                 }
             }
+            // what this directory sent before, and the node lost, comes first
+            Err(JournalError::Chain(ChainError::Blocked { .. })) if Instant::now() < deadline => {
+                journal.resume(submitter).await;
+            }
             Err(error) if error.retry() == Retry::Later && Instant::now() < deadline && is_transport(&error) => {}
             Err(error) => return journal_error(error),
         }

@@ -6,14 +6,13 @@ use crate::blocking::blocking;
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, FeeLimit, StatementSignature, Submitter};
-use liaise_ledger::body::Body;
-use liaise_ledger::{Author, EpochNumber, Hash};
+use liaise_ledger::{EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor};
 use liaise_oracle::audit::check_root;
 use liaise_oracle::fold::{DistributorState, Filing, FoldError, Shared, file, table, term_of};
 use liaise_oracle::journal::{Journal, Progress};
 use liaise_oracle::quorum::{Tally, sign, vote};
-use liaise_store::{Store, StoreError};
+use liaise_store::Store;
 use liaise_summary::{DistributorId, Epoch, Hash32, NetworkId, OpenStatement, OracleSet, Statement};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -160,22 +159,11 @@ pub fn signatures_for(
     let set = &replica.genesis.oracles;
     let set = OracleSet::new(set.version, set.keys.clone()).map_err(liaise_oracle::quorum::QuorumError::from)?;
     let mut tally = Tally::new(&statement.encode(), set);
-    for (author, vote) in votes(&replica.store)? {
-        // Votes for other statements, and malformed ones, count for nothing here.
+    for (author, vote) in replica.votes_for(&statement.encode())? {
+        // Malformed votes count for nothing here.
         let _ = tally.add(&author, &vote);
     }
     Ok(tally.quorum())
-}
-
-fn votes(store: &Store) -> Result<Vec<([u8; 33], liaise_ledger::body::Vote)>, StoreError> {
-    let mut out = vec![];
-    for id in store.kind("vote")? {
-        let Some(message) = store.load(&id)? else { continue };
-        if let (Author::Oracle(oracle), Body::Vote(vote)) = (message.message.author, message.message.body) {
-            out.push((oracle, vote));
-        }
-    }
-    Ok(out)
 }
 
 /// Where an oracle's filings are on their way.
@@ -190,6 +178,8 @@ pub(super) struct Desk {
     waits: bool,
     /// When the chain was last asked.
     looked: Option<Instant>,
+    /// When it was last asked for what is on its way, wanted or not.
+    followed: Option<Instant>,
 }
 
 impl Desk {
@@ -199,7 +189,7 @@ impl Desk {
         journal: Journal<Store>,
         stagger: Duration,
     ) -> Desk {
-        Desk { reader, submitter, journal, stagger, signed: None, waits: false, looked: None }
+        Desk { reader, submitter, journal, stagger, signed: None, waits: false, looked: None, followed: None }
     }
 
     /// Something waits for signatures, which may have come, or the chain has not been asked for a while.
@@ -210,6 +200,7 @@ impl Desk {
     /// Signs what is due and submits what a quorum has signed.
     pub async fn pass(&mut self, oracle: &mut Oracle) -> Result<(), OracleError> {
         self.looked = Some(Instant::now());
+        self.follow_up().await;
         let Some(shared) = oracle.folds.newest().await?.map(|state| state.shared.clone()) else { return Ok(()) };
         let at = self.reader.distributor(At::Latest).await?;
         let replica = oracle.replica.clone();
@@ -223,6 +214,21 @@ impl Desk {
             self.signed = Some((statement.digest(), None));
         }
         self.submit(&replica, &at, due, &statement).await
+    }
+
+    /// Sees how everything on its way stands: what nobody wants any more is written down as it ended, and what was lost is
+    /// sent again, because later transactions wait behind it.
+    async fn follow_up(&mut self) {
+        let Some(submitter) = self.submitter.clone() else { return };
+        if self.followed.is_some_and(|at| at.elapsed() < POLL) {
+            return;
+        }
+        self.followed = Some(Instant::now());
+        for (purpose, progress) in self.journal.resume(submitter.as_ref()).await {
+            if let Err(error) = progress {
+                tracing::warn!(%purpose, %error, "a submission can't be followed; it is kept");
+            }
+        }
     }
 
     async fn sign(&self, oracle: &Oracle, due: &Due, statement: &Statement) -> Result<(), OracleError> {

@@ -103,12 +103,7 @@ impl Oracle {
     /// # Errors
     /// The submission journal can't be read: then nothing may be sent, and the process must end.
     pub async fn run(mut self) -> Result<(), OracleError> {
-        let mut journal = Journal::open(self.replica.store.clone())?;
-        if let Some(submitter) = &self.submitter {
-            for (purpose, progress) in journal.resume(submitter.as_ref()).await {
-                tracing::info!(%purpose, ?progress, "submission taken up again");
-            }
-        }
+        let journal = Journal::open(self.replica.store.clone())?;
         let mut desk = Desk::new(self.reader.clone(), self.submitter.clone(), journal, self.stagger);
         let mut head = self.replica.watch();
         loop {

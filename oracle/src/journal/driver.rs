@@ -17,7 +17,7 @@ pub enum Progress {
     UnderWay(SubmissionId),
     /// The last transaction came to nothing and no new one was asked for.
     Idle,
-    /// Achieved by our own transaction, finally.
+    /// Achieved by our own transaction, finally as far as the node knows.
     Done(SubmissionId),
     /// Achieved by somebody else.
     DoneByOthers,
@@ -33,7 +33,12 @@ pub struct Journal<S> {
     live: BTreeMap<Purpose, Prepared>,
     /// A write failed: nobody knows what is durable, so nothing is sent until the rows are read anew.
     halted: bool,
+    /// The table: [`step`], or what a test breaks of it.
+    rules: Rules,
 }
+
+/// What decides.
+pub(super) type Rules = fn(State, Event) -> (State, Option<Effect>);
 
 impl<S: JournalStore> Journal<S> {
     /// Reads every row. Nothing is sent: call [`resume`](Self::resume).
@@ -41,13 +46,18 @@ impl<S: JournalStore> Journal<S> {
     /// # Errors
     /// A disk that fails, a row that can't be read: then nothing may be sent, because something may be on its way.
     pub fn open(store: S) -> Result<Self, JournalError> {
+        Self::open_with(store, step)
+    }
+
+    /// As [`open`](Self::open), under other rules.
+    pub(super) fn open_with(store: S, rules: Rules) -> Result<Self, JournalError> {
         let mut live = BTreeMap::new();
         for (key, bytes) in store.rows().map_err(JournalError::Store)? {
             if let Stage::Live(prepared) = Row::decode(&bytes)?.stage {
                 live.insert(Purpose(key), prepared);
             }
         }
-        Ok(Self { store, live, halted: false })
+        Ok(Self { store, live, halted: false, rules })
     }
 
     /// What may be on its way, by purpose.
@@ -150,7 +160,7 @@ impl<S: JournalStore> Pass<'_, S> {
         let mut event = Some(Event::Wanted);
         // Each effect has at most one answer, and the machine comes to rest: see its table.
         while let Some(happened) = event.take() {
-            let (next, effect) = step(state, happened);
+            let (next, effect) = (self.journal.rules)(state, happened);
             state = next;
             if let Some(effect) = effect {
                 event = self.carry_out(effect).await?;
@@ -159,7 +169,7 @@ impl<S: JournalStore> Pass<'_, S> {
         Ok(match state.stage {
             Stage::Idle => Progress::Idle,
             Stage::Signed(prepared) | Stage::Live(prepared) => Progress::UnderWay(prepared.id),
-            Stage::Ended(End::Ours(id)) => Progress::Done(id),
+            Stage::Ended(End::Ours { id, .. }) => Progress::Done(id),
             Stage::Ended(End::Others) => Progress::DoneByOthers,
         })
     }

@@ -19,7 +19,8 @@ pub struct State {
 pub enum Stage {
     /// Nothing that could be included exists.
     Idle,
-    /// Signed, in memory alone: must not be sent yet. A crash forgets it, and nobody has seen it.
+    /// Signed, or to be taken up again, in memory alone: must not be sent before it is on disk as live. After a crash
+    /// what was on disk before counts.
     Signed(Prepared),
     /// On disk: may have been sent, and may be sent again.
     Live(Prepared),
@@ -27,13 +28,18 @@ pub enum Stage {
     Ended(End),
 }
 
-/// How a purpose was achieved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// How a purpose was achieved. Looked up again whenever it is wanted again: a node may have lied, and a block that looked
+/// final may have gone away.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// By our own transaction, finally.
-    Ours(SubmissionId),
-    /// By somebody else's, as far as the newest block shows: looked up again whenever it is wanted again.
+    /// By our own transaction, finally as far as the node knew.
+    Ours {
+        /// Which.
+        id: SubmissionId,
+        /// The transaction, to be sent again should its block go away; rows of version 1 lack it.
+        sent: Option<Prepared>,
+    },
+    /// By somebody else's, as far as the newest block shows.
     Others,
 }
 
@@ -102,7 +108,32 @@ pub fn step(state: State, event: Event) -> (State, Option<Effect>) {
         }
         (Stage::Live(prepared), Event::Observed(status)) => observed(prepared, status, past),
 
+        (Stage::Ended(ours), Event::Wanted) => stay(Stage::Ended(ours), past, Effect::Look),
+        (Stage::Ended(End::Ours { id, sent: Some(sent) }), Event::Looked { achieved: false }) => {
+            let ended = Stage::Ended(End::Ours { id, sent: Some(sent.clone()) });
+            stay(ended, past, Effect::AskStatus(sent))
+        }
+        (Stage::Ended(End::Ours { id, sent: Some(sent) }), Event::Observed(status)) => {
+            taken_up_again(id, sent, status, past)
+        }
+
         (stage, _) => (State { stage, past }, None),
+    }
+}
+
+/// What was ours and final, and the chain does not show: only what its own transaction says counts, and until it is dead
+/// nothing but the same bytes is sent.
+fn taken_up_again(id: SubmissionId, sent: Prepared, status: Status, past: Vec<Past>) -> (State, Option<Effect>) {
+    match status {
+        Status::Unseen | Status::Pending | Status::Included { .. } => {
+            let row = Row { stage: Stage::Live(sent.clone()), past: past.clone() };
+            stay(Stage::Signed(sent), past, Effect::Store(row))
+        }
+        // undone since, by a veto or by whoever has the right
+        Status::Final { outcome: Outcome::Succeeded, .. } => {
+            (State { stage: Stage::Ended(End::Ours { id, sent: Some(sent) }), past }, None)
+        }
+        Status::Final { outcome: Outcome::Reverted, .. } | Status::Dead { .. } => observed(sent, status, past),
     }
 }
 
@@ -110,7 +141,9 @@ fn observed(prepared: Prepared, status: Status, mut past: Vec<Past>) -> (State, 
     match status {
         Status::Unseen => stay(Stage::Live(prepared.clone()), past, Effect::Broadcast(prepared)),
         Status::Pending | Status::Included { .. } => (State { stage: Stage::Live(prepared), past }, None),
-        Status::Final { outcome: Outcome::Succeeded, .. } => store(Stage::Ended(End::Ours(prepared.id)), past),
+        Status::Final { outcome: Outcome::Succeeded, .. } => {
+            store(Stage::Ended(End::Ours { id: prepared.id.clone(), sent: Some(prepared) }), past)
+        }
         Status::Final { outcome: Outcome::Reverted, .. } => {
             past.push(Past { id: prepared.id, why: "reverted".to_owned() });
             store(Stage::Idle, past)

@@ -18,6 +18,8 @@ mod lookup;
 pub mod machine;
 mod rocks;
 mod row;
+#[cfg(test)]
+mod simulation;
 mod store;
 #[cfg(test)]
 mod tests;

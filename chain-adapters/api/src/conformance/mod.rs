@@ -14,13 +14,17 @@ use liaise_summary::Payee;
 use crate::{ChainError, FeeLimit, Prepared, Submitter};
 
 pub mod cases;
+pub mod faults;
 mod oracles;
 mod plan;
+mod proxy;
+pub mod twin;
 mod world;
 
 pub use oracles::Oracles;
 pub use plan::Plan;
-pub use world::World;
+pub use proxy::{Fault, FaultProxy, Forwarded, Rewrite, Rule};
+pub use world::{World, claim_of};
 
 /// Starts local chains.
 #[async_trait]

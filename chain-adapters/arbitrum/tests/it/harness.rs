@@ -5,6 +5,7 @@ use alloy::eips::eip2718::{Decodable2718, Encodable2718};
 use alloy::network::TxSignerSync;
 use alloy::primitives::{Address, TxKind, U256, keccak256};
 use async_trait::async_trait;
+use liaise_chain_api::conformance::faults::{FaultyChain, Weather};
 use liaise_chain_api::conformance::{Harness, LocalChain, Plan, Role};
 use liaise_chain_api::{Account, ChainError, FeeLimit, Prepared, Submitter};
 use liaise_chain_arbitrum::deploy::{self, Dao, deploy};
@@ -57,6 +58,7 @@ pub struct AnvilHarness;
 pub struct AnvilChain {
     anvil: Anvil,
     config: EvmConfig,
+    saved: Option<serde_json::Value>,
 }
 
 #[async_trait]
@@ -72,7 +74,37 @@ impl Harness for AnvilHarness {
         config.deployed_block = deployed.block;
         anvil.set_mining(Mining::WhenTold).await.expect("anvil obeys");
         anvil.mine_at(plan.schedule.genesis_s).await.expect("anvil obeys");
-        AnvilChain { anvil, config }
+        AnvilChain { anvil, config, saved: None }
+    }
+}
+
+impl AnvilChain {
+    /// Sends something that does nothing, with this nonce.
+    pub async fn send_something(&self, role: Role, nonce: u64) {
+        self.send_at_twice(role, nonce, USUAL_WEI).await;
+    }
+
+    /// A block with this base fee.
+    async fn base_fee(&self, wei: u128) {
+        self.anvil.set_base_fee(wei).await.expect("anvil obeys");
+        self.anvil.mine(1).await.expect("anvil obeys");
+    }
+
+    async fn send_at_twice(&self, role: Role, nonce: u64, fee: u128) {
+        let signer = key(role);
+        let mut other = TxEip1559 {
+            chain_id: CHAIN,
+            nonce,
+            gas_limit: 21_000,
+            max_fee_per_gas: fee * 2,
+            max_priority_fee_per_gas: fee * 2,
+            to: TxKind::Call(signer.address()),
+            value: U256::ZERO,
+            ..Default::default()
+        };
+        let signature = signer.sign_transaction_sync(&mut other).expect("signed");
+        let signed: TxEnvelope = other.into_signed(signature).into();
+        self.anvil.send(&signed.encoded_2718()).await.expect("anvil takes it");
     }
 }
 
@@ -119,20 +151,7 @@ impl LocalChain for AnvilChain {
 
     async fn replace(&self, role: Role, prepared: &Prepared) {
         let original = TxEnvelope::decode_2718_exact(&prepared.bytes).expect("a transaction");
-        let signer = key(role);
-        let mut other = TxEip1559 {
-            chain_id: CHAIN,
-            nonce: original.nonce(),
-            gas_limit: 21_000,
-            max_fee_per_gas: original.max_fee_per_gas() * 2,
-            max_priority_fee_per_gas: original.max_fee_per_gas() * 2,
-            to: TxKind::Call(signer.address()),
-            value: U256::ZERO,
-            ..Default::default()
-        };
-        let signature = signer.sign_transaction_sync(&mut other).expect("signed");
-        let signed: TxEnvelope = other.into_signed(signature).into();
-        self.anvil.send(&signed.encoded_2718()).await.expect("anvil takes it");
+        self.send_at_twice(role, original.nonce(), original.max_fee_per_gas()).await;
         self.anvil.mine(1).await.expect("anvil obeys");
     }
 
@@ -151,5 +170,63 @@ impl LocalChain for AnvilChain {
         let input = [&keccak256("balanceOf(address)")[..4], &[0; 12], address.as_slice()].concat();
         let answer = self.anvil.call(self.config.distributor, input.into()).await.expect("anvil answers");
         U256::from_be_slice(&answer).to()
+    }
+}
+
+/// More than any cap that an honest base fee leads to.
+const DEAR_WEI: u128 = 1_000_000_000_000_000;
+const USUAL_WEI: u128 = 1_000_000_000;
+const RICH_WEI: u128 = 10_000_000_000_000_000_000;
+
+#[async_trait]
+impl FaultyChain for AnvilChain {
+    fn node(&self) -> &str {
+        self.anvil.url().strip_prefix("http://").expect("it listens on http")
+    }
+
+    fn sends_with(&self) -> &'static str {
+        "eth_sendRawTransaction"
+    }
+
+    async fn connect_over(&self, role: Role, url: &str, patience_ms: u64) -> Result<Box<dyn Submitter>, ChainError> {
+        let config = EvmConfig { endpoint: url.to_owned(), timeout_ms: patience_ms, ..self.config.clone() };
+        Ok(Box::new(EvmSubmitter::connect(config, key(role)).await?))
+    }
+
+    async fn save(&mut self) {
+        self.saved = Some(self.anvil.save().await.expect("anvil obeys"));
+    }
+
+    async fn restore(&mut self) {
+        let saved = self.saved.take().expect("something was saved");
+        self.anvil.restore(&saved).await.expect("anvil obeys");
+        // a snapshot serves once
+        self.save().await;
+    }
+
+    async fn begin(&self, weather: Weather, prepared: Option<&Prepared>) {
+        match weather {
+            Weather::Reorg => self.reorg(1).await,
+            // the block of the transaction and the three that made it final
+            Weather::FinalReorg => self.reorg(4).await,
+            Weather::Forgets => self.forget(prepared.expect("something waits")).await,
+            Weather::Replaced => self.replace(Role::Operator, prepared.expect("something waits")).await,
+            Weather::Drained => {
+                self.anvil.set_balance(key(Role::Operator).address(), 0).await.expect("anvil obeys");
+            }
+            Weather::Dear => self.base_fee(DEAR_WEI).await,
+            Weather::AnotherChain => self.anvil.set_chain_number(CHAIN + 1).await.expect("anvil obeys"),
+        }
+    }
+
+    async fn end(&self, weather: Weather) {
+        match weather {
+            Weather::Reorg | Weather::FinalReorg | Weather::Forgets | Weather::Replaced => {}
+            Weather::Drained => {
+                self.anvil.set_balance(key(Role::Operator).address(), RICH_WEI).await.expect("anvil obeys");
+            }
+            Weather::Dear => self.base_fee(USUAL_WEI).await,
+            Weather::AnotherChain => self.anvil.set_chain_number(CHAIN).await.expect("anvil obeys"),
+        }
     }
 }

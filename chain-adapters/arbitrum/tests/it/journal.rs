@@ -1,46 +1,14 @@
 //! The oracle's submission journal over this adapter: crashes, a reorganisation and two operators, on a real chain.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-
 use liaise_chain_api::conformance::{Harness, LocalChain, Role, World};
 use liaise_chain_api::{Action, At, Submitter};
-use liaise_oracle::journal::{Journal, JournalStore, Progress, StoreFailure};
+use liaise_oracle::journal::{Journal, Progress};
 use liaise_summary::EpochStatement;
 
+use crate::disk::Disk;
 use crate::harness::{AnvilHarness, FEE};
 
 type AnvilWorld = World<<AnvilHarness as Harness>::Chain>;
-
-/// A disk that outlives the process and can refuse to write.
-#[derive(Clone, Default)]
-struct Disk {
-    rows: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
-    full: bool,
-}
-
-impl JournalStore for Disk {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreFailure> {
-        Ok(self.rows.lock().expect("not poisoned").get(key).cloned())
-    }
-
-    fn put(&mut self, key: &str, row: &[u8]) -> Result<(), StoreFailure> {
-        if self.full {
-            return Err("no space left".into());
-        }
-        self.rows.lock().expect("not poisoned").insert(key.to_owned(), row.to_vec());
-        Ok(())
-    }
-
-    fn remove(&mut self, key: &str) -> Result<(), StoreFailure> {
-        self.rows.lock().expect("not poisoned").remove(key);
-        Ok(())
-    }
-
-    fn rows(&self) -> Result<Vec<(String, Vec<u8>)>, StoreFailure> {
-        Ok(self.rows.lock().expect("not poisoned").iter().map(|(key, row)| (key.clone(), row.clone())).collect())
-    }
-}
 
 /// One pass by a process that starts, reads its disk, does what it can, and ends.
 async fn pass(world: &AnvilWorld, disk: &Disk, role: Role, action: &Action) -> Progress {

@@ -3,7 +3,10 @@
 
 mod conformance;
 mod deployment;
+mod disk;
+mod faults;
 mod fees;
 mod harness;
 mod journal;
 mod stand_in;
+mod twin;

@@ -64,13 +64,46 @@ fn dead_or_reverted_it_begins_again_and_remembers() {
     }
 }
 
+fn ended(id: &str) -> Stage {
+    Stage::Ended(End::Ours { id: SubmissionId(id.to_owned()), sent: Some(prepared(id)) })
+}
+
 #[test]
-fn our_own_success_is_the_end() {
+fn our_own_success_is_the_end_as_long_as_the_chain_shows_it() {
     let (state, effect) = step(live("a"), finally(Outcome::Succeeded));
-    let ended = Stage::Ended(End::Ours(SubmissionId("a".to_owned())));
-    assert_eq!(effect, Some(Effect::Store(Row { stage: ended.clone(), past: vec![] })));
-    assert_eq!(state.stage, ended);
-    assert_eq!(step(state.clone(), Event::Wanted), (state, None));
+    assert_eq!(effect, Some(Effect::Store(Row { stage: ended("a"), past: vec![] })));
+    assert_eq!(state.stage, ended("a"));
+    assert_eq!(step(state.clone(), Event::Wanted), (state.clone(), Some(Effect::Look)));
+    assert_eq!(step(state.clone(), Event::Looked { achieved: true }), (state, None));
+}
+
+/// A receipt that lied, or a block that looked final and went away: the same bytes again, and others only when they are
+/// dead.
+#[test]
+fn what_the_chain_no_longer_shows_is_taken_up_again_with_the_same_bytes() {
+    let state = State { stage: ended("a"), past: vec![] };
+    let (state, effect) = step(state, Event::Looked { achieved: false });
+    assert_eq!((state.stage.clone(), effect), (ended("a"), Some(Effect::AskStatus(prepared("a")))));
+    // undone since, not lost
+    assert_eq!(step(state.clone(), finally(Outcome::Succeeded)), (state.clone(), None));
+
+    let (lost, effect) = step(state.clone(), Event::Observed(Status::Unseen));
+    assert_eq!(effect, Some(Effect::Store(Row { stage: Stage::Live(prepared("a")), past: vec![] })));
+    assert_eq!(step(lost, Event::Stored), (live("a"), Some(Effect::Broadcast(prepared("a")))));
+
+    let (lied, effect) = step(state, finally(Outcome::Reverted));
+    let past = vec![Past { id: SubmissionId("a".to_owned()), why: "reverted".to_owned() }];
+    assert_eq!(effect, Some(Effect::Store(Row { stage: Stage::Idle, past })));
+    assert_eq!(step(lied, Event::Stored).1, Some(Effect::Look));
+}
+
+/// Rows of version 1 do not have the bytes: nothing can be sent again, and nothing else is.
+#[test]
+fn an_end_without_its_bytes_stays_the_end() {
+    let state = State { stage: Stage::Ended(End::Ours { id: SubmissionId("a".to_owned()), sent: None }), past: vec![] };
+    for event in [Event::Looked { achieved: false }, Event::Observed(Status::Unseen)] {
+        assert_eq!(step(state.clone(), event), (state.clone(), None));
+    }
 }
 
 /// What others did may be reorganised away: it is looked up again.

@@ -1,7 +1,7 @@
 //! The two-faced witness: other proposals for each of the others, and to each votes for whatever may split them.
 
-use super::rng::Rng;
 use super::world::{NETWORK, World};
+use crate::rng::Rng;
 use crate::seal::context::{Place, SealContext, SealHeight, Witnesses};
 use crate::seal::signing::{ballot_bytes, motion_bytes, round_number, sign};
 use crate::seal::value::Vector;

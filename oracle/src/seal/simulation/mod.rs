@@ -2,7 +2,6 @@
 
 mod disk;
 mod liar;
-mod rng;
 mod run;
 mod world;
 

@@ -3,8 +3,8 @@
 use super::Plan;
 use super::disk::CrashWal;
 use super::liar::Liar;
-use super::rng::Rng;
 use super::world::{Eyes, NETWORK, World, batch};
+use crate::rng::Rng;
 use crate::seal::agreement::Safeguards;
 use crate::seal::context::SealHeight;
 use crate::seal::signing::{kind_number, round_number};

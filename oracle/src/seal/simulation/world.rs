@@ -1,7 +1,7 @@
 //! Who the witnesses are, which batches exist, and who holds them when.
 
 use super::Plan;
-use super::rng::Rng;
+use crate::rng::Rng;
 use crate::seal::{BatchStatus, CloseHeader, Decision, Held, View};
 use ed25519_dalek::{Signer, SigningKey};
 use liaise_ledger::hash::DAG_CBOR;
