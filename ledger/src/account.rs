@@ -1,9 +1,10 @@
 //! Accounts and authors, canonical before any hash or comparison.
 
 use crate::hash::Hash;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A CAIP-2 chain id, for example `eip155:42161`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -13,9 +14,11 @@ pub struct ChainId(String);
 /// A CAIP-10 account in its one canonical spelling.
 ///
 /// `eip155:<decimal>:0x<40 lower-case hex>` · `solana:<reference>:<base58 of 32 bytes>` · `bch:<prefix>:q…`
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Account(String);
+///
+/// A clone shares the text: an epoch names each account many times.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Account(Arc<str>);
 
 /// Why a text is no account, author or chain id.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -78,8 +81,14 @@ impl Account {
     }
     /// The CAIP-2 part.
     pub fn chain(&self) -> ChainId {
-        let end = self.0.rfind(':').expect("an account has two colons");
-        ChainId(self.0[..end].to_owned())
+        ChainId(self.chain_text().to_owned())
+    }
+    /// Whether it lives on a chain.
+    pub fn is_on(&self, chain: &ChainId) -> bool {
+        self.chain_text() == chain.0
+    }
+    fn chain_text(&self) -> &str {
+        self.0.rsplit_once(':').expect("an account has two colons").0
     }
     /// The address, in the chain's own spelling.
     pub fn address(&self) -> &str {
@@ -91,7 +100,7 @@ impl Account {
     }
     /// The account of an EVM address on a chain.
     pub fn evm(chain: u64, address: [u8; 20]) -> Account {
-        Account(format!("eip155:{chain}:0x{}", hex::encode(address)))
+        Account(format!("eip155:{chain}:0x{}", hex::encode(address)).into())
     }
     /// The 20 bytes of an EVM address, or `None` on other chains.
     pub fn evm_address(&self) -> Option<[u8; 20]> {
@@ -103,7 +112,7 @@ impl Account {
     /// The payee of 32 bytes in the reward tree (EVM: left-padded with zeros; Solana: the wallet).
     /// `None` for Bitcoin Cash, whose leaves are batches.
     pub fn payee(&self) -> Option<[u8; 32]> {
-        match self.chain().namespace() {
+        match self.0.split(':').next()? {
             "eip155" => {
                 let mut out = [0; 32];
                 out[12..].copy_from_slice(&self.evm_address()?);
@@ -129,17 +138,17 @@ impl FromStr for Account {
                 if bytes.len() != 20 {
                     return Err(bad("it must be 40 hex digits"));
                 }
-                Ok(Account(format!("{}:0x{}", chain.0, hex::encode(bytes))))
+                Ok(Account(format!("{}:0x{}", chain.0, hex::encode(bytes)).into()))
             }
             "solana" => {
                 let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
                 if bytes.len() != 32 {
                     return Err(bad("it must be base58 of 32 bytes"));
                 }
-                Ok(Account(format!("{}:{}", chain.0, bs58::encode(bytes).into_string())))
+                Ok(Account(format!("{}:{}", chain.0, bs58::encode(bytes).into_string()).into()))
             }
             _ => crate::account::bch::canonical(chain.reference(), address)
-                .map(|address| Account(format!("{}:{address}", chain.0)))
+                .map(|address| Account(format!("{}:{address}", chain.0).into()))
                 .map_err(bad),
         }
     }
@@ -270,6 +279,12 @@ macro_rules! text_conversions {
     )*};
 }
 text_conversions!(ChainId, Account, Author);
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 impl fmt::Display for ChainId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -135,6 +135,24 @@ pub fn order(seed: &Seed, rows: &[Row], adapter: &Hash) -> Vec<usize> {
     weighted_order(&seed.sub(Label::Race, 0), rows, |row| row.serves(adapter))
 }
 
+/// The same for whoever draws often from one snapshot: `accounts` are the hashes of the rows' accounts, ascending, as a
+/// snapshot's rows stand.
+pub fn order_of(seed: &Seed, rows: &[Row], accounts: &[Hash], adapter: &Hash) -> Vec<usize> {
+    let sub = seed.sub(Label::Race, 0);
+    let drawn = rows.iter().zip(accounts).enumerate().filter(|(_, (row, _))| row.serves(adapter));
+    // Ties go by account hash, which is the order of the rows.
+    let mut ranked: Vec<(u64, usize)> =
+        drawn.map(|(index, (row, account))| (rank(&sub, account, row.weight), index)).collect();
+    ranked.sort_unstable();
+    let order = ranked.into_iter().map(|(_, index)| index);
+    // Where each is a cluster of its own, none is drawn twice.
+    if rows.iter().zip(accounts).all(|(row, account)| row.cluster == *account) {
+        return order.collect();
+    }
+    let mut clusters = BTreeSet::new();
+    order.filter(|index| clusters.insert(rows[*index].cluster)).collect()
+}
+
 /// The order of classifiers: sub-seed `CLASSIFY`, over the rows that serve the classifier's adapter and belong to none of
 /// the racers' clusters. The committee is its front; `step` counts repeated draws of one task.
 pub fn committee_order(seed: &Seed, step: u32, rows: &[Row], adapter: &Hash, racers: &[usize]) -> Vec<usize> {

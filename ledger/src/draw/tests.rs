@@ -53,6 +53,19 @@ proptest! {
     }
 
     #[test]
+    fn the_prepared_way_draws_the_same(weights in prop::collection::vec(0u32..3, 0..40), pairs: bool, s: u64) {
+        let mut rows: Vec<Row> = (0..).zip(&weights).map(|(i, w)| row(i, *w)).collect();
+        rows.sort_by_key(|row| row.account.hash());
+        if pairs {
+            let clusters: Vec<Hash> = rows.iter().map(|row| row.cluster).collect();
+            rows.iter_mut().enumerate().for_each(|(i, row)| row.cluster = clusters[i / 2]);
+        }
+        let accounts: Vec<Hash> = rows.iter().map(|row| row.account.hash()).collect();
+        prop_assert_eq!(order_of(&seed(s), &rows, &accounts, &ADAPTER), order(&seed(s), &rows, &ADAPTER));
+        prop_assert_eq!(order_of(&seed(s), &rows, &accounts, &Hash::ZERO), Vec::<usize>::new());
+    }
+
+    #[test]
     fn open_positions_are_different_and_in_range(count in 0u32..600, wanted in 0usize..600, s: u64) {
         let positions = open_positions(&seed(s), &[3; 48], &Account::evm(1, [1; 20]), count, wanted);
         prop_assert_eq!(positions.len(), wanted.min(count as usize));

@@ -28,7 +28,7 @@ pub type FoldedAt = Arc<Folded>;
 /// The folds of an oracle.
 pub struct Folds {
     replica: Replica,
-    state: Option<FoldState>,
+    state: Option<Arc<FoldState>>,
     recent: BTreeMap<EpochNumber, FoldedAt>,
 }
 
@@ -47,22 +47,27 @@ impl Folds {
             Some(state) => state,
             None => {
                 let replica = self.replica.clone();
-                blocking(move || newest_state(&replica)).await?
+                Arc::new(blocking(move || newest_state(&replica)).await?)
             }
         };
         let epoch = state.epoch + 1;
         let folded = fold_sealed(&self.replica, &state, epoch).await;
         match folded {
             Ok(Some(folded)) => {
-                let (store, history) = (self.replica.store.clone(), folded.history);
-                let own: Vec<Vec<u8>> = folded.blocks.iter().map(|(_, bytes)| bytes.to_vec()).collect();
+                let (store, folded_here) = (self.replica.store.clone(), folded.clone());
                 blocking(move || {
-                    let own: Vec<&[u8]> = own.iter().map(Vec::as_slice).collect();
-                    store.put_blobs(&own)?;
-                    store.journal().put(FOLDED, &epoch_key(epoch), &history.to_bytes())
+                    // What earlier seals observed stands in blocks that are here already.
+                    let mut fresh = Vec::new();
+                    for (id, bytes) in folded_here.blocks.iter() {
+                        if !store.contains_blob(id)? {
+                            fresh.push(bytes);
+                        }
+                    }
+                    store.put_blobs(&fresh)?;
+                    store.journal().put(FOLDED, &epoch_key(epoch), &folded_here.history.to_bytes())
                 })
                 .await?;
-                self.state = Some(folded.next.clone());
+                self.state = Some(Arc::new(folded.next.clone()));
                 self.recent.insert(epoch, folded.clone());
                 while self.recent.len() > KEPT {
                     self.recent.pop_first();
@@ -87,9 +92,9 @@ impl Folds {
     pub async fn newest(&mut self) -> Result<Option<&FoldState>, OracleError> {
         if self.state.is_none() {
             let replica = self.replica.clone();
-            self.state = Some(blocking(move || newest_state(&replica)).await?);
+            self.state = Some(Arc::new(blocking(move || newest_state(&replica)).await?));
         }
-        Ok(self.state.as_ref().filter(|state| state.epoch >= -1))
+        Ok(self.state.as_deref().filter(|state| state.epoch >= -1))
     }
 
     /// An epoch that was folded before.
@@ -115,12 +120,12 @@ impl Folds {
 pub async fn folded_at(replica: &Replica, epoch: EpochNumber) -> Result<Option<FoldedAt>, OracleError> {
     let own = replica.clone();
     let Some(state) = blocking(move || state_at(&own, epoch - 1)).await? else { return Ok(None) };
-    fold_sealed(replica, &state, epoch).await
+    fold_sealed(replica, &Arc::new(state), epoch).await
 }
 
 async fn fold_sealed(
     replica: &Replica,
-    state: &FoldState,
+    state: &Arc<FoldState>,
     epoch: EpochNumber,
 ) -> Result<Option<FoldedAt>, OracleError> {
     loop {

@@ -1,6 +1,8 @@
 //! The history block of an epoch: what it decided and what the next one starts from. It knows no chain.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cid::Cid;
 use liaise_ledger::eligibility::{Eligibility, Row};
@@ -8,7 +10,7 @@ use liaise_ledger::genesis::Parameters;
 use liaise_ledger::{Account, EpochNumber, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::Blocks;
+use super::blocks::{Block, Blocks, chunks};
 use crate::fold::{AccountState, Carried, Done, FoldError, FoldState, RULESET, Shared, Statement, TaskRow};
 
 /// The version of the artefact's layout.
@@ -81,15 +83,15 @@ pub struct SnapshotRows {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StateRow {
-    account: Account,
-    state: AccountState,
+struct StateRow<'a> {
+    account: Cow<'a, Account>,
+    state: Cow<'a, AccountState>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct CarryRow {
+struct CarryRow<'a> {
     id: Cid,
-    carried: Carried,
+    carried: Cow<'a, Carried>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,20 +137,24 @@ pub fn write_history(parts: &HistoryParts<'_>) -> (Cid, HistoryBlock, Blocks) {
     let HistoryParts { network, parameters, previous, seal, next, eligibility, statements, tasks } = *parts;
     let tasks: Vec<&TaskRow> = tasks.values().collect();
     let mut blocks = Blocks::default();
-    let states: Vec<StateRow> = next
-        .accounts
-        .iter()
-        .map(|(account, state)| StateRow { account: account.clone(), state: state.clone() })
+    let states = next.accounts.iter();
+    let states: Vec<StateRow<'_>> = states
+        .map(|(account, state)| StateRow { account: Cow::Borrowed(account), state: Cow::Borrowed(state) })
         .collect();
-    let carry: Vec<CarryRow> =
-        next.carry.iter().map(|(id, carried)| CarryRow { id: *id, carried: carried.clone() }).collect();
-    let chunks: Vec<ChunkRow> =
+    let carry = next.carry.iter();
+    let carry: Vec<CarryRow<'_>> =
+        carry.map(|(id, carried)| CarryRow { id: *id, carried: Cow::Borrowed(carried) }).collect();
+    let retrieval: Vec<ChunkRow> =
         next.chunks.iter().map(|(id, present)| ChunkRow { id: *id, present: *present }).collect();
-    let observed = next.observed.iter().map(|(epoch, rows)| {
+    let done = |rows: &[(Hash, Done)]| -> Vec<Block> {
         let rows: Vec<DoneRow> = rows.iter().map(|(id, done)| DoneRow { id: *id, done: *done }).collect();
-        SealedRows { epoch: *epoch, rows: blocks.put_rows(&rows) }
-    });
-    let observed = observed.collect();
+        chunks(&rows)
+    };
+    let observed = next
+        .observed
+        .iter()
+        .map(|(epoch, rows)| SealedRows { epoch: *epoch, rows: blocks.share(rows.blocks(done)) })
+        .collect();
     let snapshots = next.snapshots.iter().map(|(epoch, snapshot)| SnapshotRows {
         epoch: *epoch,
         root: snapshot.root(),
@@ -174,7 +180,7 @@ pub fn write_history(parts: &HistoryParts<'_>) -> (Cid, HistoryBlock, Blocks) {
         observed,
         snapshots,
         retrieval: next.retrieval_root(),
-        chunks: blocks.put_rows(&chunks),
+        chunks: blocks.put_rows(&retrieval),
     };
     let cid = blocks.put(&block);
     (cid, block, blocks)
@@ -199,13 +205,13 @@ pub fn read_history(blocks: &Blocks, cid: &Cid) -> Result<HistoryBlock, FoldErro
 /// A block is missing or malformed.
 pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
     let block = read_history(blocks, cid)?;
-    let states: Vec<StateRow> = blocks.read_rows(&block.states, "chunk of account states")?;
-    let carry: Vec<CarryRow> = blocks.read_rows(&block.carry, "chunk of carried messages")?;
-    let chunks: Vec<ChunkRow> = blocks.read_rows(&block.chunks, "chunk of retrieval's chunks")?;
+    let states: Vec<StateRow<'_>> = blocks.read_rows(&block.states, "chunk of account states")?;
+    let carry: Vec<CarryRow<'_>> = blocks.read_rows(&block.carry, "chunk of carried messages")?;
+    let retrieval: Vec<ChunkRow> = blocks.read_rows(&block.chunks, "chunk of retrieval's chunks")?;
     let mut observed = BTreeMap::new();
     for sealed in &block.observed {
         let rows: Vec<DoneRow> = blocks.read_rows(&sealed.rows, "chunk of observed messages")?;
-        observed.insert(sealed.epoch, rows.into_iter().map(|row| (row.id, row.done)).collect());
+        observed.insert(sealed.epoch, Arc::new(rows.into_iter().map(|row| (row.id, row.done)).collect()));
     }
     let mut snapshots = BTreeMap::new();
     for snapshot in &block.snapshots {
@@ -217,10 +223,10 @@ pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
         epoch: block.epoch,
         history: Some(*cid),
         shared,
-        accounts: states.into_iter().map(|row| (row.account, row.state)).collect(),
-        carry: carry.into_iter().map(|row| (row.id, row.carried)).collect(),
+        accounts: states.into_iter().map(|row| (row.account.into_owned(), row.state.into_owned())).collect(),
+        carry: carry.into_iter().map(|row| (row.id, row.carried.into_owned())).collect(),
         observed,
         snapshots,
-        chunks: chunks.into_iter().map(|row| (row.id, row.present)).collect(),
+        chunks: retrieval.into_iter().map(|row| (row.id, row.present)).collect(),
     })
 }

@@ -8,7 +8,7 @@ mod car;
 mod history;
 mod tree;
 
-pub use blocks::{Blocks, ROWS};
+pub use blocks::{Block, Blocks, ROWS};
 pub use car::{CarFault, read_car, write_car};
 pub use history::{HistoryBlock, HistoryParts, SealedRows, SnapshotRows, read_history, read_state, write_history};
 pub use tree::{TreeBlock, read_distributor, write_tree};

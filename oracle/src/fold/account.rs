@@ -1,165 +1,136 @@
 //! The stage `account`: from settled tasks to weights and shares.
 
-use std::collections::BTreeMap;
-
-use cid::Cid;
-use liaise_ledger::Account;
 use liaise_ledger::genesis::Parameters;
 
-use super::apportion::{Pools, Shares, apportion, pools, ramp_full};
+use super::apportion::{apportion_all, pools, ramp_full};
+use super::people::{People, Person};
 use super::reasons::ReasonCode;
-use super::state::AccountState;
-use super::statement::TaskRow;
+use super::settle::Settled;
 use super::unlock::{unlock_permille, used_permille};
 use super::{FoldError, median};
 
 /// 2520 is divisible by every number of paid judges.
 const JUDGE_PARTS: u128 = 2_520;
-/// used‰ of whoever has closed no ticket.
-const FULL_PERMILLE: u16 = 1_000;
 
 /// Fills in what counts of every task: the user's cap, unlock and used tickets. Returns the epoch's median of users'
 /// units, if it had any.
 pub fn count_tasks(
-    tasks: &mut BTreeMap<Cid, TaskRow>,
-    accounts: &BTreeMap<Account, AccountState>,
-    unlocks: &BTreeMap<Account, u64>,
+    tasks: &mut [Settled],
+    people: &People,
     median_before: Option<u64>,
     parameters: &Parameters,
 ) -> Option<u64> {
-    let mut by_user: BTreeMap<Account, Vec<(u64, Cid)>> = BTreeMap::new();
-    for (id, row) in tasks.iter().filter(|(_, row)| row.winner.is_some()) {
-        by_user.entry(row.user.clone()).or_default().push((row.asked_ms, *id));
+    for task in tasks.iter_mut() {
+        let user = people.state(task.user);
+        task.row.unlock_permille = unlock_permille(user.unlock);
+        task.row.used_permille = used_permille(&user.tickets);
     }
-    let unlock = |user: &Account| unlock_permille(unlocks.get(user).copied().unwrap_or(0));
-    let units = |ids: &[(u64, Cid)]| ids.iter().fold(0u64, |sum, (_, id)| sum.saturating_add(tasks[id].units));
-    let of_users = by_user.iter().map(|(user, ids)| {
-        let units = units(ids);
-        (units, u128::from(unlock(user)) * u128::from(units))
+    // Accepted tasks by user, and each user's by observation and id: tasks stand by id.
+    let accepted = (0..).zip(&*tasks).filter(|(_, task)| task.winner.is_some());
+    let mut accepted: Vec<Asked> =
+        accepted.map(|(index, task)| Asked { user: task.user, asked_ms: task.row.asked_ms, index }).collect();
+    accepted.sort_unstable();
+    let of_users = accepted.chunk_by(|a, b| a.user == b.user).map(|asked| {
+        let units = asked.iter().fold(0u64, |sum, asked| sum.saturating_add(tasks[asked.index].row.units));
+        (units, u128::from(tasks[asked[0].index].row.unlock_permille) * u128::from(units))
     });
     let median_now = median::lower_weighted(of_users.collect());
     let cap = median_before.or(median_now).map_or(0, |median| median.saturating_mul(parameters.cap_medians));
-    for row in tasks.values_mut() {
-        row.unlock_permille = unlock(&row.user);
-        row.used_permille = accounts.get(&row.user).map_or(FULL_PERMILLE, |state| used_permille(&state.tickets));
-    }
-    for ids in by_user.values_mut() {
-        ids.sort_unstable();
+    for asked in accepted.chunk_by(|a, b| a.user == b.user) {
         let mut left = cap;
-        for (_, id) in ids.iter() {
-            let row = tasks.get_mut(id).expect("it was grouped");
+        for asked in asked {
+            let row = &mut tasks[asked.index].row;
             row.counted = row.units.min(left);
             left -= row.counted;
         }
     }
-    excuse_weightless(tasks, &by_user, cap);
+    excuse_weightless(tasks, &accepted, cap);
     median_now
 }
 
+/// An accepted task, in the order in which a user's tasks count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    user: Person,
+    asked_ms: u64,
+    index: usize,
+}
+
 /// Silence in a task that could weigh nothing, because its user's cap was used up before it, is no failure.
-fn excuse_weightless(tasks: &mut BTreeMap<Cid, TaskRow>, by_user: &BTreeMap<Account, Vec<(u64, Cid)>>, cap: u64) {
-    let used_before = |tasks: &BTreeMap<Cid, TaskRow>, row: &TaskRow| {
-        let ids = by_user.get(&row.user).map_or(&[][..], Vec::as_slice);
-        let before = ids.iter().filter(|(at, id)| (*at, *id) < (row.asked_ms, row.task));
-        before.fold(0u64, |sum, (_, id)| sum.saturating_add(tasks[id].counted))
-    };
-    let weightless = |row: &TaskRow| {
-        row.used_permille == 0 || row.winner.is_some() && row.counted == 0 || cap > 0 && used_before(tasks, row) >= cap
-    };
-    let ids: Vec<Cid> = tasks.values().filter(|row| weightless(row)).map(|row| row.task).collect();
-    for id in ids {
-        let row = tasks.get_mut(&id).expect("it is one of them");
-        for line in row.lines.iter_mut().filter(|line| line.reason.code == ReasonCode::Silent) {
-            line.scored = None;
-            line.reason.code = ReasonCode::SilentExcused;
-        }
+fn excuse_weightless(tasks: &mut [Settled], accepted: &[Asked], cap: u64) {
+    // What counted of a user's tasks up to each of them.
+    let mut counted = Vec::with_capacity(accepted.len());
+    for asked in accepted.chunk_by(|a, b| a.user == b.user) {
+        let mut sum = 0u64;
+        counted.extend(asked.iter().map(|asked| {
+            sum = sum.saturating_add(tasks[asked.index].row.counted);
+            sum
+        }));
     }
-}
-
-/// The weights of one part's tasks: by role, account and task, so that merging a part twice changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Weights {
-    winners: BTreeMap<(Account, Cid), u128>,
-    judges: BTreeMap<(Account, Cid), u128>,
-    users: BTreeMap<(Account, Cid), u128>,
-    /// Task weight by task.
-    tasks: BTreeMap<Cid, u128>,
-}
-
-impl Weights {
-    /// The weights of some tasks.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a TaskRow>) -> Weights {
-        let mut weights = Weights::default();
-        for row in rows {
-            let Some(winner) = &row.winner else { continue };
-            let weight = row.weight();
-            weights.tasks.insert(row.task, weight);
-            weights.winners.insert((winner.clone(), row.task), weight);
-            weights.users.insert((row.user.clone(), row.task), weight);
-            for judge in &row.judges {
-                let share = JUDGE_PARTS * weight / row.judges.len() as u128;
-                weights.judges.insert((judge.clone(), row.task), share);
+    for index in 0..tasks.len() {
+        let task = &tasks[index];
+        if task.row.lines.iter().all(|line| line.reason.code != ReasonCode::Silent) {
+            continue;
+        }
+        let here = Asked { user: task.user, asked_ms: task.row.asked_ms, index };
+        let before = accepted.partition_point(|asked| *asked < here).checked_sub(1);
+        let used = before.filter(|at| accepted[*at].user == task.user).map_or(0, |at| counted[at]);
+        let row = &mut tasks[index].row;
+        let is_weightless =
+            row.used_permille == 0 || row.winner.is_some() && row.counted == 0 || cap > 0 && used >= cap;
+        if is_weightless {
+            for line in row.lines.iter_mut().filter(|line| line.reason.code == ReasonCode::Silent) {
+                line.scored = None;
+                line.reason.code = ReasonCode::SilentExcused;
             }
         }
-        weights
-    }
-
-    /// Takes in another part.
-    pub fn merge(&mut self, other: Weights) {
-        self.winners.extend(other.winners);
-        self.judges.extend(other.judges);
-        self.users.extend(other.users);
-        self.tasks.extend(other.tasks);
-    }
-
-    fn sum(of: &BTreeMap<(Account, Cid), u128>) -> Result<BTreeMap<Account, u128>, FoldError> {
-        let mut out: BTreeMap<Account, u128> = BTreeMap::new();
-        for ((account, _), weight) in of {
-            let sum = out.entry(account.clone()).or_default();
-            *sum = sum.checked_add(*weight).ok_or(FoldError::Overflow { what: "an account's weights" })?;
-        }
-        Ok(out)
-    }
-
-    /// Shares an epoch's emission.
-    ///
-    /// # Errors
-    /// [`FoldError::Overflow`].
-    pub fn share(&self, emission: u64, ramp_weight: u64) -> Result<Split, FoldError> {
-        let weight = self.tasks.values().try_fold(0u128, |sum, weight| sum.checked_add(*weight));
-        let weight = weight.ok_or(FoldError::Overflow { what: "the epoch's task weight" })?;
-        let pools = pools(emission, weight, ramp_weight);
-        Ok(Split {
-            pools,
-            weight,
-            winners: apportion(pools.winners, &Weights::sum(&self.winners)?)?,
-            judges: apportion(pools.judges, &Weights::sum(&self.judges)?)?,
-            users: apportion(pools.users, &Weights::sum(&self.users)?)?,
-        })
     }
 }
 
-/// The three pools, shared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Shares an epoch's emission among so many accounts by what their tasks weigh.
+///
+/// # Errors
+/// [`FoldError::Overflow`].
+pub fn share(tasks: &[Settled], people: usize, emission: u64, ramp_weight: u64) -> Result<Split, FoldError> {
+    let add = |sum: &mut u128, weight: u128| -> Result<(), FoldError> {
+        *sum = sum.checked_add(weight).ok_or(FoldError::Overflow { what: "an account's weights" })?;
+        Ok(())
+    };
+    let mut total = 0u128;
+    let [mut winners, mut judges, mut users] = [(); 3].map(|()| vec![0u128; people]);
+    for task in tasks {
+        let Some(winner) = task.winner else { continue };
+        let weight = task.row.weight();
+        total = total.checked_add(weight).ok_or(FoldError::Overflow { what: "the epoch's task weight" })?;
+        add(&mut winners[winner as usize], weight)?;
+        add(&mut users[task.user as usize], weight)?;
+        for judge in &task.judges {
+            add(&mut judges[*judge as usize], JUDGE_PARTS * weight / task.judges.len() as u128)?;
+        }
+    }
+    let pools = pools(emission, total, ramp_weight);
+    let (won, no_winner) = apportion_all(pools.winners, &winners)?;
+    let (judged, no_judge) = apportion_all(pools.judges, &judges)?;
+    let (prompted, no_user) = apportion_all(pools.users, &users)?;
+    let unemitted = pools.unemitted + no_winner + no_judge + no_user;
+    Ok(Split { weight: total, won, judged, prompted, unemitted })
+}
+
+/// An epoch's emission, shared; by the accounts' numbers.
 pub struct Split {
-    /// Before sharing.
-    pub pools: Pools,
     /// W: the epoch's total task weight.
     pub weight: u128,
-    /// The 90 %.
-    pub winners: Shares,
-    /// The 7 %.
-    pub judges: Shares,
-    /// The 3 %.
-    pub users: Shares,
+    /// Of the 90 %, base units.
+    pub won: Vec<u64>,
+    /// Of the 7 %.
+    pub judged: Vec<u64>,
+    /// Of the 3 %.
+    pub prompted: Vec<u64>,
+    /// What no pool gave to anybody.
+    pub unemitted: u64,
 }
 
 impl Split {
-    /// What no pool gave to anybody; base units.
-    pub fn unemitted(&self) -> u64 {
-        self.pools.unemitted + self.winners.unemitted + self.judges.unemitted + self.users.unemitted
-    }
-
     /// The ramp's thousandths, floored: 1000 where it does not bind.
     pub fn ramp_permille(&self, ramp_weight: u64) -> u64 {
         let full = ramp_full(ramp_weight);

@@ -4,99 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cid::Cid;
-use liaise_ledger::body::Prompt;
-use liaise_ledger::{Account, Author, Body, EpochNumber, Hash, Verified};
+use liaise_ledger::{EpochNumber, Hash};
 
-use super::observe::{is_forgotten, place_of};
-use super::reasons::{Reason, ReasonCode};
-use super::state::{AccountState, CapabilityState, Carried, Done, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
-use super::statement::TaskRow;
-use super::tickets::{Closed, ticket_of};
+use super::book::{Book, NOWHERE, Place};
+use super::done::DoneRows;
+use super::fact::Says;
+use super::observe::is_forgotten;
+use super::people::{NOBODY, People, Person};
+use super::settle::{Root, Settled};
+use super::state::{CapabilityState, Carried, Done, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
+use super::tickets::Closed;
 use super::unlock::next_h;
 
-type Messages = BTreeMap<Cid, Arc<Verified>>;
-type Accounts = BTreeMap<Account, AccountState>;
-
-/// The reason that a flaw becomes in a statement.
-fn code_of(flaw: Flaw) -> ReasonCode {
-    match flaw {
-        Flaw::Equivocation => ReasonCode::Equivocation,
-        Flaw::Session => ReasonCode::Session,
-        Flaw::TicketRound => ReasonCode::TicketRound,
-        Flaw::TicketSnapshot => ReasonCode::TicketSnapshot,
-        Flaw::TicketAdapter => ReasonCode::TicketAdapter,
-        Flaw::TicketOpen => ReasonCode::TicketOpen,
-        Flaw::PromptTicket => ReasonCode::PromptTicket,
-        Flaw::PromptSecond => ReasonCode::PromptSecond,
-        Flaw::Curator => ReasonCode::Curator,
-    }
-}
-
-/// What is said of an account beside its tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Note {
-    /// Messages of its own that belong to the epoch, or tickets that closed.
-    pub messages: BTreeSet<Cid>,
-    /// Reasons that rest on some of them.
-    pub reasons: Vec<Reason>,
-}
-
-/// What an epoch's messages say about their authors beside tasks: everybody who said something has a note. A message that
-/// was observed at an earlier seal, in the time between that epoch's end and its close, belongs here.
-pub fn notes(
-    messages: &Messages,
-    carry: &BTreeMap<Cid, Carried>,
-    epoch: EpochNumber,
-    closed: &[Closed],
-) -> BTreeMap<Account, Note> {
-    let mut notes: BTreeMap<Account, Note> = BTreeMap::new();
-    for (id, carried) in of_epoch(carry, epoch) {
-        if let Author::Account(account) = &messages[id].message.author {
-            let note = notes.entry(account.clone()).or_default();
-            note.messages.insert(*id);
-            note.reasons.extend(carried.flaw.map(|flaw| Reason::of(code_of(flaw), [*id])));
-        }
-    }
-    for closed in closed {
-        let note = notes.entry(closed.account.clone()).or_default();
-        note.messages.insert(closed.ticket);
-        if closed.root.is_none() {
-            note.reasons.push(Reason::of(ReasonCode::TicketUnused, [closed.ticket]));
-        }
-    }
-    notes
-}
-
-/// What belongs to an epoch of all that is carried.
-fn of_epoch(carry: &BTreeMap<Cid, Carried>, epoch: EpochNumber) -> impl Iterator<Item = (&Cid, &Carried)> {
-    carry.iter().filter(move |(_, carried)| carried.observation.is_some_and(|observation| observation.epoch == epoch))
-}
-
 /// Closed tickets join their users' last ones.
-pub fn remember_tickets(accounts: &mut Accounts, closed: &[Closed]) {
+pub fn remember_tickets(people: &mut People, closed: &[Closed]) {
     for closed in closed {
-        let tickets = &mut accounts.entry(closed.account.clone()).or_default().tickets;
-        tickets.push(closed.root.is_some());
+        let tickets = &mut people.state_mut(closed.who).tickets;
+        tickets.push(closed.is_used);
         let surplus = tickets.len().saturating_sub(TICKETS_REMEMBERED);
         tickets.drain(..surplus);
     }
 }
 
 /// Capabilities that a seal observed; the newest of an account counts.
-pub fn take_capabilities(
-    accounts: &mut Accounts,
-    messages: &Messages,
-    carry: &BTreeMap<Cid, Carried>,
-    fresh: &[(u64, Cid)],
-) {
-    for (at_ms, id) in fresh.iter().filter(|(_, id)| carry[id].flaw.is_none()) {
-        let message = &messages[id].message;
-        let (Author::Account(account), Body::Capability(body)) = (&message.author, &message.body) else { continue };
-        let state = accounts.entry(account.clone()).or_default();
-        let newer = |known: &CapabilityState| (known.at_ms, known.message) < (*at_ms, *id);
+pub fn take_capabilities(people: &mut People, book: &Book<'_>, fresh: &[(u64, Place)]) {
+    for (at_ms, place) in fresh {
+        let entry = book.at(*place);
+        let (Some(Says::Capability(body)), None) = (entry.says(), entry.flaw) else { continue };
+        let state = people.state_mut(entry.who);
+        let message = entry.cid();
+        let newer = |known: &CapabilityState| (known.at_ms, known.message) < (*at_ms, message);
         if state.capability.as_ref().is_none_or(newer) {
             state.capability = Some(CapabilityState {
-                message: *id,
+                message,
                 at_ms: *at_ms,
                 adapters: body.adapters.clone(),
                 light: body.light,
@@ -106,126 +46,112 @@ pub fn take_capabilities(
     }
 }
 
-/// Jobs, equivocations and unlocks of an epoch.
-pub fn score(
-    accounts: &mut Accounts,
-    messages: &Messages,
-    carry: &BTreeMap<Cid, Carried>,
-    epoch: EpochNumber,
-    tasks: &BTreeMap<Cid, TaskRow>,
-) {
-    for row in tasks.values() {
-        let mut jobs: BTreeMap<&Account, bool> = BTreeMap::new();
-        for line in &row.lines {
-            if let Some(good) = line.scored {
-                let all_good = jobs.entry(&line.account).or_insert(true);
-                *all_good &= good;
-            }
-        }
-        for (account, good) in jobs {
-            let state = accounts.entry(account.clone()).or_default();
-            state.scored_jobs += 1;
-            state.failed_jobs += u64::from(!good);
-        }
-    }
-    let mut doubled: BTreeMap<Hash, Account> = BTreeMap::new();
-    for (id, _) in of_epoch(carry, epoch).filter(|(_, carried)| carried.flaw == Some(Flaw::Equivocation)) {
-        let message = &messages[id].message;
-        if let Author::Account(account) = &message.author {
-            doubled.insert(place_of(message), account.clone());
-        }
-    }
-    for account in doubled.into_values() {
-        let state = accounts.entry(account).or_default();
+/// Jobs and equivocations of an epoch.
+pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[Settled]) {
+    let job = |people: &mut People, who: Person, good: bool| {
+        let state = people.state_mut(who);
         state.scored_jobs += 1;
-        state.failed_jobs += 1;
+        state.failed_jobs += u64::from(!good);
+    };
+    for task in tasks {
+        // Lines stand by account: a participant's are one job, done well if all of them were.
+        let scored = task.lines.iter().zip(&task.row.lines).filter_map(|(who, line)| Some((*who, line.scored?)));
+        let mut last: Option<(Person, bool)> = None;
+        for (who, good) in scored {
+            last = match last {
+                Some((same, all_good)) if same == who => Some((who, all_good && good)),
+                Some((other, all_good)) => {
+                    job(people, other, all_good);
+                    Some((who, good))
+                }
+                None => Some((who, good)),
+            };
+        }
+        if let Some((who, all_good)) = last {
+            job(people, who, all_good);
+        }
     }
+    let mut doubled: BTreeMap<Hash, Person> = BTreeMap::new();
+    for entry in book.entries.iter().filter(|entry| entry.flaw == Some(Flaw::Equivocation) && entry.who != NOBODY) {
+        if let (Some(fact), true) = (entry.fact, entry.observation.is_some_and(|o| o.epoch == epoch)) {
+            doubled.insert(fact.place, entry.who);
+        }
+    }
+    doubled.into_values().for_each(|who| job(people, who, false));
 }
 
 /// Every account's h at the epoch's end: distinct texts of prompts whose task was accepted.
-pub fn unlock(accounts: &mut Accounts, messages: &Messages, tasks: &BTreeMap<Cid, TaskRow>) {
-    let mut texts: BTreeMap<&Account, BTreeSet<Hash>> = BTreeMap::new();
-    for row in tasks.values().filter(|row| row.winner.is_some()) {
-        if let Body::Prompt(Prompt { text, .. }) = &messages[&row.task].message.body {
-            texts.entry(&row.user).or_default().insert(Hash::of(&[text.as_bytes()]));
-        }
-    }
-    let counts: Vec<(Account, u64)> = texts.iter().map(|(user, texts)| ((*user).clone(), texts.len() as u64)).collect();
-    for state in accounts.values_mut() {
-        state.unlock = next_h(state.unlock, 0);
-    }
-    for (user, prompts) in counts {
-        let state = accounts.entry(user).or_default();
-        state.unlock += next_h(0, prompts);
+pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
+    people.known_mut().for_each(|state| state.unlock = next_h(state.unlock, 0));
+    let accepted = tasks.iter().filter(|task| task.winner.is_some());
+    let mut texts: Vec<(Person, Hash)> = accepted
+        .filter_map(|task| match book.at(task.root).says() {
+            Some(Says::Root(root)) => Some((task.user, root.text?)),
+            _ => None,
+        })
+        .collect();
+    texts.sort_unstable();
+    texts.dedup();
+    for texts in texts.chunk_by(|a, b| a.0 == b.0) {
+        people.state_mut(texts[0].0).unlock += next_h(0, texts.len() as u64);
     }
 }
 
 /// Chunks of accepted adds come in, removed ones go out for good.
-pub fn take_chunks(
-    chunks: &mut BTreeMap<Hash, bool>,
-    messages: &Messages,
-    carry: &BTreeMap<Cid, Carried>,
-    fresh: &[(u64, Cid)],
-    tasks: &BTreeMap<Cid, TaskRow>,
-) {
-    for row in tasks.values().filter(|row| row.winner.is_some()) {
-        if let Body::RetrievalAdd(add) = &messages[&row.task].message.body {
-            for id in add.chunks.iter().filter_map(|chunk| Hash::from_cid(&chunk.blob)) {
-                chunks.entry(id).or_insert(true);
-            }
+pub fn take_chunks(chunks: &mut BTreeMap<Hash, bool>, book: &Book<'_>, fresh: &[(u64, Place)], tasks: &[Settled]) {
+    for task in tasks.iter().filter(|task| task.winner.is_some()) {
+        if let Some(Says::Root(root)) = book.at(task.root).says() {
+            root.chunks.iter().for_each(|id| _ = chunks.entry(*id).or_insert(true));
         }
     }
-    for (_, id) in fresh.iter().filter(|(_, id)| carry[id].flaw.is_none()) {
-        if let Body::RetrievalRemove(remove) = &messages[id].message.body {
-            chunks.extend(remove.chunks.iter().filter_map(Hash::from_cid).map(|id| (id, false)));
+    for (_, place) in fresh {
+        if let (Some(Says::Removal(removed)), None) = (book.at(*place).says(), book.at(*place).flaw) {
+            chunks.extend(removed.iter().map(|id| (*id, false)));
         }
     }
 }
 
 /// Splits what is carried into what the next epoch needs and what is done with, and forgets what is too old.
 pub fn split(
-    messages: &Messages,
-    carry: BTreeMap<Cid, Carried>,
-    open_roots: &BTreeSet<Cid>,
+    book: &Book<'_>,
+    open: &[Root<'_>],
     waiting: &BTreeSet<Cid>,
     seal: EpochNumber,
-) -> (BTreeMap<Cid, Carried>, BTreeMap<Hash, Done>) {
-    let open_tickets: BTreeSet<Cid> =
-        open_roots.iter().filter_map(|root| ticket_of(&messages.get(root)?.message.body)).collect();
+) -> (BTreeMap<Cid, Carried>, DoneRows) {
+    let mut is_open = vec![false; book.entries.len()];
+    for root in open {
+        is_open[root.place as usize] = true;
+        is_open[root.ticket_place as usize] = true;
+    }
+    let is_open = |place: Place| place != NOWHERE && is_open[place as usize];
     let mut next = BTreeMap::new();
-    let mut done = BTreeMap::new();
-    for (id, carried) in carry {
-        let Some(observation) = carried.observation else {
-            if !is_forgotten(&carried, seal) {
-                next.insert(id, carried);
+    let mut done = Vec::with_capacity(book.entries.len());
+    for (place, entry) in book.iter() {
+        let (Some(observation), Some(fact)) = (entry.observation, entry.fact) else {
+            if !is_forgotten(entry.since, seal) {
+                next.insert(entry.cid(), entry.carried());
             }
             continue;
         };
-        let message = &messages[&id].message;
-        let is_needed = match &message.body {
-            Body::Ticket(_) => !carried.closed || open_tickets.contains(&id),
-            Body::Decree(_) => waiting.contains(&id),
-            _ => open_roots.contains(&id) || message.task.is_some_and(|task| open_roots.contains(&task)),
+        let is_needed = match &fact.says {
+            Says::Ticket(_) => !entry.closed || is_open(place),
+            Says::Decree(_) => waiting.contains(&entry.cid()),
+            _ => is_open(place) || is_open(book.task_of(entry)),
         };
         // What belongs to the next epoch stays for its statements, whatever it is.
-        if observation.epoch > seal || carried.flaw.is_none() && is_needed {
-            next.insert(id, carried);
+        if observation.epoch > seal || entry.flaw.is_none() && is_needed {
+            next.insert(entry.cid(), entry.carried());
         } else {
-            let digest = Hash::from_cid(&id).expect("a message id");
-            done.insert(digest, Done { place: place_of(message), at_ms: observation.at_ms });
+            done.push((entry.id, Done { place: fact.place, at_ms: observation.at_ms }));
         }
     }
-    (next, done)
+    (next, done.into_iter().collect())
 }
 
 /// Adds a seal's rows to the window and drops those that left it.
-pub fn remember(
-    before: &FoldState,
-    done: BTreeMap<Hash, Done>,
-    seal: EpochNumber,
-) -> BTreeMap<EpochNumber, BTreeMap<Hash, Done>> {
+pub fn remember(before: &FoldState, done: DoneRows, seal: EpochNumber) -> BTreeMap<EpochNumber, Arc<DoneRows>> {
     let mut observed = before.observed.clone();
-    observed.insert(seal, done);
+    observed.insert(seal, Arc::new(done));
     observed.retain(|epoch, _| epoch.saturating_add(WINDOW_EPOCHS) > seal);
     observed
 }

@@ -24,37 +24,49 @@ pub struct Shares {
 /// # Errors
 /// [`FoldError::Overflow`] where the weights add up to 2^127 or more.
 pub fn apportion(pool: u64, weights: &BTreeMap<Account, u128>) -> Result<Shares, FoldError> {
+    let by_account: Vec<u128> = weights.values().copied().collect();
+    let (shares, unemitted) = apportion_all(pool, &by_account)?;
+    Ok(Shares { shares: weights.keys().cloned().zip(shares).collect(), unemitted })
+}
+
+/// The same for weights that stand in the order of accounts: their shares in that order, and what is unemitted.
+///
+/// # Errors
+/// As [`apportion`].
+pub(super) fn apportion_all(pool: u64, weights: &[u128]) -> Result<(Vec<u64>, u64), FoldError> {
     let overflow = || FoldError::Overflow { what: "weights of a pool" };
-    let total = weights.values().try_fold(0u128, |sum, weight| sum.checked_add(*weight)).ok_or_else(overflow)?;
+    let total = weights.iter().try_fold(0u128, |sum, weight| sum.checked_add(*weight)).ok_or_else(overflow)?;
     if total >= WEIGHT_LIMIT {
         return Err(overflow());
     }
+    let mut shares = vec![0; weights.len()];
     if total == 0 {
-        let shares = weights.keys().map(|account| (account.clone(), 0)).collect();
-        return Ok(Shares { shares, unemitted: pool });
+        return Ok((shares, pool));
     }
     let mut left = pool;
-    let mut shares = BTreeMap::new();
     let mut remainders = Vec::new();
-    for (account, weight) in weights {
+    for (index, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0) {
         let (floor, remainder) = mul_div(*weight, pool, total);
         left = left.checked_sub(floor).expect("floors add up to at most the pool");
-        shares.insert(account.clone(), floor);
+        shares[index] = floor;
         if remainder > 0 {
-            remainders.push((remainder, account));
+            remainders.push((remainder, index));
         }
     }
-    remainders.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    remainders.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     assert!(left <= remainders.len() as u64, "what is left is less than one unit for each remainder");
-    for (_, account) in remainders.into_iter().take(left as usize) {
-        *shares.get_mut(account).expect("it has a floor") += 1;
+    for (_, index) in remainders.into_iter().take(left as usize) {
+        shares[index] += 1;
     }
-    Ok(Shares { shares, unemitted: 0 })
+    Ok((shares, 0))
 }
 
-/// `a·b / d` and its remainder, for `a <= d < 2^127`: by doubling, because the product may need 190 bits.
+/// `a·b / d` and its remainder, for `a <= d < 2^127`: by doubling where the product needs more than 128 bits, up to 190.
 fn mul_div(a: u128, b: u64, d: u128) -> (u64, u128) {
     debug_assert!(a <= d && d < WEIGHT_LIMIT && d > 0);
+    if let Some(product) = a.checked_mul(u128::from(b)) {
+        return ((product / d) as u64, product % d);
+    }
     let (mut quotient, mut remainder) = (0u64, 0u128);
     for bit in (0..u64::BITS).rev() {
         quotient <<= 1;

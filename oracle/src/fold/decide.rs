@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
-use liaise_ledger::Account;
+use liaise_ledger::Hash;
 use liaise_ledger::genesis::Parameters;
 
 use super::median;
+use super::people::Person;
 use super::race::{Race, Ruling};
-use super::reasons::{Reason, ReasonCode};
+use super::reasons::ReasonCode;
 
 /// The lowest score that accepts.
 pub const ACCEPT_SCORE: u16 = 500;
@@ -30,50 +31,50 @@ enum Decision {
 /// The outcome of a race.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Who won, with its result and latency.
-    pub winner: Option<(Account, Cid, u64)>,
+    /// Who won.
+    pub winner: Option<Person>,
     /// Judges that are paid, in draw order.
-    pub judges: Vec<Account>,
+    pub judges: Vec<Person>,
 }
 
-/// Decides a race. What it says of each participant is added to the race's lines.
-pub fn decide(race: &mut Race<'_>, parameters: &Parameters, tie_rank: impl Fn(&Account) -> [u8; 32]) -> Outcome {
-    let mut by_latency: Vec<(u64, [u8; 32], Account, Cid)> = race
-        .entries
-        .iter()
-        .map(|(account, entry)| (entry.latency_ns, tie_rank(account), (*account).clone(), entry.id))
-        .collect();
-    by_latency.sort();
-    let mut decisions = BTreeMap::new();
+type Decisions = BTreeMap<Person, Decision>;
+/// Whom an audit contradicts, with the message that shows it.
+type Contradicted = BTreeMap<Person, (ReasonCode, Cid)>;
+
+/// Decides a race. What it says of each participant is added to the race's remarks.
+pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
+    let entries = race.entries.iter();
+    let mut by_latency: Vec<(u64, Hash, Person)> =
+        entries.map(|(racer, entry)| (entry.latency_ns, race.tie_rank(*racer), *racer)).collect();
+    by_latency.sort_unstable();
+    let mut decisions = Decisions::new();
     let mut refused_before = false;
-    for (_, _, account, _) in &by_latency {
-        let decision = decision(race, account, refused_before);
+    for (_, _, racer) in &by_latency {
+        let decision = decision(race, *racer, refused_before);
         refused_before |= decision == Decision::RefusedByAudit;
-        decisions.insert(account.clone(), decision);
+        decisions.insert(*racer, decision);
     }
-    let accepted =
-        |account: &Account| matches!(decisions.get(account), Some(Decision::Accepted | Decision::AcceptedByAudit));
-    let in_race: Vec<_> = by_latency.iter().filter(|(_, _, account, _)| accepted(account)).collect();
+    let accepted = |racer: &Person| matches!(decisions[racer], Decision::Accepted | Decision::AcceptedByAudit);
+    let in_race: Vec<_> = by_latency.iter().filter(|(_, _, racer)| accepted(racer)).collect();
     let winner = in_race.first().map(|(fastest, ..)| {
         let window = (parameters.tie_ms * 1_000_000).max(fastest / 50);
         let tied = in_race.iter().filter(|(latency, ..)| latency - fastest <= window);
-        let (latency, _, account, result) =
-            tied.min_by_key(|(_, rank, ..)| *rank).expect("the fastest ties with itself");
-        (account.clone(), *result, *latency)
+        tied.min_by_key(|(_, rank, _)| *rank).expect("the fastest ties with itself").2
     });
     let contradicted = contradicted(race, &decisions);
-    let judges = agreeing(race, winner.as_ref().map(|(account, ..)| account), &decisions, &contradicted);
-    describe(race, winner.as_ref().map(|(account, ..)| account), &judges, &decisions, &contradicted);
-    Outcome { winner, judges: judges.into_iter().take(PAID_JUDGES).collect() }
+    let mut judges = agreeing(race, winner, &decisions, &contradicted);
+    describe(race, winner, &judges, &decisions, &contradicted);
+    judges.truncate(PAID_JUDGES);
+    Outcome { winner, judges }
 }
 
-fn rulings<'r>(race: &'r Race<'_>, about: &'r Account) -> impl Iterator<Item = &'r Ruling> {
-    race.rulings.iter().filter(move |ruling| ruling.about == *about)
+fn rulings<'r, 'a>(race: &'r Race<'a>, about: Person) -> impl Iterator<Item = &'r Ruling<'a>> {
+    race.rulings.iter().filter(move |ruling| ruling.about == about)
 }
 
 /// Decides one result. After the auditors refused a faster one, only their verdict accepts.
-fn decision(race: &Race<'_>, racer: &Account, refused_before: bool) -> Decision {
-    let is_refused = race.refusals.iter().any(|(_, about)| about == racer);
+fn decision(race: &Race<'_>, racer: Person, refused_before: bool) -> Decision {
+    let is_refused = race.refusals.iter().any(|(_, about)| *about == racer);
     if !is_refused && !refused_before {
         return if race.accepting(racer) >= ACCEPTING { Decision::Accepted } else { Decision::Open };
     }
@@ -84,7 +85,7 @@ fn decision(race: &Race<'_>, racer: &Account, refused_before: bool) -> Decision 
         None if refused_before => Decision::Open,
         None => {
             // No audit came: the task's verdicts decide, a standing refusal counting 0.
-            let score = |ruling: &Ruling| if ruling.score < ACCEPT_SCORE { 0 } else { ruling.score };
+            let score = |ruling: &Ruling<'_>| if ruling.score < ACCEPT_SCORE { 0 } else { ruling.score };
             let all: Vec<u16> = rulings(race, racer).map(score).collect();
             if median::lower(all).is_some_and(|score| score >= ACCEPT_SCORE) {
                 Decision::Accepted
@@ -95,20 +96,19 @@ fn decision(race: &Race<'_>, racer: &Account, refused_before: bool) -> Decision 
     }
 }
 
-/// Whom an audit contradicts: with one of the messages that show it.
-fn contradicted(race: &Race<'_>, decisions: &BTreeMap<Account, Decision>) -> BTreeMap<Account, (ReasonCode, Cid)> {
-    let mut out = BTreeMap::new();
+fn contradicted(race: &Race<'_>, decisions: &Decisions) -> Contradicted {
+    let mut out = Contradicted::new();
     for (racer, decision) in decisions {
         let accepted = match decision {
             Decision::AcceptedByAudit => true,
             Decision::RefusedByAudit => {
-                out.insert(racer.clone(), (ReasonCode::RefusedByAudit, race.entries[racer].id));
+                out.insert(*racer, (ReasonCode::RefusedByAudit, race.entries[racer].event.id()));
                 false
             }
             _ => continue,
         };
-        for ruling in rulings(race, racer).filter(|ruling| (ruling.score >= ACCEPT_SCORE) != accepted) {
-            out.entry(ruling.account.clone()).or_insert((ReasonCode::Contradicted, ruling.id));
+        for ruling in rulings(race, *racer).filter(|ruling| (ruling.score >= ACCEPT_SCORE) != accepted) {
+            out.entry(ruling.judge).or_insert((ReasonCode::Contradicted, ruling.event.id()));
         }
     }
     out
@@ -117,68 +117,63 @@ fn contradicted(race: &Race<'_>, decisions: &BTreeMap<Account, Decision>) -> BTr
 /// Who judged in agreement with the outcome, in draw order: accepted the winner, or refused what the audit refused.
 fn agreeing(
     race: &Race<'_>,
-    winner: Option<&Account>,
-    decisions: &BTreeMap<Account, Decision>,
-    contradicted: &BTreeMap<Account, (ReasonCode, Cid)>,
-) -> Vec<Account> {
+    winner: Option<Person>,
+    decisions: &Decisions,
+    contradicted: &Contradicted,
+) -> Vec<Person> {
     let Some(winner) = winner else { return vec![] };
-    let agrees = |ruling: &&Ruling| {
+    let agrees = |ruling: &&Ruling<'_>| {
         let accepts = ruling.score >= ACCEPT_SCORE;
         let refused = decisions.get(&ruling.about) == Some(&Decision::RefusedByAudit);
-        (accepts && ruling.about == *winner) || (!accepts && refused)
+        (accepts && ruling.about == winner) || (!accepts && refused)
     };
-    let accounts: BTreeSet<&Account> = race.rulings.iter().filter(agrees).map(|ruling| &ruling.account).collect();
-    let mut judges: Vec<Account> = accounts
-        .into_iter()
-        .filter(|account| *account != winner && !contradicted.contains_key(*account))
-        .cloned()
-        .collect();
-    judges.sort_by_key(|account| race.place(account));
+    let judges: BTreeSet<Person> = race.rulings.iter().filter(agrees).map(|ruling| ruling.judge).collect();
+    let paid = judges.into_iter().filter(|judge| *judge != winner && !contradicted.contains_key(judge));
+    let mut judges: Vec<Person> = paid.collect();
+    judges.sort_by_key(|judge| race.place(*judge));
     judges
 }
 
-/// One line for each participant: what it did and whether it counts as a job done well or badly.
+/// One remark for each participant: what it did and whether it counts as a job done well or badly.
 fn describe(
     race: &mut Race<'_>,
-    winner: Option<&Account>,
-    judges: &[Account],
-    decisions: &BTreeMap<Account, Decision>,
-    contradicted: &BTreeMap<Account, (ReasonCode, Cid)>,
+    winner: Option<Person>,
+    judges: &[Person],
+    decisions: &Decisions,
+    contradicted: &Contradicted,
 ) {
-    let called: Vec<Account> = race.called().cloned().collect();
-    let commits: BTreeMap<Account, Cid> = race.commits().map(|(account, id)| (account.clone(), id)).collect();
-    let results: BTreeMap<Account, Cid> =
-        race.entries.iter().map(|(account, entry)| ((*account).clone(), entry.id)).collect();
-    let ruled: BTreeMap<Account, (Cid, bool)> = race
+    let commits: BTreeMap<Person, Cid> = race.commits().collect();
+    let results: BTreeMap<Person, Cid> = race.entries.iter().map(|(racer, entry)| (*racer, entry.event.id())).collect();
+    let ruled: BTreeMap<Person, (Cid, bool)> = race
         .rulings
         .iter()
         .map(|r| {
-            let refused_alone = r.score < ACCEPT_SCORE && !r.is_audit && !results.contains_key(&r.account);
-            (r.account.clone(), (r.id, refused_alone))
+            let refused_alone = r.score < ACCEPT_SCORE && !r.is_audit && !results.contains_key(&r.judge);
+            (r.judge, (r.event.id(), refused_alone))
         })
         .collect();
-    let everybody: BTreeSet<Account> =
-        called.iter().cloned().chain(commits.keys().cloned()).chain(ruled.keys().cloned()).collect();
-    for account in everybody {
-        let (scored, reason) = if let Some((code, message)) = contradicted.get(&account) {
-            (Some(false), Reason::of(*code, [*message]))
-        } else if winner == Some(&account) {
-            (Some(true), Reason::of(ReasonCode::Won, [results[&account]]))
-        } else if commits.contains_key(&account) && !results.contains_key(&account) {
-            (Some(false), Reason::of(ReasonCode::Unrevealed, [commits[&account]]))
-        } else if let Some(place) = judges.iter().position(|judge| *judge == account) {
+    let everybody: BTreeSet<Person> =
+        race.called().chain(commits.keys().copied()).chain(ruled.keys().copied()).collect();
+    for who in everybody {
+        let (scored, code, message) = if let Some((code, message)) = contradicted.get(&who) {
+            (false, *code, Some(*message))
+        } else if winner == Some(who) {
+            (true, ReasonCode::Won, Some(results[&who]))
+        } else if commits.contains_key(&who) && !results.contains_key(&who) {
+            (false, ReasonCode::Unrevealed, Some(commits[&who]))
+        } else if let Some(place) = judges.iter().position(|judge| *judge == who) {
             let code = if place < PAID_JUDGES { ReasonCode::Judged } else { ReasonCode::JudgesFull };
-            (Some(true), Reason::of(code, [ruled[&account].0]))
-        } else if let Some(result) = results.get(&account) {
-            let accepted = matches!(decisions[&account], Decision::Accepted | Decision::AcceptedByAudit);
+            (true, code, Some(ruled[&who].0))
+        } else if let Some(result) = results.get(&who) {
+            let accepted = matches!(decisions[&who], Decision::Accepted | Decision::AcceptedByAudit);
             let code = if accepted { ReasonCode::SlowerResult } else { ReasonCode::NotAccepted };
-            (Some(true), Reason::of(code, [*result]))
-        } else if let Some((message, refused_alone)) = ruled.get(&account) {
+            (true, code, Some(*result))
+        } else if let Some((message, refused_alone)) = ruled.get(&who) {
             let code = if *refused_alone { ReasonCode::RefusalWithoutResult } else { ReasonCode::VerdictUnpaid };
-            (Some(true), Reason::of(code, [*message]))
+            (true, code, Some(*message))
         } else {
-            (Some(false), Reason::of(ReasonCode::Silent, []))
+            (false, ReasonCode::Silent, None)
         };
-        race.line(&account, scored, reason);
+        race.remark(who, Some(scored), code, message);
     }
 }

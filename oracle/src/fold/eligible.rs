@@ -24,7 +24,7 @@ pub fn snapshot(
         return Eligibility::of_genesis(genesis);
     }
     let round = genesis.round_at(genesis.epoch_end_ms(epoch));
-    let in_genesis = |account: &Account| genesis.nodes.iter().any(|node| node.account == *account);
+    let in_genesis = |account: &Account| genesis.nodes.binary_search_by(|node| node.account.cmp(account)).is_ok();
     let candidates = accounts.iter().filter_map(|(account, state)| {
         let capability = state.capability.as_ref()?;
         if capability.drain_round.is_some_and(|drain| drain <= round) {

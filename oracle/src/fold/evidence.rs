@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use liaise_ledger::Account;
 use liaise_ledger::beacon::RoundSignature;
-use liaise_ledger::body::{Verdict, VerdictCommit};
 use liaise_ledger::draw::{Seed, open_positions};
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::plain_tree::verify_evidence;
+use liaise_ledger::{Account, Hash};
 
 use super::decide::ACCEPT_SCORE;
+use super::fact::Ruled;
 
 /// Verified rounds.
 pub type Rounds<'a> = BTreeMap<u64, &'a RoundSignature>;
@@ -27,18 +26,13 @@ pub fn round_fits(genesis: &Genesis, round: u64, at_ms: u64, result_ms: u64) -> 
     from <= genesis.round_time_ms(round) && round <= genesis.round_at(at_ms).saturating_add(ROUNDS_AHEAD)
 }
 
-/// Whether a verdict opens its commit and shows the drawn values of the tree that it committed to. Who accepts must have
-/// values; a refusal may need none.
-pub fn holds(seed: &Seed, rounds: &Rounds<'_>, commit: &VerdictCommit, verdict: &Verdict, judge: &Account) -> bool {
-    let Verdict { result, score, root, count, salt, .. } = verdict;
-    if Verdict::commitment(result, *score, root, *count, judge, salt) != commit.hash {
+/// Whether a verdict opens the commit that holds `hash` and shows the drawn values of the tree that it committed to. Who
+/// accepts must have values; a refusal may need none.
+pub fn holds(seed: &Seed, rounds: &Rounds<'_>, hash: Hash, round: u64, verdict: &Ruled, judge: &Account) -> bool {
+    if verdict.hash != hash || !verdict.is_proved || verdict.count == 0 && verdict.score >= ACCEPT_SCORE {
         return false;
     }
-    if *count == 0 && *score >= ACCEPT_SCORE {
-        return false;
-    }
-    let Some(signature) = rounds.get(&commit.round) else { return false };
-    let drawn = open_positions(seed, signature, judge, *count, OPENED);
-    let as_drawn = verdict.opened.iter().map(|opening| opening.index).eq(drawn);
-    as_drawn && verdict.opened.iter().all(|o| verify_evidence(root, *count, o.index, o.value, &o.siblings))
+    let Some(signature) = rounds.get(&round) else { return false };
+    let drawn = open_positions(seed, signature, judge, verdict.count, OPENED);
+    verdict.positions.iter().copied().eq(drawn)
 }

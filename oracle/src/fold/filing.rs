@@ -95,7 +95,7 @@ impl Filing {
 
 /// Where an account is paid on a chain: itself, if it lives there. Links between accounts come later.
 fn payee_of(account: &Account, chain: &ChainId) -> Option<Payee> {
-    (account.chain() == *chain).then(|| account.payee().map(Payee)).flatten()
+    account.is_on(chain).then(|| account.payee().map(Payee)).flatten()
 }
 
 /// **owed(e-1) + E(e) = growth + owed(e) + unemitted(e)**, to the unit.
@@ -148,7 +148,8 @@ pub fn file(
         }
     }
     owing.sort();
-    let next = DistributorState { epoch: Some(epoch), leaves, owing, tree: None, ..before.clone() };
+    let (distributor, chain) = (before.distributor, before.chain.clone());
+    let next = DistributorState { distributor, chain, tree: None, epoch: Some(epoch), leaves, owing };
     let growth = next.root_sum().checked_sub(before.root_sum()).expect("a leaf never falls");
     check_conservation(epoch, before.owed(), folded.emission, growth, next.owed(), folded.unemitted)?;
 

@@ -38,6 +38,11 @@ impl<R: Fn(u64) -> Result<Option<RoundSignature>, StoreError>> Ledger for StoreL
         (self.rounds)(round).map_err(medium)
     }
 
+    /// Nodes verify a round before they keep it, as they do messages.
+    fn has_verified_rounds(&self) -> bool {
+        true
+    }
+
     /// Looks at the message's receipts only, not along the chains.
     fn counted_by(&self, id: &Cid, sealed: &[Close]) -> Result<usize, FoldError> {
         let mut counted = BTreeSet::new();

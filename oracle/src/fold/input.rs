@@ -7,10 +7,11 @@ use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::body::{Body, Seal};
 use liaise_ledger::genesis::Genesis;
+use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Author, EpochNumber, Hash, Verified};
 
 use super::FoldError;
-use super::needs::rounds_of;
+use super::fact::{Fact, digest};
 use super::shared::Close;
 use super::state::{FoldState, StoreReceipt};
 
@@ -22,11 +23,16 @@ pub trait Ledger {
     /// The medium fails. A message that is not there is no error.
     fn message(&self, id: &Cid) -> Result<Option<Arc<Verified>>, FoldError>;
 
-    /// A beacon round's signature; the fold verifies it.
+    /// A beacon round's signature.
     ///
     /// # Errors
     /// The medium fails.
     fn round(&self, round: u64) -> Result<Option<RoundSignature>, FoldError>;
+
+    /// Whether rounds were verified before they were kept. Otherwise the fold verifies them, which takes 1.5 ms each.
+    fn has_verified_rounds(&self) -> bool {
+        false
+    }
 
     /// How many witnesses have a receipt for a message in their chains up to these sealed batches. Asked only of parents
     /// that the state has forgotten.
@@ -79,15 +85,54 @@ impl SealVector {
     }
 }
 
+/// The receipts of one message: each store's first, by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted(Vec<StoreReceipt>);
+
+impl Counted {
+    /// Takes in a receipt, if it is its store's first.
+    pub fn add(&mut self, receipt: StoreReceipt) {
+        match self.0.binary_search_by(|known| known.store.cmp(&receipt.store)) {
+            Ok(i) if receipt.seq < self.0[i].seq => self.0[i] = receipt,
+            Ok(_) => {}
+            Err(i) => self.0.insert(i, receipt),
+        }
+    }
+
+    /// The receipts, by store.
+    pub fn values(&self) -> std::slice::Iter<'_, StoreReceipt> {
+        self.0.iter()
+    }
+
+    /// The receipts, by store.
+    pub fn as_slice(&self) -> &[StoreReceipt] {
+        &self.0
+    }
+}
+
+impl std::ops::Index<&Hash> for Counted {
+    type Output = StoreReceipt;
+
+    /// A store's first receipt.
+    ///
+    /// # Panics
+    /// The store has given none.
+    fn index(&self, store: &Hash) -> &StoreReceipt {
+        self.0.iter().find(|receipt| receipt.store == *store).expect("the store has given a receipt")
+    }
+}
+
 /// A part of what a fold reads, or all of it. Parts merge in any order, also twice.
 #[derive(Clone, Debug, Default)]
 pub struct Part {
-    /// Receipts of sealed batches, by message and store: the store's first.
-    pub receipts: BTreeMap<Cid, BTreeMap<Hash, StoreReceipt>>,
-    /// Messages by id.
-    pub messages: BTreeMap<Cid, Arc<Verified>>,
+    /// Receipts of sealed batches, by message.
+    pub receipts: BTreeMap<Cid, Counted>,
+    /// What messages say, by id.
+    pub messages: BTreeMap<Cid, Fact>,
     /// Beacon rounds.
     pub rounds: BTreeMap<u64, RoundSignature>,
+    /// Those of them that were verified before.
+    pub verified: BTreeMap<u64, RoundSignature>,
     /// Parents that the state has forgotten and that were counted long ago.
     pub older: BTreeSet<Cid>,
 }
@@ -96,12 +141,11 @@ impl Part {
     /// Takes in another part.
     pub fn merge(&mut self, other: Part) {
         for (id, receipts) in other.receipts {
-            for receipt in receipts.into_values() {
-                self.count(id, receipt);
-            }
+            receipts.values().for_each(|receipt| self.count(id, *receipt));
         }
         self.messages.extend(other.messages);
         self.rounds.extend(other.rounds);
+        self.verified.extend(other.verified);
         self.older.extend(other.older);
     }
 
@@ -109,24 +153,27 @@ impl Part {
     /// given receipts for, so that honest ones have it. Of anything less only the receipts matter: a dishonest witness can
     /// give one for a message that does not exist.
     pub fn needed(&self, genesis: &Genesis, before: &FoldState) -> BTreeSet<Cid> {
-        let ids = self.receipts.keys().chain(before.carry.keys());
-        let is_needed = |id: &&Cid| {
-            let carried = before.carry.get(id);
-            let known = carried.map_or(&[][..], |carried| carried.receipts.as_slice());
-            let new = self.receipts.get(id).into_iter().flat_map(|receipts| receipts.keys());
-            let fresh = new.filter(|store| known.iter().all(|receipt| receipt.store != **store)).count();
-            carried.is_some_and(|carried| carried.observation.is_some()) || known.len() + fresh >= genesis.quorum()
-        };
-        ids.filter(is_needed).copied().collect()
+        let quorum = genesis.quorum();
+        let counted = self.receipts.iter().filter(|(id, counted)| match before.carry.get(*id) {
+            None => counted.as_slice().len() >= quorum,
+            Some(carried) => {
+                let is_new = |receipt: &&StoreReceipt| carried.receipts.iter().all(|r| r.store != receipt.store);
+                carried.receipts.len() + counted.values().filter(is_new).count() >= quorum
+            }
+        });
+        let carried = before.carry.iter().filter(|(_, c)| c.observation.is_some() || c.receipts.len() >= quorum);
+        counted.map(|(id, _)| *id).chain(carried.map(|(id, _)| *id)).collect()
     }
 
     /// Counts a receipt, if it is its store's first for the message.
     pub fn count(&mut self, id: Cid, receipt: StoreReceipt) {
-        let of_message = self.receipts.entry(id).or_default();
-        let first = of_message.entry(receipt.store).or_insert(receipt);
-        if receipt.seq < first.seq {
-            *first = receipt;
-        }
+        self.receipts.entry(id).or_default().add(receipt);
+    }
+
+    /// The rounds that these messages name.
+    pub fn named_rounds(&self) -> BTreeSet<u64> {
+        let named: std::collections::HashSet<u64> = self.messages.values().filter_map(Fact::round).collect();
+        named.into_iter().collect()
     }
 }
 
@@ -160,13 +207,19 @@ impl EpochInput {
             }
         }
         for id in part.needed(genesis, before) {
-            part.messages.insert(id, load(ledger, &id)?);
+            let message = load(ledger, &id)?;
+            let fact = Fact::of(&message);
+            fact.session(genesis);
+            part.messages.insert(id, fact);
         }
         collect_older(ledger, genesis, before, &mut part)?;
-        for round in rounds_of(part.messages.values().map(|message| &message.message.body)) {
+        for round in part.named_rounds() {
             if let Some(signature) = ledger.round(round)? {
                 part.rounds.insert(round, signature);
             }
+        }
+        if ledger.has_verified_rounds() {
+            part.verified = part.rounds.clone();
         }
         Ok(EpochInput { seal, part })
     }
@@ -223,12 +276,14 @@ fn collect_older(
     before: &FoldState,
     part: &mut Part,
 ) -> Result<(), FoldError> {
-    let parents: BTreeSet<Cid> =
-        part.messages.values().flat_map(|message| message.message.parents.iter().copied()).collect();
-    for parent in parents {
-        let known = part.messages.contains_key(&parent)
-            || Hash::from_cid(&parent).is_some_and(|digest| before.done(&digest).is_some());
-        if !known && ledger.counted_by(&parent, &before.shared.closes)? >= genesis.quorum() {
+    let mut absent = BTreeSet::new();
+    for fact in part.messages.values() {
+        let parents = fact.parents.iter().map(|parent| parent.to_cid(DAG_CBOR));
+        absent.extend(parents.filter(|parent| !part.messages.contains_key(parent)));
+    }
+    for parent in absent {
+        let is_done = before.done(&digest(&parent)).is_some();
+        if !is_done && ledger.counted_by(&parent, &before.shared.closes)? >= genesis.quorum() {
             part.older.insert(parent);
         }
     }

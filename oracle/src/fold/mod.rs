@@ -4,31 +4,38 @@
 //! statements), *tree* (a distributor's filing). Each works on parts that merge in any order, also twice; sums are checked
 //! 128-bit integers. [`fold_epoch`] runs the first four, [`file()`] the last.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use cid::Cid;
+use liaise_ledger::EpochNumber;
 use liaise_ledger::body::Decree;
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::{Body, EpochNumber};
 use liaise_summary::{Emission, Epoch};
 
 mod account;
 mod advance;
 mod apportion;
+mod book;
+mod deal;
 mod decide;
 mod decrees;
+mod done;
 mod eligible;
 mod error;
 mod evidence;
+mod fact;
 mod filing;
 mod from_store;
 mod input;
 mod latency;
+mod lot;
 mod median;
 mod memory;
-mod needs;
 mod observe;
+mod people;
+mod places;
 mod race;
 mod reasons;
 mod sessions;
@@ -43,11 +50,13 @@ mod unlock;
 
 pub use apportion::{Pools, Shares, apportion, pools};
 pub use decide::{ACCEPT_SCORE, ACCEPTING, PAID_JUDGES};
+pub use done::DoneRows;
 pub use error::FoldError;
 pub use evidence::{OPENED, round_fits};
+pub use fact::Fact;
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
 pub use from_store::StoreLedger;
-pub use input::{EpochInput, Ledger, Part, SealVector};
+pub use input::{Counted, EpochInput, Ledger, Part, SealVector};
 pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
@@ -62,9 +71,12 @@ pub use terms::{HandOver, TermRow, table, term_of};
 pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 
 use crate::artefact::{Blocks, HistoryBlock, HistoryParts, write_history};
+use book::Book;
 use evidence::Rounds;
-use sessions::Sessions;
-use settle::{Desk, Settled};
+use fact::Says;
+use lot::Lot;
+use people::People;
+use settle::Desk;
 
 /// The rules that this fold follows. A change of any of them is a new number, and the old code stays.
 pub const RULESET: u32 = 1;
@@ -101,13 +113,13 @@ pub struct Folded {
 /// # Errors
 /// Something is missing or the seal is not the next one; see [`FoldError`]. Nothing that an author did is an error.
 pub fn fold_epoch(genesis: &Genesis, before: &FoldState, input: &EpochInput) -> Result<Folded, FoldError> {
-    fold_parts(genesis, before, &input.seal, std::slice::from_ref(&input.part), 1)
+    fold_parts(genesis, before, &input.seal, std::slice::from_ref(&input.part), rayon::current_num_threads())
 }
 
 /// A missing round is seldom alone: an epoch of a store that was away lacks all of them.
 fn name_all_rounds(error: FoldError, input: &Part, known: &Rounds<'_>) -> FoldError {
     let FoldError::MissingRounds(needed) = error else { return error };
-    let mut named = needs::rounds_of(input.messages.values().map(|message| &message.message.body));
+    let mut named = input.named_rounds();
     named.extend(needed);
     FoldError::MissingRounds(named.into_iter().filter(|round| !known.contains_key(round)).collect())
 }
@@ -127,20 +139,23 @@ pub fn fold_parts(
     if before.epoch.checked_add(1) != Some(epoch) {
         return Err(FoldError::OutOfOrder { last: before.epoch, found: epoch });
     }
-    let mut input = Part::default();
-    parts.iter().for_each(|part| input.merge(part.clone()));
-    let needed = input.needed(genesis, before);
-    if let Some(missing) = needed.iter().find(|id| !input.messages.contains_key(*id)) {
-        return Err(FoldError::MissingMessage(*missing));
-    }
-    // What fewer than a quorum have receipts for is not looked at, whether it is at hand or not.
-    input.messages.retain(|id, _| needed.contains(id));
-    let rounds = verify_rounds(genesis, &input)?;
-    let network = genesis.network_id();
+    let input = match parts {
+        [one] => Cow::Borrowed(one),
+        _ => Cow::Owned(parts.iter().cloned().fold(Part::default(), |mut all, part| {
+            all.merge(part);
+            all
+        })),
+    };
+    let mut book = Book::new(before, &input, genesis.quorum(), epoch)?;
+    let rounds = verify_rounds(genesis, &input, &book)?;
+    let (network, parameters) = (genesis.network_id(), &genesis.parameters);
 
-    let mut sessions = Sessions::of(&before.accounts);
-    let observe::Observed { mut carry, fresh } = observe::observe(genesis, before, epoch, &input, &mut sessions);
-    let messages = &input.messages;
+    let snapshots = snapshots(genesis, before);
+    let authors = book.entries.iter().filter_map(|entry| entry.fact?.account());
+    let drawn = snapshots.values().flat_map(|snapshot| snapshot.rows()).map(|row| &row.account);
+    let mut people = People::new(&before.accounts, authors.chain(drawn));
+    book.name(&people);
+    let fresh = observe::observe(genesis, before, epoch, &input, &mut book, &mut people);
 
     let mut shared = before.shared.clone();
     for (store, batch) in &seal.batches {
@@ -148,61 +163,55 @@ pub fn fold_parts(
             shared.set_close(*store, *batch);
         }
     }
-    let decreed: BTreeMap<Cid, &Decree> = carry
+    let decreed: BTreeMap<Cid, &Decree> = book
+        .entries
         .iter()
-        .filter(|(_, carried)| carried.counts_from().is_some())
-        .filter_map(|(id, _)| match &messages[id].message.body {
-            Body::Decree(decree) => Some((*id, decree)),
+        .filter(|entry| entry.flaw.is_none())
+        .filter_map(|entry| match entry.says()? {
+            Says::Decree(decree) => Some((entry.cid(), &**decree)),
             _ => None,
         })
         .collect();
     let waiting: BTreeSet<Cid> = decrees::apply(&mut shared, genesis, network, epoch, &decreed).into_iter().collect();
-    tickets::mark(genesis, &shared, messages, &mut carry, &fresh, epoch);
+    tickets::mark(genesis, &shared, &people, &mut book, &fresh, epoch);
 
-    let mut accounts = before.accounts.clone();
-    let expired = genesis.epoch_end_ms(epoch).saturating_sub(SESSION_MEMORY_MS);
-    sessions.write(&mut accounts, expired);
-    let closed = tickets::close(genesis, messages, &mut carry, epoch);
-    advance::remember_tickets(&mut accounts, &closed);
-    advance::take_capabilities(&mut accounts, messages, &carry, &fresh);
+    sessions::forget_ended(&mut people, genesis.epoch_end_ms(epoch).saturating_sub(SESSION_MEMORY_MS));
+    let closed = tickets::close(genesis, &mut book, epoch);
+    advance::remember_tickets(&mut people, &closed);
+    advance::take_capabilities(&mut people, &book, &fresh);
 
-    let desk = Desk { genesis, before, messages, carry: &carry, rounds: &rounds };
-    let mut settled = Settled::default();
-    if epoch >= 0 {
-        for part in (0..settle_parts.max(1)).rev() {
-            let part = Settled::of_part(&desk, epoch, part, settle_parts);
-            settled.merge(part.map_err(|error| name_all_rounds(error, &input, &rounds))?);
-        }
-    }
-    let open_roots: BTreeSet<Cid> =
-        desk.roots().into_iter().filter(|(_, root)| root.epoch > epoch).map(|(id, _)| id).collect();
+    let lots = snapshots.into_iter().map(|(epoch, snapshot)| (epoch, Lot::new(genesis, snapshot, &people))).collect();
+    let (due, open): (Vec<_>, Vec<_>) = settle::roots(genesis, &book).into_iter().partition(|root| root.epoch <= epoch);
+    let capabilities = settle::capabilities(&book, &fresh);
+    let (rounds, lots) = (&rounds, &lots);
+    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, capabilities, lots };
+    let due = if epoch >= 0 { due } else { vec![] };
+    let tasks = desk.settle(&due, settle_parts);
+    let mut tasks = tasks.map_err(|error| name_all_rounds(error, &input, rounds))?;
 
-    let mut tasks = settled.tasks;
-    let unlocks = before.accounts.iter().map(|(account, state)| (account.clone(), state.unlock)).collect();
-    let parameters = &genesis.parameters;
-    let median = account::count_tasks(&mut tasks, &accounts, &unlocks, shared.median_units, parameters);
+    let median = account::count_tasks(&mut tasks, &people, shared.median_units, parameters);
     shared.median_units = median.or(shared.median_units);
     let emission = emission_of(genesis, epoch);
-    let weights = account_parts(&tasks, settle_parts);
-    let shares = weights.share(emission, parameters.ramp_weight)?;
+    let split = account::share(&tasks, people.len(), emission, parameters.ramp_weight)?;
 
-    advance::score(&mut accounts, messages, &carry, epoch, &tasks);
-    advance::unlock(&mut accounts, messages, &tasks);
-    let notes = advance::notes(messages, &carry, epoch, &closed);
-    let statements = tell::statements(&tasks, &shares, notes, &accounts, parameters);
-    let unemitted = unemitted(epoch, emission, &shares, &statements)?;
+    advance::score(&mut people, &book, epoch, &tasks);
+    advance::unlock(&mut people, &book, &tasks);
+    let statements = tell::statements(&book, &people, &tasks, &split, &closed, epoch, parameters);
+    let unemitted = unemitted(epoch, emission, &split, &statements)?;
 
     let mut chunks = before.chunks.clone();
-    advance::take_chunks(&mut chunks, messages, &carry, &fresh, &tasks);
+    advance::take_chunks(&mut chunks, &book, &fresh, &tasks);
+    let accounts = people.into_known();
     let eligibility = eligible::snapshot(genesis, &shared, &accounts, epoch);
     let mut snapshots = before.snapshots.clone();
     if epoch >= 0 {
         snapshots.insert(epoch, eligibility.clone());
         snapshots.retain(|sealed, _| sealed.saturating_add(SNAPSHOT_EPOCHS) > epoch);
     }
-    let (next_carry, done) = advance::split(messages, carry.clone(), &open_roots, &waiting, epoch);
+    let (carry, done) = advance::split(&book, &open, &waiting, epoch);
     let observed = advance::remember(before, done, epoch);
-    let mut next = FoldState { epoch, history: None, shared, accounts, carry: next_carry, observed, snapshots, chunks };
+    let tasks: BTreeMap<Cid, TaskRow> = tasks.into_iter().map(|task| (task.row.task, task.row)).collect();
+    let mut next = FoldState { epoch, history: None, shared, accounts, carry, observed, snapshots, chunks };
     let (history, block, blocks) = write_history(&HistoryParts {
         network,
         parameters,
@@ -217,6 +226,13 @@ pub fn fold_parts(
     Ok(Folded { epoch, history, block, blocks, statements, tasks, eligibility, emission, unemitted, next })
 }
 
+/// The snapshots that tickets may name: genesis's as the one of epoch -1.
+fn snapshots(genesis: &Genesis, before: &FoldState) -> BTreeMap<EpochNumber, Eligibility> {
+    let mut snapshots = before.snapshots.clone();
+    snapshots.insert(settle::GENESIS, Eligibility::of_genesis(genesis));
+    snapshots
+}
+
 /// E(e), zero before epoch 0.
 pub fn emission_of(genesis: &Genesis, epoch: EpochNumber) -> u64 {
     let emission = Emission { supply: genesis.fixed.supply, epochs: genesis.fixed.epochs };
@@ -224,37 +240,28 @@ pub fn emission_of(genesis: &Genesis, epoch: EpochNumber) -> u64 {
 }
 
 /// The stage `verify`: the rounds that messages name. Messages were verified when they came.
-fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part) -> Result<Rounds<'a>, FoldError> {
-    let needed = needs::rounds_of(input.messages.values().map(|message| &message.message.body));
+fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part, book: &Book<'_>) -> Result<Rounds<'a>, FoldError> {
+    let named: HashSet<u64> = book.entries.iter().filter_map(|entry| entry.fact?.round()).collect();
     let mut rounds = Rounds::new();
-    for (round, signature) in input.rounds.iter().filter(|(round, _)| needed.contains(round)) {
-        genesis.beacon.verify_round(*round, signature).map_err(|_| FoldError::WrongRound(*round))?;
+    for (round, signature) in input.rounds.iter().filter(|(round, _)| named.contains(round)) {
+        if input.verified.get(round) != Some(signature) {
+            genesis.beacon.verify_round(*round, signature).map_err(|_| FoldError::WrongRound(*round))?;
+        }
         rounds.insert(*round, signature);
     }
     Ok(rounds)
-}
-
-/// The weights, part by part.
-fn account_parts(tasks: &BTreeMap<Cid, TaskRow>, parts: usize) -> account::Weights {
-    let rows: Vec<&TaskRow> = tasks.values().collect();
-    let size = rows.len().div_ceil(parts.max(1)).max(1);
-    let mut weights = account::Weights::default();
-    for chunk in rows.chunks(size).rev() {
-        weights.merge(account::Weights::of(chunk.iter().copied()));
-    }
-    weights
 }
 
 /// What is gone for good. Checks that nothing was made: all statements' net and held, and this, are the emission.
 fn unemitted(
     epoch: EpochNumber,
     emission: u64,
-    shares: &account::Split,
+    split: &account::Split,
     statements: &[Statement],
 ) -> Result<u64, FoldError> {
     let sum = |of: fn(&Statement) -> u64| statements.iter().map(|s| u128::from(of(s))).sum::<u128>();
     let gate = sum(|s| s.gross) - sum(|s| s.gated);
-    let unemitted = u128::from(shares.unemitted()) + gate;
+    let unemitted = u128::from(split.unemitted) + gate;
     let after = sum(|s| s.net) + sum(|s| s.held) + unemitted;
     if after != u128::from(emission) {
         return Err(FoldError::Conservation { epoch, before: emission.into(), after });

@@ -1,219 +1,252 @@
 //! The stage `settle`: every task whose deadline has passed, one at a time, independent of all others.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use cid::Cid;
-use liaise_ledger::assignment::Assignment;
 use liaise_ledger::body::Ticket;
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::{Account, Author, Body, EpochNumber, Hash, Verified};
+use liaise_ledger::{EpochNumber, Hash};
+use rayon::prelude::*;
 
-use super::decide::decide;
-use super::evidence::Rounds;
+use super::book::{Book, NOWHERE, Place};
+use super::deal::Dealt;
+use super::decide::{Outcome, decide};
+use super::evidence::{Rounds, round_fits};
+use super::fact::{Root as Asked, Says};
+use super::lot::Lot;
+use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
 use super::reasons::{Reason, ReasonCode};
-use super::state::{Carried, FoldState};
+use super::state::FoldState;
 use super::statement::{TaskLine, TaskRow};
-use super::tickets::ticket_of;
+use super::tickets::ticket_at;
 use super::{FoldError, observe};
 
+/// The snapshots of this epoch and those before are genesis's.
+pub const GENESIS: EpochNumber = -1;
+
 /// What settling reads.
-#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     /// The network.
     pub genesis: &'a Genesis,
-    /// The state before the epoch: its snapshots.
+    /// Its id.
+    pub network: Hash,
+    /// The state before the epoch.
     pub before: &'a FoldState,
-    /// Messages by id.
-    pub messages: &'a BTreeMap<Cid, Arc<Verified>>,
-    /// What is carried and observed.
-    pub carry: &'a BTreeMap<Cid, Carried>,
+    /// Messages.
+    pub book: &'a Book<'a>,
+    /// Accounts.
+    pub people: &'a People,
     /// Verified rounds.
     pub rounds: &'a Rounds<'a>,
+    /// Capabilities that this seal observed, by account: whose, where, from which round on it drains.
+    pub capabilities: Vec<(Person, Place, Option<u64>)>,
+    /// Snapshots that tickets name, and genesis's at [`GENESIS`].
+    pub lots: &'a BTreeMap<EpochNumber, Lot>,
 }
 
 /// A root of a task that counts, with its ticket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Root<'a> {
-    id: Cid,
-    ticket_id: Cid,
+    /// Where it stands in the book.
+    pub place: Place,
+    asked: &'a Asked,
+    /// Where its ticket stands.
+    pub ticket_place: Place,
     ticket: &'a Ticket,
-    user: &'a Account,
+    user: Person,
+    asked_ms: u64,
     start_ms: u64,
     /// The epoch that holds the deadline.
     pub epoch: EpochNumber,
 }
 
-impl<'a> Desk<'a> {
-    /// The roots of tasks that count, whatever their epoch; by id.
-    pub fn roots(&self) -> BTreeMap<Cid, Root<'a>> {
-        let roots = self.carry.keys().filter_map(|id| Some((*id, self.root(id)?)));
-        roots.collect()
-    }
-
-    fn root(&self, id: &Cid) -> Option<Root<'a>> {
-        let carried = self.carry.get(id)?;
-        let at_ms = carried.counts_from()?;
-        let message = &self.messages.get(id)?.message;
-        let ticket_id = ticket_of(&message.body)?;
-        let Author::Account(user) = &message.author else { return None };
-        let Body::Ticket(ticket) = &self.messages.get(&ticket_id)?.message.body else { return None };
-        let start_ms = at_ms.max(self.genesis.round_time_ms(ticket.round));
-        let deadline = start_ms.saturating_add(self.genesis.parameters.deadline_s * 1000);
-        let epoch = observe::epoch_of(self.genesis, deadline, carried.observation?.seal);
-        Some(Root { id: *id, ticket_id, ticket, user, start_ms, epoch })
-    }
-
-    /// The tasks that this seal folds, with the messages of each.
-    pub fn due(&self, epoch: EpochNumber) -> BTreeMap<Cid, (Root<'a>, Vec<Cid>)> {
-        let due = self.roots().into_iter().filter(|(_, root)| root.epoch <= epoch);
-        let mut due: BTreeMap<Cid, (Root<'a>, Vec<Cid>)> = due.map(|(id, root)| (id, (root, vec![]))).collect();
-        for (id, carried) in self.carry {
-            let task = self.messages.get(id).and_then(|message| message.message.task);
-            if let Some((_, messages)) = task.and_then(|task| due.get_mut(&task))
-                && carried.counts_from().is_some()
-            {
-                messages.push(*id);
-            }
+/// The capabilities among what a seal observed, by account.
+pub fn capabilities(book: &Book<'_>, fresh: &[(u64, Place)]) -> Vec<(Person, Place, Option<u64>)> {
+    let capability = |(_, place): &(u64, Place)| {
+        let entry = book.at(*place);
+        match entry.says()? {
+            Says::Capability(body) => Some((entry.who, *place, body.drain_round)),
+            _ => None,
         }
-        due
-    }
+    };
+    let mut capabilities: Vec<_> = fresh.iter().filter_map(capability).collect();
+    capabilities.sort_unstable();
+    capabilities
+}
 
-    /// Settles one task.
+/// The roots of tasks that count, whatever their epoch; by id.
+pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
+    let root = |place: Place| {
+        let entry = book.at(place);
+        let asked_ms = entry.counts_from()?;
+        let Some(Says::Root(asked)) = entry.says() else { return None };
+        let ticket_place = book.parent(entry, asked.ticket);
+        let ticket = ticket_at(book, ticket_place)?;
+        let start_ms = asked_ms.max(genesis.round_time_ms(ticket.round));
+        let deadline = start_ms.saturating_add(genesis.parameters.deadline_s * 1000);
+        let epoch = observe::epoch_of(genesis, deadline, entry.observation?.seal);
+        (entry.who != NOBODY).then_some(Root {
+            place,
+            asked,
+            ticket_place,
+            ticket,
+            user: entry.who,
+            asked_ms,
+            start_ms,
+            epoch,
+        })
+    };
+    (0..book.entries.len() as Place).filter_map(root).collect()
+}
+
+/// The messages that count of each of some tasks, by id.
+fn messages_of(book: &Book<'_>, roots: &[Root<'_>]) -> Dealt<Place> {
+    let mut number = vec![NOWHERE; book.entries.len()];
+    for (index, root) in (0..).zip(roots) {
+        number[root.place as usize] = index;
+    }
+    Dealt::new(roots.len(), || {
+        let counting = book.iter().filter(|(_, entry)| entry.counts_from().is_some());
+        counting.filter_map(|(place, entry)| {
+            let task = book.task_of(entry);
+            let index = number.get(task as usize).copied().filter(|index| *index != NOWHERE)?;
+            Some((index as usize, place))
+        })
+    })
+}
+
+/// A settled task, and who its accounts are by number.
+pub struct Settled {
+    /// What became of it.
+    pub row: TaskRow,
+    /// Its root.
+    pub root: Place,
+    /// Who asked.
+    pub user: Person,
+    /// Who won.
+    pub winner: Option<Person>,
+    /// Judges that are paid.
+    pub judges: Vec<Person>,
+    /// Whose each line of the row is.
+    pub lines: Vec<Person>,
+}
+
+impl<'a> Desk<'a> {
+    /// Settles tasks, on all cores where `parts` is more than one: they settle the same wherever they do.
     ///
     /// # Errors
-    /// Its round or its snapshot is missing.
-    pub fn settle(&self, root: &Root<'a>, messages: &[Cid]) -> Result<TaskRow, FoldError> {
-        let ticket = &self.messages[&root.ticket_id];
+    /// A round or a snapshot is missing.
+    pub fn settle(&self, roots: &[Root<'a>], parts: usize) -> Result<Vec<Settled>, FoldError> {
+        let messages = messages_of(self.book, roots);
+        let settle = |(index, root)| self.task(root, messages.of(index));
+        let size = roots.len().div_ceil(parts.max(1)).max(1);
+        roots.par_iter().enumerate().with_min_len(size).map(settle).collect()
+    }
+
+    fn task(&self, root: &Root<'a>, messages: &[Place]) -> Result<Settled, FoldError> {
         let round = root.ticket.round;
         let signature = *self.rounds.get(&round).ok_or_else(|| FoldError::MissingRounds(vec![round]))?;
-        let snapshot = self.before.snapshot(self.genesis, root.ticket.snapshot);
-        let snapshot = snapshot.ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
-        let assignment = Assignment::compute(self.genesis, ticket, signature, &snapshot)
-            .map_err(|_| FoldError::WrongRound(round))?;
-        let adapter = self.before.shared.adapters.iter().find(|adapter| adapter.id == root.ticket.adapter);
-        let max_units = adapter.and_then(|adapter| adapter.max_units).unwrap_or(u64::MAX).min(root.ticket.max_units);
-        let event = |id: &Cid| self.event(id);
-        let mut events: Vec<Event<'a>> = messages.iter().filter_map(event).collect();
-        events.sort_by_key(|event| (event.at_ms, event.id));
-        let task = Task {
-            root: self.event(&root.id).expect("a root counts"),
-            start_ms: root.start_ms,
-            assignment: &assignment,
-            snapshot: &snapshot,
-        };
-        let missing = events.iter().find_map(|event| match event.body {
-            Body::VerdictCommit(commit) if !self.is_round_known(commit.round, event.at_ms) => Some(commit.round),
+        let lot = self
+            .lots
+            .get(&root.ticket.snapshot.max(GENESIS))
+            .ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
+        let id = self.book.at(root.ticket_place).id;
+        let draw = lot.draw(self.genesis, self.network, id, root.ticket, signature);
+        let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
+        events.sort_unstable_by_key(|event| (event.at_ms, event.place));
+        let missing = events.iter().find_map(|event| match event.says {
+            Says::VerdictCommit(_, _, round) if !self.is_round_known(*round, event.at_ms) => Some(*round),
             _ => None,
         });
         if let Some(round) = missing {
             return Err(FoldError::MissingRounds(vec![round]));
         }
-        let mut race = Race::run(self.genesis, task, &events, self.rounds);
-        let outcome = decide(&mut race, &self.genesis.parameters, |account| assignment.seed.tie_rank(account).0);
-        self.excuse_drains(root, &mut race);
-        Ok(self.row(root, &race, outcome, max_units))
+        let task = Task {
+            root: root.asked,
+            receipts: &self.book.at(root.place).receipts,
+            adapter: root.ticket.adapter,
+            start_ms: root.start_ms,
+            draw: &draw,
+            lot,
+        };
+        let mut race = Race::run(self.genesis, self.people, task, &events, self.rounds);
+        let outcome = decide(&mut race, &self.genesis.parameters);
+        Ok(self.row(root, &race, outcome))
     }
 
     /// Whether a verdict commit's round is at hand, or too far ahead to be asked for.
     fn is_round_known(&self, round: u64, at_ms: u64) -> bool {
-        self.rounds.contains_key(&round) || !super::evidence::round_fits(self.genesis, round, at_ms, at_ms)
+        self.rounds.contains_key(&round) || !round_fits(self.genesis, round, at_ms, at_ms)
     }
 
-    fn event(&self, id: &Cid) -> Option<Event<'a>> {
-        let carried = self.carry.get(id)?;
-        let message = &self.messages.get(id)?.message;
-        let Author::Account(account) = &message.author else { return None };
-        Some(Event {
-            at_ms: carried.counts_from()?,
-            id: *id,
-            account,
-            body: &message.body,
-            receipts: &carried.receipts,
-        })
+    fn event(&self, place: Place) -> Option<Event<'a>> {
+        let message = self.book.at(place);
+        let (at_ms, says) = (message.counts_from()?, message.says()?);
+        let parents = self.book.parents(message);
+        (message.who != NOBODY).then_some(Event { at_ms, place, message, says, parents })
     }
 
-    /// A drain that was announced before the round excuses silence (R108).
-    fn excuse_drains(&self, root: &Root<'a>, race: &mut Race<'_>) {
+    /// The message that excuses somebody's silence: its newest capability before the round is a drain (R108).
+    fn drain(&self, root: &Root<'_>, who: Person) -> Option<cid::Cid> {
         let round_ms = self.genesis.round_time_ms(root.ticket.round);
-        for line in race.lines.iter_mut().filter(|line| line.reason.code == ReasonCode::Silent) {
-            let capability = self.before.accounts.get(&line.account).and_then(|state| state.capability.as_ref());
-            let drained = capability.filter(|capability| {
-                capability.at_ms <= round_ms && capability.drain_round.is_some_and(|drain| drain <= root.ticket.round)
-            });
-            if let Some(capability) = drained {
-                line.scored = None;
-                line.reason = Reason::of(ReasonCode::SilentExcused, [capability.message]);
-            }
-        }
+        let known = self.before.accounts.get(self.people.name(who)).and_then(|state| state.capability.as_ref());
+        let known = known.map(|known| (known.at_ms, known.message, known.drain_round));
+        let first = self.capabilities.partition_point(|(owner, ..)| *owner < who);
+        let fresh = self.capabilities[first..].iter().take_while(|(owner, ..)| *owner == who);
+        let all = fresh
+            .map(|(_, place, drain)| (self.book.at(*place), *drain))
+            .filter_map(|(entry, drain)| Some((entry.counts_from()?, entry.cid(), drain)));
+        let (_, message, drain) = all.chain(known).filter(|(at_ms, ..)| *at_ms <= round_ms).max()?;
+        drain.is_some_and(|drain| drain <= root.ticket.round).then_some(message)
     }
 
-    fn row(&self, root: &Root<'a>, race: &Race<'_>, outcome: super::decide::Outcome, max_units: u64) -> TaskRow {
-        let mut lines = race.lines.clone();
-        let won = outcome.winner.as_ref();
-        let units = won.map_or(0, |(account, ..)| race.entries[account].result.units.min(max_units));
-        let asked = match won {
-            Some((_, result, _)) => Reason::of(ReasonCode::Prompted, [root.id, *result]),
-            None => Reason::of(ReasonCode::NoWinner, [root.id]),
-        };
-        lines.push(TaskLine { account: root.user.clone(), scored: None, reason: asked });
-        for line in &mut lines {
-            if line.reason.messages.is_empty() {
-                line.reason.messages.push(root.id);
-            }
+    fn row(&self, root: &Root<'a>, race: &Race<'_>, outcome: Outcome) -> Settled {
+        let task = self.book.at(root.place).cid();
+        let mut lines: Vec<(Person, Option<bool>, Reason)> = Vec::with_capacity(race.remarks.len() + 1);
+        for remark in &race.remarks {
+            let drain = (remark.code == ReasonCode::Silent).then(|| self.drain(root, remark.who)).flatten();
+            let (scored, code) = match drain {
+                Some(_) => (None, ReasonCode::SilentExcused),
+                None => (remark.scored, remark.code),
+            };
+            lines.push((remark.who, scored, Reason::of(code, [drain.or(remark.message).unwrap_or(task)])));
         }
-        lines.sort();
-        TaskRow {
-            task: root.id,
-            ticket: root.ticket_id,
-            user: root.user.clone(),
+        let won = outcome.winner.map(|winner| &race.entries[&winner]);
+        let asked = match won {
+            Some(entry) => Reason::of(ReasonCode::Prompted, [task, entry.event.id()]),
+            None => Reason::of(ReasonCode::NoWinner, [task]),
+        };
+        lines.push((root.user, None, asked));
+        lines.sort_unstable();
+        let adapter = self.before.shared.adapters.iter().find(|adapter| adapter.id == root.ticket.adapter);
+        let max_units = adapter.and_then(|adapter| adapter.max_units).unwrap_or(u64::MAX).min(root.ticket.max_units);
+        let name = |who: &Person| self.people.name(*who).clone();
+        let row = TaskRow {
+            task,
+            ticket: self.book.at(root.ticket_place).cid(),
+            user: name(&root.user),
             adapter: root.ticket.adapter,
-            asked_ms: self.carry[&root.id].counts_from().expect("a root counts"),
-            winner: outcome.winner.as_ref().map(|(account, ..)| account.clone()),
-            result: outcome.winner.as_ref().map(|(_, result, _)| *result),
-            latency_ns: outcome.winner.as_ref().map(|(.., latency)| *latency),
-            units,
+            asked_ms: root.asked_ms,
+            winner: outcome.winner.as_ref().map(name),
+            result: won.map(|entry| entry.event.id()),
+            latency_ns: won.map(|entry| entry.latency_ns),
+            units: won.map_or(0, |entry| entry.result.units.min(max_units)),
             counted: 0,
             unlock_permille: 0,
             used_permille: 0,
+            judges: outcome.judges.iter().map(name).collect(),
+            auditors: race.panel.iter().flatten().map(name).collect(),
+            lines: vec![],
+        };
+        let whose = lines.iter().map(|(who, ..)| *who).collect();
+        let lines = lines.into_iter().map(|(who, scored, reason)| TaskLine { account: name(&who), scored, reason });
+        Settled {
+            row: TaskRow { lines: lines.collect(), ..row },
+            root: root.place,
+            user: root.user,
+            winner: outcome.winner,
             judges: outcome.judges,
-            auditors: race.panel.clone().unwrap_or_default(),
-            lines,
+            lines: whose,
         }
     }
-}
-
-/// Settled tasks of a part. Parts merge in any order, also twice: a task settles the same wherever it is settled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// By task.
-    pub tasks: BTreeMap<Cid, TaskRow>,
-}
-
-impl Settled {
-    /// Settles the tasks of one part out of `parts`, by the task's digest.
-    ///
-    /// # Errors
-    /// As [`Desk::settle`].
-    pub fn of_part(desk: &Desk<'_>, epoch: EpochNumber, part: usize, parts: usize) -> Result<Settled, FoldError> {
-        let mut settled = Settled::default();
-        for (id, (root, messages)) in desk.due(epoch) {
-            if part_of(&id, parts) == part {
-                settled.tasks.insert(id, desk.settle(&root, &messages)?);
-            }
-        }
-        Ok(settled)
-    }
-
-    /// Takes in another part.
-    pub fn merge(&mut self, other: Settled) {
-        self.tasks.extend(other.tasks);
-    }
-}
-
-/// Which part a task belongs to.
-fn part_of(id: &Cid, parts: usize) -> usize {
-    let digest = Hash::from_cid(id).expect("a task is a message");
-    usize::from(u16::from_be_bytes([digest.0[0], digest.0[1]])) % parts.max(1)
 }

@@ -1,6 +1,7 @@
 //! What one epoch hands to the next. All of it stands in the artefact, so an auditor starts from any epoch's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cid::Cid;
 use liaise_ledger::eligibility::Eligibility;
@@ -9,6 +10,7 @@ use liaise_ledger::plain_tree::PlainTree;
 use liaise_ledger::{Account, EpochNumber, Hash};
 use serde::{Deserialize, Serialize};
 
+use super::done::DoneRows;
 use super::shared::Shared;
 
 /// A message that is not observed this many epochs after its first counted receipt never is. Messages observed longer
@@ -33,7 +35,7 @@ pub struct FoldState {
     /// Messages that are not done with, by id.
     pub carry: BTreeMap<Cid, Carried>,
     /// What was observed and is done with, by seal: at most [`WINDOW_EPOCHS`].
-    pub observed: BTreeMap<EpochNumber, BTreeMap<Hash, Done>>,
+    pub observed: BTreeMap<EpochNumber, Arc<DoneRows>>,
     /// Snapshots of the last sealed epochs from 0 on: at most [`SNAPSHOT_EPOCHS`].
     pub snapshots: BTreeMap<EpochNumber, Eligibility>,
     /// Every chunk that was ever added or removed: whether retrieval may return it. What was removed stays so.

@@ -1,103 +1,169 @@
 //! Statements: what everybody who took part in an epoch is told.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cid::Cid;
-use liaise_ledger::Account;
+use liaise_ledger::EpochNumber;
 use liaise_ledger::genesis::Parameters;
+use rayon::prelude::*;
 
 use super::account::Split;
-use super::advance::Note;
-use super::apportion::Shares;
+use super::book::{Book, Entry, Place};
+use super::deal::Dealt;
+use super::people::{NOBODY, People, Person};
 use super::reasons::{Reason, ReasonCode};
-use super::state::AccountState;
+use super::settle::Settled;
+use super::state::{AccountState, Flaw};
 use super::statement::{Statement, TaskRow};
+use super::tickets::Closed;
 
 /// Until gates are in force everything passes.
 const GATE_PERMILLE: u16 = 1_000;
 /// Until holds are in force nothing is held.
 const HOLD_PERMILLE: u16 = 0;
-/// How many messages a reason names that rests on all of an account's.
-const NAMED: usize = 8;
+/// How many messages a reason names that rests on all of an account's: the lowest ids of them.
+const NAMED: usize = 1;
 
-/// What a statement is made of.
-#[derive(Default)]
-struct Draft {
-    tasks: BTreeSet<Cid>,
-    messages: BTreeSet<Cid>,
-    reasons: Vec<Reason>,
+/// What an epoch's accounts are told of.
+struct Told<'a> {
+    book: &'a Book<'a>,
+    people: &'a People,
+    tasks: &'a [Settled],
+    split: &'a Split,
+    ramp: u64,
+    /// Of each account the lines about it: task and line, by task.
+    lines: Dealt<(u32, u32)>,
+    /// Its messages of the epoch, by id. A message that was observed at an earlier seal, in the time between that epoch's
+    /// end and its close, belongs here.
+    messages: Dealt<Place>,
+    /// Its tickets that closed, and whether they were used.
+    closed: Dealt<(Place, bool)>,
 }
 
-/// Writes the statements, by account.
+/// Writes the statements, by account: of everybody who said something, had a part in a task, or whose ticket closed.
 pub fn statements(
-    tasks: &BTreeMap<Cid, TaskRow>,
+    book: &Book<'_>,
+    people: &People,
+    tasks: &[Settled],
     split: &Split,
-    notes: BTreeMap<Account, Note>,
-    accounts: &BTreeMap<Account, AccountState>,
+    closed: &[Closed],
+    epoch: EpochNumber,
     parameters: &Parameters,
 ) -> Vec<Statement> {
-    let mut drafts: BTreeMap<Account, Draft> = BTreeMap::new();
-    for (account, note) in notes {
-        let draft = drafts.entry(account).or_default();
-        draft.messages = note.messages;
-        draft.reasons = note.reasons;
-    }
-    for row in tasks.values() {
-        for line in &row.lines {
-            let draft = drafts.entry(line.account.clone()).or_default();
-            draft.tasks.insert(row.task);
-            draft.reasons.push(line.reason.clone());
+    let in_epoch = |entry: &Entry<'_>| entry.observation.is_some_and(|observation| observation.epoch == epoch);
+    let told = Told {
+        book,
+        people,
+        tasks,
+        split,
+        ramp: split.ramp_permille(parameters.ramp_weight),
+        lines: Dealt::new(people.len(), || {
+            (0u32..).zip(tasks).flat_map(|(index, task)| {
+                (0u32..).zip(&task.lines).map(move |(line, who)| (*who as usize, (index, line)))
+            })
+        }),
+        messages: Dealt::new(people.len(), || {
+            let own = book.iter().filter(|(_, entry)| entry.who != NOBODY && in_epoch(entry));
+            own.map(|(place, entry)| (entry.who as usize, place))
+        }),
+        closed: Dealt::new(people.len(), || {
+            closed.iter().map(|closed| (closed.who as usize, (closed.ticket, closed.is_used)))
+        }),
+    };
+    (0..people.len() as Person).into_par_iter().filter_map(|who| told.statement(who)).collect()
+}
+
+/// The lowest ids of some, each once.
+#[derive(Default)]
+struct Lowest(Vec<Cid>);
+
+impl Lowest {
+    fn add(&mut self, id: &Cid) {
+        if let Err(at) = self.0.binary_search(id)
+            && at < NAMED
+        {
+            self.0.insert(at, *id);
+            self.0.truncate(NAMED);
         }
     }
-    let ramp = split.ramp_permille(parameters.ramp_weight);
-    drafts.into_iter().map(|(account, draft)| write(account, draft, tasks, split, accounts, ramp)).collect()
+}
+
+impl Told<'_> {
+    fn statement(&self, who: Person) -> Option<Statement> {
+        let owner = who as usize;
+        let (lines, messages, closed) = (self.lines.of(owner), self.messages.of(owner), self.closed.of(owner));
+        if lines.is_empty() && messages.is_empty() && closed.is_empty() {
+            return None;
+        }
+        let mut reasons = Vec::with_capacity(lines.len() + 8);
+        for entry in messages.iter().map(|place| self.book.at(*place)) {
+            reasons.extend(entry.flaw.map(|flaw| Reason::of(code_of(flaw), [entry.cid()])));
+        }
+        for (ticket, _) in closed.iter().filter(|(_, is_used)| !is_used) {
+            reasons.push(Reason::of(ReasonCode::TicketUnused, [self.book.at(*ticket).cid()]));
+        }
+        let mut tasks: Vec<Cid> = Vec::with_capacity(lines.len());
+        for (index, line) in lines {
+            let task = &self.tasks[*index as usize];
+            reasons.push(task.row.lines[*line as usize].reason.clone());
+            if tasks.last() != Some(&task.row.task) {
+                tasks.push(task.row.task);
+                if task.user == who {
+                    reasons.extend(scaling(&task.row));
+                }
+            }
+        }
+        let mut rests_on = Lowest::default();
+        reasons.iter().flat_map(|reason| &reason.messages).for_each(|id| rests_on.add(id));
+        messages.iter().take(NAMED).for_each(|place| rests_on.add(&self.book.at(*place).cid()));
+        closed.iter().for_each(|(ticket, _)| rests_on.add(&self.book.at(*ticket).cid()));
+        let rests_on = rests_on.0;
+
+        let (won, judged, prompted) = (self.split.won[owner], self.split.judged[owner], self.split.prompted[owner]);
+        let gross = won + judged + prompted;
+        let gated = won + judged + permille(prompted, GATE_PERMILLE);
+        let held = permille(gated, HOLD_PERMILLE);
+        if gross == 0 {
+            let earns = |code| matches!(code, ReasonCode::Won | ReasonCode::Judged | ReasonCode::Prompted);
+            let counted = reasons.iter().any(|reason| earns(reason.code));
+            let code = if counted { ReasonCode::BelowOneUnit } else { ReasonCode::NothingCounted };
+            reasons.push(Reason::of(code, rests_on.iter().copied()));
+        }
+        reasons.extend(neutral(self.people.state(who), self.ramp, &rests_on));
+        reasons.sort_unstable();
+        reasons.dedup();
+        Some(Statement {
+            account: self.people.name(who).clone(),
+            won,
+            judged,
+            prompted,
+            gross,
+            gate_permille: GATE_PERMILLE,
+            gated,
+            hold_permille: HOLD_PERMILLE,
+            held,
+            net: gated - held,
+            reasons,
+            tasks,
+        })
+    }
+}
+
+/// The reason that a flaw becomes in a statement.
+fn code_of(flaw: Flaw) -> ReasonCode {
+    match flaw {
+        Flaw::Equivocation => ReasonCode::Equivocation,
+        Flaw::Session => ReasonCode::Session,
+        Flaw::TicketRound => ReasonCode::TicketRound,
+        Flaw::TicketSnapshot => ReasonCode::TicketSnapshot,
+        Flaw::TicketAdapter => ReasonCode::TicketAdapter,
+        Flaw::TicketOpen => ReasonCode::TicketOpen,
+        Flaw::PromptTicket => ReasonCode::PromptTicket,
+        Flaw::PromptSecond => ReasonCode::PromptSecond,
+        Flaw::Curator => ReasonCode::Curator,
+    }
 }
 
 fn permille(amount: u64, permille: u16) -> u64 {
     u64::try_from(u128::from(amount) * u128::from(permille) / 1_000).expect("at most the amount")
-}
-
-fn write(
-    account: Account,
-    mut draft: Draft,
-    tasks: &BTreeMap<Cid, TaskRow>,
-    split: &Split,
-    accounts: &BTreeMap<Account, AccountState>,
-    ramp: u64,
-) -> Statement {
-    let of = |shares: &Shares| shares.shares.get(&account).copied().unwrap_or(0);
-    let (won, judged, prompted) = (of(&split.winners), of(&split.judges), of(&split.users));
-    let gross = won + judged + prompted;
-    let gated = won + judged + permille(prompted, GATE_PERMILLE);
-    let held = permille(gated, HOLD_PERMILLE);
-    let mine = draft.tasks.iter().map(|id| &tasks[id]).filter(|row| row.user == account);
-    let scaled: Vec<Reason> = mine.flat_map(scaling).collect();
-    draft.reasons.extend(scaled);
-    let named = draft.reasons.iter().flat_map(|reason| reason.messages.iter().copied());
-    let rests_on: Vec<Cid> = named.chain(draft.messages).collect::<BTreeSet<Cid>>().into_iter().take(NAMED).collect();
-    if gross == 0 {
-        let earns = |code| matches!(code, ReasonCode::Won | ReasonCode::Judged | ReasonCode::Prompted);
-        let counted = draft.reasons.iter().any(|reason| earns(reason.code));
-        let code = if counted { ReasonCode::BelowOneUnit } else { ReasonCode::NothingCounted };
-        draft.reasons.push(Reason::of(code, rests_on.iter().copied()));
-    }
-    draft.reasons.extend(neutral(accounts.get(&account), ramp, &rests_on));
-    draft.reasons.sort();
-    draft.reasons.dedup();
-    Statement {
-        won,
-        judged,
-        prompted,
-        gross,
-        gate_permille: GATE_PERMILLE,
-        gated,
-        hold_permille: HOLD_PERMILLE,
-        held,
-        net: gated - held,
-        reasons: draft.reasons,
-        tasks: draft.tasks.into_iter().collect(),
-        account,
-    }
 }
 
 /// What scaled a user's own task.
@@ -116,17 +182,17 @@ fn scaling(row: &TaskRow) -> Vec<Reason> {
 }
 
 /// What is not in force yet, and says so; with the messages that it would judge.
-fn neutral(state: Option<&AccountState>, ramp: u64, rests_on: &[Cid]) -> Vec<Reason> {
+fn neutral(state: &AccountState, ramp: u64, rests_on: &[Cid]) -> Vec<Reason> {
     let with = |code, value| Reason::with(code, value, rests_on.iter().copied());
     let mut reasons =
         vec![with(ReasonCode::GateNeutral, GATE_PERMILLE.into()), with(ReasonCode::HoldNeutral, HOLD_PERMILLE.into())];
     if ramp < 1_000 {
         reasons.push(with(ReasonCode::Ramp, ramp));
     }
-    if let Some(state) = state.filter(|state| state.scored_jobs > 0) {
+    if state.scored_jobs > 0 {
         reasons.push(with(ReasonCode::ReliabilityNeutral, state.failed_jobs));
     }
-    if let Some(capability) = state.and_then(|state| state.capability.as_ref()) {
+    if let Some(capability) = &state.capability {
         reasons.push(Reason::with(ReasonCode::SlotsNeutral, 1, [capability.message]));
         reasons.push(Reason::of(ReasonCode::StorageNeutral, [capability.message]));
     }

@@ -1,15 +1,16 @@
 //! Tickets and prompts: which ones count, and when a ticket is over.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use cid::Cid;
+use liaise_ledger::EpochNumber;
 use liaise_ledger::body::Ticket;
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::{Account, Author, Body, EpochNumber, Verified};
 
+use super::book::{Book, NOWHERE, Place};
+use super::fact::Says;
+use super::people::{NOBODY, People, Person};
 use super::shared::Shared;
-use super::state::{Carried, Flaw};
+use super::state::Flaw;
 
 /// A ticket is observed at least this long before its round.
 const AHEAD_MS: u64 = 1_000;
@@ -18,53 +19,47 @@ pub const TICKET_ROUNDS: u64 = 200;
 /// Snapshots that a ticket may name: this many epochs back.
 const SNAPSHOTS_BACK: i64 = 4;
 
-/// The ticket that a task's root names.
-pub fn ticket_of(body: &Body) -> Option<Cid> {
-    match body {
-        Body::Prompt(prompt) => Some(prompt.ticket),
-        Body::RetrievalAdd(add) => Some(add.ticket),
-        _ => None,
-    }
-}
-
 /// When a ticket ends: 200 rounds after its round, milliseconds since 1970.
 pub fn end_ms(genesis: &Genesis, ticket: &Ticket) -> u64 {
     genesis.round_time_ms(ticket.round.saturating_add(TICKET_ROUNDS))
 }
 
-type Carry = BTreeMap<Cid, Carried>;
-type Messages = BTreeMap<Cid, Arc<Verified>>;
+/// The ticket that a message of the book is.
+pub fn ticket_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Ticket> {
+    match book.entries.get(place as usize)?.says()? {
+        Says::Ticket(ticket) => Some(ticket),
+        _ => None,
+    }
+}
 
 /// What stands of earlier seals, and grows message by message.
 #[derive(Default)]
-struct Book {
+struct Counter {
     /// Tickets of each account that were not used, with their ends.
-    open: BTreeMap<Account, BTreeMap<Cid, u64>>,
+    open: HashMap<Person, BTreeMap<Place, u64>>,
     /// Tickets that a root has used.
-    used: BTreeMap<Cid, Cid>,
+    used: HashSet<Place>,
 }
 
-impl Book {
-    fn of(genesis: &Genesis, messages: &Messages, carry: &Carry, seal: EpochNumber) -> Book {
-        let mut book = Book::default();
-        let old = carry.iter().filter(|(_, c)| c.observation.is_some_and(|o| o.seal < seal) && c.flaw.is_none());
-        for (id, _) in old {
-            let Some(message) = messages.get(id).map(|message| &message.message) else { continue };
-            match (&message.author, &message.body) {
-                (Author::Account(account), Body::Ticket(ticket)) => {
-                    book.open.entry(account.clone()).or_default().insert(*id, end_ms(genesis, ticket));
+impl Counter {
+    fn of(genesis: &Genesis, book: &Book<'_>, seal: EpochNumber) -> Counter {
+        let mut counter = Counter::default();
+        for (place, entry) in book.iter() {
+            if entry.flaw.is_some() || entry.observation.is_none_or(|observation| observation.seal >= seal) {
+                continue;
+            }
+            match entry.says() {
+                Some(Says::Ticket(ticket)) if entry.who != NOBODY => {
+                    counter.open.entry(entry.who).or_default().insert(place, end_ms(genesis, ticket));
                 }
-                (_, body) => {
-                    if let Some(ticket) = ticket_of(body) {
-                        book.used.insert(ticket, *id);
-                    }
-                }
+                Some(Says::Root(root)) => _ = counter.used.insert(book.parent(entry, root.ticket)),
+                _ => {}
             }
         }
-        for tickets in book.open.values_mut() {
-            tickets.retain(|ticket, _| !book.used.contains_key(ticket));
+        for tickets in counter.open.values_mut() {
+            tickets.retain(|ticket, _| !counter.used.contains(ticket));
         }
-        book
+        counter
     }
 }
 
@@ -73,41 +68,43 @@ impl Book {
 pub fn mark(
     genesis: &Genesis,
     shared: &Shared,
-    messages: &Messages,
-    carry: &mut Carry,
-    fresh: &[(u64, Cid)],
+    people: &People,
+    book: &mut Book<'_>,
+    fresh: &[(u64, Place)],
     seal: EpochNumber,
 ) {
-    let mut book = Book::of(genesis, messages, carry, seal);
-    for (at_ms, id) in fresh {
-        if carry[id].flaw.is_some() {
+    let mut counter = Counter::of(genesis, book, seal);
+    for (at_ms, place) in fresh {
+        let entry = book.at(*place);
+        if entry.flaw.is_some() || entry.who == NOBODY {
             continue;
         }
-        let message = &messages[id].message;
-        let Author::Account(account) = &message.author else { continue };
-        let flaw = match &message.body {
-            Body::Ticket(ticket) => {
-                let epoch = carry[id].observation.expect("it is fresh").epoch;
-                let open = book.open.entry(account.clone()).or_default();
+        let is_curator = || genesis.is_curator(people.name(entry.who));
+        let flaw = match entry.says() {
+            Some(Says::Ticket(ticket)) => {
+                let epoch = entry.observation.expect("it is fresh").epoch;
+                let open = counter.open.entry(entry.who).or_default();
                 let others = open.values().filter(|end| **end > *at_ms).count() as u64;
                 let flaw = flaw_of_ticket(genesis, shared, ticket, epoch, *at_ms, others);
                 if flaw.is_none() {
-                    open.insert(*id, end_ms(genesis, ticket));
+                    open.insert(*place, end_ms(genesis, ticket));
                 }
                 flaw
             }
-            Body::RetrievalRemove(_) if !genesis.is_curator(account) => Some(Flaw::Curator),
-            Body::RetrievalAdd(_) if !genesis.is_curator(account) => Some(Flaw::Curator),
-            body => ticket_of(body).and_then(|ticket| {
-                let flaw = flaw_of_root(genesis, messages, carry, account, &ticket, *at_ms, &book);
+            Some(Says::Removal(_)) if !is_curator() => Some(Flaw::Curator),
+            Some(Says::Root(root)) if root.text.is_none() && !is_curator() => Some(Flaw::Curator),
+            Some(Says::Root(root)) => {
+                let ticket = book.parent(entry, root.ticket);
+                let flaw = flaw_of_root(genesis, book, entry.who, ticket, *at_ms, &counter);
                 if flaw.is_none() {
-                    book.used.insert(ticket, *id);
-                    book.open.entry(account.clone()).or_default().remove(&ticket);
+                    counter.used.insert(ticket);
+                    counter.open.entry(entry.who).or_default().remove(&ticket);
                 }
                 flaw
-            }),
+            }
+            _ => None,
         };
-        carry.get_mut(id).expect("it is carried").flaw = flaw;
+        book.at_mut(*place).flaw = flaw;
     }
 }
 
@@ -136,63 +133,53 @@ fn flaw_of_ticket(
 
 fn flaw_of_root(
     genesis: &Genesis,
-    messages: &Messages,
-    carry: &Carry,
-    account: &Account,
-    ticket: &Cid,
+    book: &Book<'_>,
+    who: Person,
+    ticket: Place,
     at_ms: u64,
-    book: &Book,
+    counter: &Counter,
 ) -> Option<Flaw> {
-    let terms = carry.get(ticket).filter(|carried| carried.counts_from().is_some()).and_then(|_| {
-        let message = &messages.get(ticket)?.message;
-        let mine = message.author == Author::Account(account.clone());
-        match &message.body {
-            Body::Ticket(terms) if mine => Some(terms),
-            _ => None,
-        }
-    });
-    match terms {
-        Some(_) if book.used.contains_key(ticket) => Some(Flaw::PromptSecond),
+    let is_mine = ticket != NOWHERE && book.at(ticket).counts_from().is_some() && book.at(ticket).who == who;
+    match ticket_at(book, ticket).filter(|_| is_mine) {
+        Some(_) if counter.used.contains(&ticket) => Some(Flaw::PromptSecond),
         Some(terms) if at_ms <= end_ms(genesis, terms) => None,
         _ => Some(Flaw::PromptTicket),
     }
 }
 
 /// A ticket that is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
     /// Whose.
-    pub account: Account,
+    pub who: Person,
     /// The ticket.
-    pub ticket: Cid,
-    /// The root that used it, or null.
-    pub root: Option<Cid>,
+    pub ticket: Place,
+    /// Whether a root used it.
+    pub is_used: bool,
 }
 
 /// Closes the tickets that were used in an epoch or earlier, or had ended by its end, in the order of observation.
-pub fn close(genesis: &Genesis, messages: &Messages, carry: &mut Carry, epoch: EpochNumber) -> Vec<Closed> {
+pub fn close(genesis: &Genesis, book: &mut Book<'_>, epoch: EpochNumber) -> Vec<Closed> {
     let end = genesis.epoch_end_ms(epoch);
-    let mut roots: BTreeMap<Cid, Cid> = BTreeMap::new();
-    for (id, carried) in carry.iter().filter(|(_, c)| c.flaw.is_none()) {
-        let in_time = carried.observation.is_some_and(|observation| observation.epoch <= epoch);
-        if let Some(ticket) = messages.get(id).and_then(|message| ticket_of(&message.message.body))
-            && in_time
+    let mut used = HashSet::new();
+    for entry in book.entries.iter().filter(|entry| entry.flaw.is_none()) {
+        if let Some(Says::Root(root)) = entry.says()
+            && entry.observation.is_some_and(|observation| observation.epoch <= epoch)
         {
-            roots.insert(ticket, *id);
+            used.insert(book.parent(entry, root.ticket));
         }
     }
     let mut closed: Vec<(u64, Closed)> = Vec::new();
-    for (id, carried) in carry.iter_mut().filter(|(_, c)| !c.closed) {
-        let (Some(at_ms), Some(message)) = (carried.counts_from(), messages.get(id)) else { continue };
-        let (Body::Ticket(ticket), Author::Account(account)) = (&message.message.body, &message.message.author) else {
+    for (place, entry) in (0..).zip(&mut book.entries) {
+        let (false, Some(at_ms), Some(Says::Ticket(ticket))) = (entry.closed, entry.counts_from(), entry.says()) else {
             continue;
         };
-        let root = roots.get(id).copied();
-        if root.is_some() || end_ms(genesis, ticket) <= end {
-            carried.closed = true;
-            closed.push((at_ms, Closed { account: account.clone(), ticket: *id, root }));
+        let is_used = used.contains(&place);
+        if entry.who != NOBODY && (is_used || end_ms(genesis, ticket) <= end) {
+            entry.closed = true;
+            closed.push((at_ms, Closed { who: entry.who, ticket: place, is_used }));
         }
     }
-    closed.sort_by_key(|(at_ms, closed)| (*at_ms, closed.ticket));
+    closed.sort_unstable_by_key(|(at_ms, closed)| (*at_ms, closed.ticket));
     closed.into_iter().map(|(_, closed)| closed).collect()
 }

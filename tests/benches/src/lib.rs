@@ -1,5 +1,6 @@
 //! How benchmarks measure and what they print: one JSON row a figure, for `cargo xtask bench`.
 
+pub mod epoch;
 mod leaves;
 pub mod network;
 mod others;
@@ -7,4 +8,4 @@ mod row;
 
 pub use leaves::{LEAVES, leaves};
 pub use others::{light, others_leaves, rs};
-pub use row::{Row, alone, machine, median, print, versus};
+pub use row::{Row, alone, machine, median, print, processor_time, versus};

@@ -63,6 +63,18 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// What this process's threads have taken of processors so far, in steps of 10 ms; Linux only.
+///
+/// # Panics
+/// Elsewhere.
+pub fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").expect("Linux says how much a process has used");
+    // The second field is the program's name in parentheses; user and system time are fields 14 and 15, in hundredths.
+    let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number of ticks")).sum();
+    Duration::from_millis(10 * ticks)
+}
+
 /// The processor and how many of its cores this process has.
 pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

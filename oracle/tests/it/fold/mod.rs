@@ -11,5 +11,8 @@ mod documents;
 mod money;
 mod order;
 mod race;
+mod reference;
+mod second_opinion;
 mod store;
 mod tickets;
+mod unruly;

@@ -336,7 +336,13 @@ impl World {
 
     /// Asks with a fresh ticket, half a second after its round; draws from genesis's nodes.
     pub fn ask(&mut self, user: &Account, text: &str, at_ms: u64) -> Asked {
-        let (ticket_id, ticket) = self.ticket(user, -1, at_ms);
+        let snapshot = Eligibility::of_genesis(&self.genesis);
+        self.ask_from(user, text, at_ms, -1, &snapshot)
+    }
+
+    /// The same, drawing from the snapshot of an epoch.
+    pub fn ask_from(&mut self, user: &Account, text: &str, at_ms: u64, epoch: i64, snapshot: &Eligibility) -> Asked {
+        let (ticket_id, ticket) = self.ticket(user, epoch, at_ms);
         let prompt_ms = self.genesis.round_time_ms(ticket.round) + 500;
         let prompt = Prompt {
             ticket: ticket_id,
@@ -346,11 +352,10 @@ impl World {
             reply_key: ByteArray::new([1; 32]),
         };
         let id = self.say(user, vec![ticket_id], None, Body::Prompt(prompt), prompt_ms);
-        let snapshot = Eligibility::of_genesis(&self.genesis);
         let signature = self.round(ticket.round);
         let message = self.message(&ticket_id);
-        let assignment = Assignment::compute(&self.genesis, &message, &signature, &snapshot).unwrap();
-        let order = assignment.rows(&snapshot).map(|row| row.account.clone()).collect();
+        let assignment = Assignment::compute(&self.genesis, &message, &signature, snapshot).unwrap();
+        let order = assignment.rows(snapshot).map(|row| row.account.clone()).collect();
         Asked { id, ticket: ticket_id, prompt_ms, order, assignment }
     }
 

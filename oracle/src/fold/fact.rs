@@ -1,0 +1,258 @@
+//! What a fold needs of a message, and no more: a fifth of its size, with everything hashed and proved that depends on the
+//! message alone.
+
+use std::sync::{Arc, OnceLock};
+
+use cid::Cid;
+use liaise_ledger::body::{Body, Capability, Decree, Opening, Session as SessionBody, TaskResult, Ticket, Verdict};
+use liaise_ledger::genesis::Genesis;
+use liaise_ledger::plain_tree::verify_evidence;
+use liaise_ledger::session::{Scope, Session, SessionOutcome};
+use liaise_ledger::{Account, Author, Hash, Message, Verified};
+use serde_bytes::ByteBuf;
+
+/// Where a parent stands among a message's parents. Form checks see to it that whatever a body names is one of them.
+type ParentAt = u8;
+
+/// See the module. Made of a [`Verified`]; clones share what they hold.
+#[derive(Clone, Debug)]
+pub struct Fact(Arc<Known>);
+
+/// The parts of a [`Fact`].
+#[derive(Debug)]
+pub struct Known {
+    /// Whom it speaks for.
+    pub author: Author,
+    /// The key that signed it.
+    pub key: ByteBuf,
+    /// Its place in that key's sequence.
+    pub seq: u64,
+    /// `H` of author, key and sequence.
+    pub place: Hash,
+    /// The scope that its key's session needs.
+    pub scope: Option<Scope>,
+    /// Digests of its parents.
+    pub parents: Box<[Hash]>,
+    /// The task's root among the parents; null for what belongs to none.
+    pub task: Option<ParentAt>,
+    /// What it says.
+    pub says: Says,
+}
+
+/// What a message says, as far as a fold asks.
+#[derive(Debug)]
+pub enum Says {
+    /// A delegation or a revocation; whether it verifies is found out once.
+    Session(Box<SessionBody>, OnceLock<Option<SessionOutcome>>),
+    /// What a node serves.
+    Capability(Box<Capability>),
+    /// A ticket.
+    Ticket(Ticket),
+    /// A task's root.
+    Root(Box<Root>),
+    /// The hash that a result will open.
+    Commit(Hash),
+    /// A result.
+    Result(Box<Opened>),
+    /// A verdict-commit: the judged result among the parents, the hash that the verdict will open, the round.
+    VerdictCommit(ParentAt, Hash, u64),
+    /// A verdict.
+    Verdict(Box<Ruled>),
+    /// Chunks that retrieval returns no more.
+    Removal(Box<[Hash]>),
+    /// A decree.
+    Decree(Box<Decree>),
+    /// Receipts, seals and votes: nobody gives receipts for them.
+    Unreceipted,
+    /// Nothing that a rule reads.
+    Nothing,
+}
+
+/// The root of a task.
+#[derive(Debug)]
+pub struct Root {
+    /// Its ticket among the parents.
+    pub ticket: ParentAt,
+    /// `H` of a prompt's text; null for an addition to retrieval.
+    pub text: Option<Hash>,
+    /// The retrieval snapshot that a prompt asks for, or null.
+    pub snapshot: Option<Hash>,
+    /// Ids of the chunks that are added.
+    pub chunks: Box<[Hash]>,
+}
+
+/// A result, without its output.
+#[derive(Debug)]
+pub struct Opened {
+    /// The commit that it opens among the parents.
+    pub commit: ParentAt,
+    /// The hash that the commit must hold.
+    pub hash: Hash,
+    /// The adapter that it names.
+    pub adapter: Hash,
+    /// The retrieval snapshot that it names.
+    pub snapshot: Option<Hash>,
+    /// It leaves none of configuration, seed and system prompt out.
+    pub is_complete: bool,
+    /// Work units.
+    pub units: u64,
+}
+
+/// A verdict, without its evidence.
+#[derive(Debug)]
+pub struct Ruled {
+    /// The verdict-commit that it opens among the parents.
+    pub commit: ParentAt,
+    /// The judged result among the parents.
+    pub result: ParentAt,
+    /// The hash that the verdict-commit must hold.
+    pub hash: Hash,
+    /// 0 to 1000.
+    pub score: u16,
+    /// How many values the judge has.
+    pub count: u32,
+    /// The positions that it opens, in its order.
+    pub positions: Box<[u32]>,
+    /// Whether every opened value stands under its root.
+    pub is_proved: bool,
+}
+
+impl std::ops::Deref for Fact {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.0
+    }
+}
+
+impl From<Verified> for Fact {
+    fn from(message: Verified) -> Fact {
+        Fact::of(&message)
+    }
+}
+
+impl Fact {
+    /// What a message says.
+    pub fn of(message: &Verified) -> Fact {
+        let Verified { id, message, .. } = message;
+        let parents: Box<[Hash]> = message.parents.iter().map(digest).collect();
+        let at = |cid: &Cid| message.parents.iter().position(|parent| parent == cid).expect(IS_PARENT) as ParentAt;
+        let says = match (&message.body, &message.author) {
+            (Body::Session(body), _) => Says::Session(Box::new(body.clone()), OnceLock::new()),
+            (Body::Capability(body), _) => Says::Capability(Box::new(body.clone())),
+            (Body::Ticket(ticket), _) => Says::Ticket(ticket.clone()),
+            (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {
+                ticket: at(&prompt.ticket),
+                text: Some(Hash::of(&[prompt.text.as_bytes()])),
+                snapshot: prompt.snapshot,
+                chunks: Box::default(),
+            })),
+            (Body::RetrievalAdd(add), _) => Says::Root(Box::new(Root {
+                ticket: at(&add.ticket),
+                text: None,
+                snapshot: None,
+                chunks: add.chunks.iter().filter_map(|chunk| Hash::from_cid(&chunk.blob)).collect(),
+            })),
+            (Body::Commit(commit), _) => Says::Commit(commit.hash),
+            (Body::Result(result), Author::Account(account)) => {
+                Says::Result(Box::new(opened(result, at(&result.commit), task_of(message, id), account)))
+            }
+            (Body::VerdictCommit(commit), _) => Says::VerdictCommit(at(&commit.result), commit.hash, commit.round),
+            (Body::Verdict(verdict), Author::Account(account)) => {
+                Says::Verdict(Box::new(ruled(verdict, at(&verdict.commit), at(&verdict.result), account)))
+            }
+            (Body::RetrievalRemove(remove), _) => {
+                Says::Removal(remove.chunks.iter().filter_map(Hash::from_cid).collect())
+            }
+            (Body::Decree(decree), _) => Says::Decree(Box::new(decree.clone())),
+            (body, _) if !body.is_receipted() => Says::Unreceipted,
+            _ => Says::Nothing,
+        };
+        Fact(Arc::new(Known {
+            author: message.author.clone(),
+            key: message.key.clone(),
+            seq: message.seq,
+            place: place_of(message),
+            scope: Scope::needed_by(&message.body),
+            task: message.task.as_ref().map(at),
+            parents,
+            says,
+        }))
+    }
+
+    /// What a `session` message says, if its wallet signed it; found out at the first call.
+    pub fn session(&self, genesis: &Genesis) -> Option<&SessionOutcome> {
+        let Says::Session(body, outcome) = &self.says else { return None };
+        outcome.get_or_init(|| Session::check(body, &self.author, &self.key, genesis).ok()).as_ref()
+    }
+
+    /// The account that it speaks for.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.author {
+            Author::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The round that it names, if a draw or an opening hangs on one.
+    pub fn round(&self) -> Option<u64> {
+        match &self.says {
+            Says::Ticket(ticket) => Some(ticket.round),
+            Says::VerdictCommit(_, _, round) => Some(*round),
+            _ => None,
+        }
+    }
+}
+
+const IS_PARENT: &str = "a message of good form has what its body names among its parents";
+
+/// A message's digest.
+pub fn digest(id: &Cid) -> Hash {
+    Hash::from_cid(id).expect("a message is named by SHA-256")
+}
+
+/// The place of a message in its key's sequence, as one hash.
+fn place_of(message: &Message) -> Hash {
+    let (account, others);
+    let author = match &message.author {
+        Author::Account(known) => {
+            account = known;
+            account.as_str()
+        }
+        author => {
+            others = author.to_string();
+            &others
+        }
+    };
+    Hash::of(&[author.as_bytes(), b"\0", &message.key, &message.seq.to_be_bytes()])
+}
+
+fn task_of<'m>(message: &'m Message, id: &'m Cid) -> &'m Cid {
+    message.task.as_ref().unwrap_or(id)
+}
+
+fn opened(result: &TaskResult, commit: ParentAt, task: &Cid, account: &Account) -> Opened {
+    let binding = &result.binding;
+    Opened {
+        commit,
+        hash: TaskResult::commitment(task, &result.output, account, &result.salt),
+        adapter: binding.adapter,
+        snapshot: binding.snapshot,
+        is_complete: [binding.config, binding.seed, binding.system_prompt].iter().all(|hash| *hash != Hash::ZERO),
+        units: result.units,
+    }
+}
+
+fn ruled(verdict: &Verdict, commit: ParentAt, result: ParentAt, account: &Account) -> Ruled {
+    let Verdict { score, root, count, salt, opened, .. } = verdict;
+    let proves = |o: &Opening| verify_evidence(root, *count, o.index, o.value, &o.siblings);
+    Ruled {
+        commit,
+        result,
+        hash: Verdict::commitment(&verdict.result, *score, root, *count, account, salt),
+        score: *score,
+        count: *count,
+        positions: opened.iter().map(|opening| opening.index).collect(),
+        is_proved: opened.iter().all(proves),
+    }
+}

@@ -1,0 +1,147 @@
+//! Section 5: which messages count, and from when.
+
+use std::collections::BTreeMap;
+
+use cid::Cid;
+use liaise_ledger::body::{Body, Seal};
+use liaise_ledger::session::{Scope, Session, SessionOutcome};
+
+use super::{Fault, Observed, Reference, Word, author_of, lower_median};
+
+impl Reference<'_> {
+    /// Counts the receipts up to a seal and observes what it brings, until nothing more comes. Returns it by time and id.
+    pub(super) fn observe(&mut self, seal: &Seal) -> Vec<(u64, Cid)> {
+        for (key, batch) in self.genesis.stores.keys.iter().zip(&seal.batches) {
+            if let Some(batch) = batch {
+                self.tips.insert(*key, *batch);
+            }
+        }
+        self.words = self.walk();
+        let mut fresh = vec![];
+        loop {
+            let found: Vec<(u64, Cid)> =
+                self.messages.keys().filter_map(|id| Some((self.observation(id)?, *id))).collect();
+            if found.is_empty() {
+                break;
+            }
+            for (at_ms, id) in found {
+                let epoch = self.epoch_of(at_ms, seal.epoch);
+                self.observed.insert(id, Observed { at_ms, epoch, fault: None });
+                self.seals.insert(id, seal.epoch);
+                self.take_session(&id, at_ms);
+                fresh.push((at_ms, id));
+            }
+        }
+        fresh.sort();
+        for (at_ms, id) in &fresh {
+            if !self.is_covered(id, *at_ms) {
+                self.observed.get_mut(id).unwrap().fault = Some(Fault::Session);
+            }
+        }
+        self.find_equivocations();
+        fresh
+    }
+
+    /// Every receipt up to the sealed batches: the first of a store and message.
+    fn walk(&self) -> BTreeMap<Cid, BTreeMap<[u8; 32], Word>> {
+        let mut words: BTreeMap<Cid, BTreeMap<[u8; 32], Word>> = BTreeMap::new();
+        for (store, tip) in &self.tips {
+            let mut next = Some(*tip);
+            while let Some(id) = next {
+                let Body::Receipts(batch) = &self.messages[&id].message.body else { panic!("a batch") };
+                for (i, receipt) in batch.receipts.iter().enumerate() {
+                    let place = batch.first + i as u64;
+                    let boot = batch.boot.into_array();
+                    let word = Word { place, boot, mono_ns: receipt.mono_ns, wall_ms: receipt.wall_ms };
+                    let known = words.entry(receipt.id).or_default().entry(*store).or_insert(word);
+                    if place < known.place {
+                        *known = word;
+                    }
+                }
+                next = batch.previous;
+            }
+        }
+        words
+    }
+
+    /// When a message is observed, if it is not yet and can be now.
+    fn observation(&self, id: &Cid) -> Option<u64> {
+        let message = &self.messages[id];
+        if self.observed.contains_key(id)
+            || matches!(message.message.body, Body::Receipts(_) | Body::Seal(_) | Body::Vote(_))
+        {
+            return None;
+        }
+        let words = self.words.get(id)?;
+        if words.len() < (2 * self.genesis.stores.keys.len()).div_ceil(3) {
+            return None;
+        }
+        let mut at_ms = lower_median(words.values().map(|word| word.wall_ms))?;
+        for parent in &message.message.parents {
+            at_ms = at_ms.max(self.observed.get(parent)?.at_ms);
+        }
+        if let (Some(account), false) = (author_of(message), matches!(message.message.body, Body::Session(_))) {
+            let (from_ms, ..) = self.sessions.get(&(account.clone(), message.message.key.to_vec()))?;
+            at_ms = at_ms.max(*from_ms);
+        }
+        Some(at_ms)
+    }
+
+    /// Section 3: what a `session` message says. One that does not verify says nothing.
+    fn take_session(&mut self, id: &Cid, at_ms: u64) {
+        let message = &self.messages[id];
+        let Body::Session(body) = &message.message.body else { return };
+        match Session::check(body, &message.message.author, &message.message.key, self.network) {
+            Ok(SessionOutcome::Grant(grant)) if message.message.seq == 0 => {
+                let session = (at_ms, grant.scopes.prompt, grant.scopes.work, grant.expires_ms);
+                self.sessions.entry((grant.account, grant.key.to_vec())).or_insert(session);
+            }
+            Ok(SessionOutcome::Revocation(revocation)) => {
+                let end = self.revoked.entry((revocation.account, revocation.key.to_vec())).or_insert(at_ms);
+                *end = at_ms.min(*end);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a message's key might say such a thing when it was observed.
+    fn is_covered(&self, id: &Cid, at_ms: u64) -> bool {
+        let message = &self.messages[id];
+        let (Some(account), Some(scope)) = (author_of(message), Scope::needed_by(&message.message.body)) else {
+            return true;
+        };
+        let key = (account.clone(), message.message.key.to_vec());
+        let (_, prompt, work, until_ms) = self.sessions[&key];
+        let in_scope = if scope == Scope::Prompt { prompt } else { work };
+        in_scope && at_ms < until_ms && self.revoked.get(&key).is_none_or(|end| at_ms < *end)
+    }
+
+    /// Same author, key and sequence with two ids: neither counts.
+    fn find_equivocations(&mut self) {
+        let mut places: BTreeMap<(String, Vec<u8>, u64), Vec<Cid>> = BTreeMap::new();
+        for id in self.observed.keys() {
+            let message = &self.messages[id].message;
+            let place = (message.author.to_string(), message.key.to_vec(), message.seq);
+            places.entry(place).or_default().push(*id);
+        }
+        for ids in places.into_values().filter(|ids| ids.len() > 1) {
+            for id in ids {
+                self.observed.get_mut(&id).unwrap().fault = Some(Fault::Equivocation);
+            }
+        }
+    }
+
+    /// Places with two messages, by account, of which one was observed in an epoch.
+    pub(super) fn doubled(&self, epoch: i64) -> Vec<liaise_ledger::Account> {
+        let mut places = BTreeMap::new();
+        for (id, observed) in &self.observed {
+            let message = &self.messages[id];
+            if let (Some(account), Some(Fault::Equivocation), true) =
+                (author_of(message), observed.fault, observed.epoch == epoch)
+            {
+                places.insert((account.clone(), message.message.key.to_vec(), message.message.seq), account.clone());
+            }
+        }
+        places.into_values().collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! The fold and the reference agree to the unit, on worlds that nobody wrote by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use liaise_ledger::{Account, Genesis};
+use liaise_oracle::fold::{Folded, Ledger};
+use proptest::prelude::*;
+
+use super::reference::{Day, Pay, Reference};
+use super::unruly::Unruly;
+
+/// What the reference makes of a world's seals, under rules that may not be the world's.
+fn days(unruly: &Unruly, rules: &Genesis) -> Vec<Day> {
+    let ledger = &unruly.world.ledger;
+    let messages = ledger.messages().map(|message| message.as_ref().clone());
+    let mut reference = Reference::new(&unruly.world.genesis, rules, messages);
+    for round in rounds(unruly) {
+        let signature = ledger.round(round).unwrap().expect("the world signed it");
+        reference.round(round, signature);
+    }
+    unruly.world.seals.iter().map(|seal| reference.fold(seal)).collect()
+}
+
+/// Every round that a message names.
+fn rounds(unruly: &Unruly) -> BTreeSet<u64> {
+    use liaise_ledger::Body;
+    let named = unruly.world.ledger.messages().filter_map(|message| match &message.message.body {
+        Body::Ticket(ticket) => Some(ticket.round),
+        Body::VerdictCommit(commit) => Some(commit.round),
+        _ => None,
+    });
+    named.collect()
+}
+
+/// The first thing that two opinions of an epoch differ in.
+fn difference(day: &Day, folded: &Folded) -> Option<String> {
+    let epoch = folded.epoch;
+    let differ = |what: &str, reference: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
+        let (reference, found) = (format!("{reference:?}"), format!("{found:?}"));
+        (reference != found).then(|| format!("{what} of epoch {epoch}: {found}, and by the reference {reference}"))
+    };
+    let tasks: BTreeSet<_> = folded.tasks.keys().collect();
+    if let Some(found) = differ("tasks", &day.tasks.keys().collect::<BTreeSet<_>>(), &tasks) {
+        return Some(found);
+    }
+    for (id, task) in &day.tasks {
+        let row = &folded.tasks[id];
+        let found = differ("winner", &task.winner, &row.winner)
+            .or_else(|| differ("latency", &task.latency_ns, &row.latency_ns))
+            .or_else(|| differ("units", &(task.units, task.counted), &(row.units, row.counted)))
+            .or_else(|| differ("unlock and used", &(task.unlock, task.used), &(row.unlock_permille, row.used_permille)))
+            .or_else(|| differ("judges", &task.judges, &row.judges))
+            .or_else(|| differ("auditors", &task.auditors, &row.auditors));
+        if let Some(found) = found {
+            return Some(format!("task {id}: {found}"));
+        }
+    }
+    // The fold also tells those of nothing whose messages came too late or were not asked for.
+    let pay: BTreeMap<Account, Pay> = folded
+        .statements
+        .iter()
+        .map(|s| (s.account.clone(), Pay { won: s.won, judged: s.judged, prompted: s.prompted }))
+        .filter(|(account, pay)| *pay != Pay::default() || day.pay.contains_key(account))
+        .collect();
+    let accounts = &folded.next.accounts;
+    let all = |of: fn(&liaise_oracle::fold::AccountState) -> u64| -> BTreeMap<&Account, u64> {
+        accounts.iter().map(|(account, state)| (account, of(state))).filter(|(_, n)| *n > 0).collect()
+    };
+    let some = |map: &BTreeMap<Account, u64>| -> BTreeMap<Account, u64> {
+        map.iter().filter(|(_, n)| **n > 0).map(|(account, n)| (account.clone(), *n)).collect()
+    };
+    let jobs = |of: fn(&(u64, u64)) -> u64| -> BTreeMap<Account, u64> {
+        some(&day.jobs.iter().map(|(account, jobs)| (account.clone(), of(jobs))).collect())
+    };
+    let tickets: BTreeMap<&Account, &Vec<bool>> =
+        accounts.iter().map(|(account, state)| (account, &state.tickets)).filter(|(_, t)| !t.is_empty()).collect();
+    differ("pay", &day.pay, &pay)
+        .or_else(|| differ("unemitted", &day.unemitted, &folded.unemitted))
+        .or_else(|| differ("unlock", &some(&day.unlock), &all(|state| state.unlock)))
+        .or_else(|| differ("scored jobs", &jobs(|jobs| jobs.0), &all(|state| state.scored_jobs)))
+        .or_else(|| differ("failed jobs", &jobs(|jobs| jobs.1), &all(|state| state.failed_jobs)))
+        .or_else(|| differ("tickets", &day.tickets, &tickets))
+        .or_else(|| differ("eligibility", &day.snapshot, &folded.eligibility))
+        .or_else(|| differ("median", &day.median, &folded.next.shared.median_units))
+}
+
+/// The first difference in a world, the reference working under `genesis`.
+fn disagreement(unruly: &Unruly, genesis: &Genesis) -> Option<String> {
+    days(unruly, genesis).iter().zip(&unruly.folded).find_map(|(day, folded)| difference(day, folded))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fold_says_what_the_reference_says(seed: u64) {
+        let unruly = Unruly::new(seed);
+        let found = disagreement(&unruly, &unruly.world.genesis);
+        prop_assert!(found.is_none(), "seed {}: {}", seed, found.unwrap());
+    }
+}
+
+/// The comparison sees what it is there for: a rule that is off by one step, on the reference's side, is found, each within
+/// a dozen worlds.
+#[test]
+fn a_rule_that_is_off_is_found() {
+    let rules: [(&str, fn(&mut Genesis)); 9] = [
+        ("ties", |genesis| genesis.parameters.tie_ms = 0),
+        ("ramp", |genesis| genesis.parameters.ramp_weight += 400_000),
+        ("patience", |genesis| genesis.parameters.patience_s = 29),
+        ("open tickets", |genesis| genesis.parameters.tickets_open += 1),
+        ("caps", |genesis| genesis.parameters.cap_medians += 1),
+        ("results' time", |genesis| genesis.parameters.result_s += 2),
+        ("auditors", |genesis| genesis.parameters.auditors += 1),
+        ("proof by jobs", |genesis| genesis.parameters.reliability_min_jobs += 1),
+        ("emission", |genesis| genesis.fixed.supply += 1_000_000),
+    ];
+    let worlds: Vec<Unruly> = (0..12).map(Unruly::new).collect();
+    for (name, change) in rules {
+        let found = worlds.iter().any(|unruly| {
+            let mut genesis = unruly.world.genesis.clone();
+            change(&mut genesis);
+            disagreement(unruly, &genesis).is_some()
+        });
+        assert!(found, "{name}: another rule, and nobody noticed");
+    }
+}
+
+/// The worlds have what they are drawn for; otherwise agreement would say little.
+#[test]
+fn the_worlds_are_as_unruly_as_they_should_be() {
+    use liaise_oracle::fold::ReasonCode::*;
+    let mut seen = BTreeSet::new();
+    let (mut audited, mut paid) = (0, 0);
+    for seed in 0..24 {
+        for folded in &Unruly::new(seed).folded {
+            seen.extend(folded.statements.iter().flat_map(|s| s.reasons.iter().map(|reason| reason.code)));
+            audited += folded.tasks.values().filter(|row| row.winner.is_some() && !row.auditors.is_empty()).count();
+            paid += folded.statements.iter().filter(|s| s.net > 0).count();
+        }
+    }
+    let wanted = [
+        Won,
+        Judged,
+        Prompted,
+        SlowerResult,
+        NotAccepted,
+        RefusedByAudit,
+        Contradicted,
+        VerdictUnpaid,
+        Unrevealed,
+        Silent,
+        SilentExcused,
+        NotAssigned,
+        Late,
+        BadOpening,
+        BindingIncomplete,
+        BadEvidence,
+        RefusalWithoutResult,
+        NoWinner,
+        OverCap,
+        TicketUnused,
+        TicketSnapshot,
+        TicketOpen,
+        PromptTicket,
+        PromptSecond,
+        Curator,
+        Equivocation,
+        Session,
+        Ramp,
+    ];
+    let missing: Vec<_> = wanted.into_iter().filter(|code| !seen.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?} never happened");
+    assert!(audited > 0 && paid > 60, "{audited} audited winners, {paid} paid statements");
+}
