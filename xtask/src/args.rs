@@ -30,6 +30,11 @@ pub enum Command {
         /// Compare instead of writing.
         check: bool,
     },
+    /// Measure what each action costs on each chain, and write it down or only compare it.
+    Figures {
+        /// Compare instead of writing.
+        check: bool,
+    },
 }
 
 /// Options of `setup`.
@@ -55,7 +60,7 @@ pub struct Test {
 }
 
 /// The names of the subcommands, as documents may cite them.
-pub const SUBCOMMANDS: [&str; 6] = ["setup", "demo", "test", "tidy", "vectors", "bench"];
+pub const SUBCOMMANDS: [&str; 7] = ["setup", "demo", "test", "tidy", "vectors", "figures", "bench"];
 
 const HELP: &str = "\
 cargo xtask <COMMAND>
@@ -65,6 +70,7 @@ cargo xtask <COMMAND>
   test     set up, then run every check of the project
   tidy     compare the tree with its documents and rules
   vectors  write the test vectors in tests/vectors
+  figures  measure what each action costs on each chain, and write contracts/figures.json
   bench    measure, and write tests/benches/results.json and docs/benchmarks.md
 
 `cargo xtask <COMMAND> --help` says more. Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -99,6 +105,13 @@ Writes the test vectors in tests/vectors with the crates that own them.
 
   --check  write nothing; fail if a file differs from what would be written";
 
+const FIGURES_HELP: &str = "\
+cargo xtask figures [--check]
+
+Measures what each action costs on each chain, in real transactions on its local chain, and writes contracts/figures.json.
+
+  --check  write nothing; fail if a figure has grown by more than 5 % or is missing";
+
 const BENCH_HELP: &str = "\
 cargo xtask bench [NAME...]
 
@@ -120,6 +133,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
         "test" if asks_help => return Ok(Parsed::Help(test::help())),
         "tidy" if asks_help => return help(TIDY_HELP),
         "vectors" if asks_help => return help(VECTORS_HELP),
+        "figures" if asks_help => return help(FIGURES_HELP),
         "bench" if asks_help => return help(BENCH_HELP),
         "setup" => {
             let mut setup = Setup::default();
@@ -156,19 +170,23 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
             None => Command::Tidy,
         },
         "bench" => Command::Bench(arguments.collect()),
-        "vectors" => {
-            let mut check = false;
-            for argument in arguments {
-                match argument.as_str() {
-                    "--check" => check = true,
-                    other => return Err(unknown("vectors", other)),
-                }
-            }
-            Command::Vectors { check }
-        }
+        "vectors" => Command::Vectors { check: only_check("vectors", arguments)? },
+        "figures" => Command::Figures { check: only_check("figures", arguments)? },
         other => return Err(usage(&format!("no command `{other}`"))),
     };
     Ok(Parsed::Run(command))
+}
+
+/// Whether `--check` was given, which is all that the command knows.
+fn only_check(command: &str, arguments: impl Iterator<Item = String>) -> Result<bool, Failure> {
+    let mut check = false;
+    for argument in arguments {
+        match argument.as_str() {
+            "--check" => check = true,
+            other => return Err(unknown(command, other)),
+        }
+    }
+    Ok(check)
 }
 
 fn usage(what: &str) -> Failure {
@@ -208,6 +226,8 @@ mod tests {
             Command::Test(Test { only: vec!["fmt".into(), "tidy".into()], ..Test::default() })
         );
         assert_eq!(command("vectors --check"), Command::Vectors { check: true });
+        assert_eq!(command("figures"), Command::Figures { check: false });
+        assert_eq!(command("figures --check"), Command::Figures { check: true });
         let arguments = || vec!["--exit".to_string()];
         assert_eq!(command("bench tree"), Command::Bench(vec!["tree".into()]));
         assert_eq!(command("demo --exit"), Command::Demo(arguments()));
@@ -216,7 +236,7 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_refused() {
-        for line in ["", "fly", "setup --all", "tidy x", "test --only", "vectors check"] {
+        for line in ["", "fly", "setup --all", "tidy x", "test --only", "vectors check", "figures x"] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

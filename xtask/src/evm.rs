@@ -34,9 +34,17 @@ pub fn build(host: &Host) -> Result<(), Failure> {
     process::run(forge(host)?.args(["build", "--offline"]))
 }
 
-/// `forge test` with the longer invariant runs.
+/// `forge test` with the longer invariant runs, then the gas of each call against the committed snapshot.
 pub fn test(host: &Host) -> Result<(), Failure> {
-    process::run(forge(host)?.args(["test", "--offline"]).env("FOUNDRY_PROFILE", "ci"))
+    process::run(forge(host)?.args(["test", "--offline"]).env("FOUNDRY_PROFILE", "ci"))?;
+    let snapshot = ["snapshot", "--offline", "--isolate", "--match-contract", "^GasTest$", "--check"];
+    // The first compares whole tests with .gas-snapshot, the second each call with snapshots/calls.json.
+    process::run(forge(host)?.args(snapshot).env("FORGE_SNAPSHOT_CHECK", "true")).map_err(|failure| {
+        failure.remedy(format!(
+            "in {FOLDER}: `FORGE_SNAPSHOT_EMIT=true forge snapshot --offline --isolate --match-contract '^GasTest$'`,\n\
+             read the difference and commit it; `cargo xtask figures` measures the same on anvil"
+        ))
+    })
 }
 
 /// The committed ABI and bytecode are what the sources compile to.

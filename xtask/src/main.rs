@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors | bench`.
+//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors | figures | bench`.
 //!
 //! It builds on a machine that has Rust and nothing else, because it is what installs the rest.
 #![forbid(unsafe_code)]
@@ -13,6 +13,7 @@ mod bench;
 mod demo;
 mod evm;
 mod failure;
+mod figures;
 mod host;
 mod process;
 mod setup;
@@ -59,6 +60,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy => tidy::run(&host),
         Command::Bench(names) => bench::run(&host, &names),
         Command::Vectors { check } => vectors::run(&host, check),
+        Command::Figures { check } => figures::run(&host, check),
     }
 }
 

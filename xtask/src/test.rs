@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, evm, setup, tidy, vectors};
+use crate::{args, evm, figures, setup, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -61,12 +61,23 @@ const STEPS: [Step; 12] = [
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
     Step {
+        name: "figures",
+        what: "no action costs 5 % more on its chain than contracts/figures.json says",
+        slow: false,
+        run: |host| figures::run(host, true),
+    },
+    Step {
         name: "network",
         what: "whole networks of processes: demo, second terminal, survival",
         slow: true,
         run: network,
     },
-    Step { name: "evm-test", what: "unit, fuzz and invariant tests of the contracts", slow: false, run: evm::test },
+    Step {
+        name: "evm-test",
+        what: "unit, fuzz and invariant tests of the contracts, gas snapshot",
+        slow: false,
+        run: evm::test,
+    },
 ];
 
 /// The names that `--only` takes.

@@ -3,6 +3,7 @@
 //! The contract takes tag, network, its identity, set version and head from itself and never from its caller, so a
 //! statement that names another looks to it like a wrong signature. Here it gets its real name first.
 
+use alloy::primitives::aliases::U40;
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::sol_types::SolCall;
 use liaise_chain_api::{Action, ChainError, Distributor, Refusal, StatementSignature};
@@ -125,7 +126,8 @@ fn open(statement: &OpenStatement, signatures: &[StatementSignature]) -> Vec<u8>
 
 fn claim(payee: Address, leaf: &RewardLeaf, proof: &Proof) -> Vec<u8> {
     let proof_bytes = packed_nodes(&proof.siblings);
-    IClaims::claimCall { payee, amount: leaf.amount, index: proof.index, proof: proof_bytes }.abi_encode()
+    let (amount, index) = (u128::from(leaf.amount), U40::from(proof.index));
+    IClaims::claimCall { payee, amount, index, proof: proof_bytes }.abi_encode()
 }
 
 fn claim_range(leaves: &[RewardLeaf], proof: &RangeProof) -> Vec<u8> {

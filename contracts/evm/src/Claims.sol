@@ -20,26 +20,29 @@ abstract contract Claims is Emission, IClaims {
     mapping(address account => Account) internal _accounts;
 
     /// @inheritdoc IClaims
-    function claim(address payee, uint64 amount, uint32 index, bytes calldata proof) external returns (uint64 paid) {
-        if (!_isAccount(_payee(payee))) revert NotAnAccount(payee);
-        settle();
+    function claim(address payee, uint128 amount, uint40 index, bytes calldata proof) external returns (uint64 paid) {
+        bool nobody;
+        assembly ("memory-safe") {
+            nobody := or(iszero(payee), eq(payee, address()))
+        }
+        if (nobody) revert NotAnAccount(payee);
+        uint256 hot = _settledHot();
+        // an amount of more than 64 bits, of which this is the hash of a part, is refused by `climb`
         bytes32 leaf = RewardTree.leafHash(_payee(payee), amount);
-        (bytes32 hash, uint64 sum) = RewardTree.climb(leaf, amount, index, 0, proof);
-        _requirePayable(hash, sum);
-        paid = _pay(payee, amount);
-        _take(paid);
+        (bytes32 hash, uint256 sum) = RewardTree.climb(leaf, amount, index, 0, proof);
+        _requirePayable(hot, hash, sum);
+        paid = _take(hot, _pay(payee, amount));
     }
 
     /// @inheritdoc IClaims
     function claimRange(uint32 first, bytes calldata leaves, bytes calldata proof) external returns (uint64 paid) {
-        settle();
+        uint256 hot = _settledHot();
         uint256 count = leaves.length / RewardTree.NODE_BYTES;
         bool aligned = count != 0 && count & (count - 1) == 0 && first % count == 0;
         if (!aligned || leaves.length != count * RewardTree.NODE_BYTES) revert RunNotAligned(first, leaves.length);
         (bytes32 hash, uint256 sum, uint256 level) = RewardTree.runNode(leaves);
-        uint64 rootSum;
-        (hash, rootSum) = RewardTree.climb(hash, sum, first >> level, level, proof);
-        _requirePayable(hash, rootSum);
+        (hash, sum) = RewardTree.climb(hash, sum, first >> level, level, proof);
+        _requirePayable(hot, hash, sum);
 
         // Each is below 2^64 and `leaves` bounds their number, so the sum cannot wrap; the counter bounds it in the end.
         uint256 total;
@@ -47,19 +50,19 @@ abstract contract Claims is Emission, IClaims {
             (bytes32 payee, uint64 amount) = _leaf(leaves, i);
             if (_isAccount(payee)) total += _pay(address(uint160(uint256(payee))), amount);
         }
-        paid = _take(total);
+        paid = _take(hot, total);
     }
 
     /// @inheritdoc IClaims
     function heldRoots() public view returns (Root memory pendingRoot, Root memory newest, Root memory previous) {
         (Hot memory hot, Sums memory sums, Terms memory terms) = _now();
         uint8 next = _after(hot.newestAt);
-        if (hot.kind == Kind.Epoch || hot.kind == Kind.Late) {
-            pendingRoot = Root(true, hot.pendingEpoch, _rootHashes[next], sums.pendingSum);
+        if (hot.kind == EPOCH || hot.kind == LATE) {
+            pendingRoot = Root(true, _pendingEpoch(hot, terms), _rootHashes[next], sums.pendingSum);
         }
         if (hot.filed != 0) newest = Root(true, hot.filed - 1, _rootHashes[hot.newestAt], hot.newestSum);
-        if (terms.filedBefore != 0) {
-            previous = Root(true, terms.filedBefore - 1, _rootHashes[_after(next)], sums.previousSum);
+        if (hot.filedBefore != 0) {
+            previous = Root(true, hot.filedBefore - 1, _rootHashes[_after(next)], sums.previousSum);
         }
     }
 
@@ -72,7 +75,7 @@ abstract contract Claims is Emission, IClaims {
         (Root memory root, Root memory newest, Root memory previous) = heldRoots();
         if (which == Held.Newest) root = newest;
         if (which == Held.Previous) root = previous;
-        (bytes32 hash, uint64 sum) = RewardTree.climb(RewardTree.leafHash(payee, amount), amount, index, 0, proof);
+        (bytes32 hash, uint256 sum) = RewardTree.climb(RewardTree.leafHash(payee, amount), amount, index, 0, proof);
         return root.exists && hash == root.hash && sum == root.sum;
     }
 
@@ -82,33 +85,46 @@ abstract contract Claims is Emission, IClaims {
     }
 
     /// @dev `account` got `amount` out of what is unclaimed: votes and the event.
-    function _credited(address account, uint64 amount, bool delegating) internal virtual;
+    function _credited(address account, uint256 amount, bool delegating) internal virtual;
 
     /// @dev Hash and sum are the newest payable root's or the one's before.
-    function _requirePayable(bytes32 hash, uint64 sum) private view {
-        uint8 newestAt = _hot.newestAt;
-        if (hash == _rootHashes[newestAt] && sum == _hot.newestSum) return;
-        if (hash == _rootHashes[_after(_after(newestAt))] && sum == _sums.previousSum) return;
-        revert InvalidProof(hash, sum);
+    function _requirePayable(uint256 hot, bytes32 hash, uint256 sum) private view {
+        uint256 newestAt = uint8(hot >> NEWEST_AT_BIT);
+        bytes32 newest;
+        assembly ("memory-safe") {
+            newest := sload(add(_rootHashes.slot, newestAt))
+        }
+        // hash and sum at once: another branch costs more than it spares
+        if (uint256(hash ^ newest) | (sum ^ uint64(hot >> NEWEST_SUM_BIT)) == 0) return;
+        if (hash == _rootHashes[(newestAt + 2) % 3] && sum == _sums.previousSum) return;
+        revert InvalidProof(hash, uint64(sum));
     }
 
     /// @dev Credits what the payee did not have yet; the caller takes it from the counter.
-    function _pay(address payee, uint64 amount) private returns (uint64 due) {
+    function _pay(address payee, uint256 amount) private returns (uint256 due) {
         Account storage account = _accounts[payee];
-        uint256 had = account.claimed;
-        if (amount <= had) return 0;
-        due = uint64(amount - had);
-        account.claimed = amount;
-        // The sum of all balances is at most the supply, a u64.
-        account.balance += due;
-        _credited(payee, due, account.delegating);
+        bool delegating;
+        assembly ("memory-safe") {
+            let word := sload(account.slot)
+            let had := shr(136, shl(8, word))
+            if gt(amount, had) {
+                due := sub(amount, had)
+                // Balance and claimed total both grow by it. Either's sum over all accounts is at most the supply, a u64.
+                sstore(account.slot, add(word, mul(due, 0x100000000000000000000000000000001)))
+                delegating := shr(248, word)
+            }
+        }
+        if (due != 0) _credited(payee, due, delegating);
     }
 
     /// @dev Subtracts a payment from the counter: no claim pays what has not become payable.
-    function _take(uint256 total) private returns (uint64) {
-        uint64 unclaimed = _hot.unclaimed;
-        if (total > unclaimed) revert CounterExhausted(total, unclaimed);
-        if (total != 0) _hot.unclaimed = uint64(unclaimed - total);
+    function _take(uint256 hot, uint256 total) private returns (uint64) {
+        uint256 unclaimed = hot & type(uint64).max;
+        if (total > unclaimed) revert CounterExhausted(total, uint64(unclaimed));
+        unchecked {
+            // the counter is the lowest field; where nothing is paid the slot gets what it has
+            _writeHot(hot - total);
+        }
         return uint64(total);
     }
 

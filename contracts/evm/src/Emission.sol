@@ -1,56 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Slots} from "./Slots.sol";
 import {IEmission} from "./interfaces/IEmission.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 import {Statement} from "./libraries/Statement.sol";
 
 /// @title Ranges, schedule, epochs, quorum, veto
-/// @dev What is settled and what is pending are kept apart, so a veto only forgets the latter. Three packed slots carry both;
-/// the calls read them into memory, let time pass over them ({_mature}), change them, and write them back once.
-abstract contract Emission is IEmission {
-    uint32 internal constant OPEN_ENDED = type(uint32).max;
-
-    /// @dev The slot that a claim reads and writes.
-    /// @param unclaimed The counter: payable and not yet paid.
-    /// @param newestSum Sum of the newest payable root.
-    /// @param filed Its epoch plus one; zero before the first.
-    /// @param pendingEpoch Epoch, or first of the range, of what is pending.
-    /// @param payableAt When what is pending counts; zero where nothing is.
-    /// @param kind What is pending.
-    /// @param newestAt Place of the newest payable root in `_rootHashes`.
-    /// @param vetoUsed Whether the guardian's veto of the awaited or pending statement is used.
-    struct Hot {
-        uint64 unclaimed;
-        uint64 newestSum;
-        uint32 filed;
-        uint32 pendingEpoch;
-        uint40 payableAt;
-        Kind kind;
-        uint8 newestAt;
-        bool vetoUsed;
-    }
-
-    /// @dev The other sums.
-    struct Sums {
-        uint64 previousSum;
-        uint64 pendingSum;
-        uint64 owed;
-        uint64 pendingOwed;
-    }
-
-    /// @dev The range, and who signs in it.
-    /// @param filedBefore Epoch of the root before the newest plus one; zero before the second.
-    /// @param start First epoch of the range.
-    /// @param end First epoch after it; zero before the first OPEN.
-    /// @param oracles Where the oracle set is stored.
-    struct Terms {
-        uint32 filedBefore;
-        uint32 start;
-        uint32 end;
-        address oracles;
-    }
-
+abstract contract Emission is Slots {
     /// @inheritdoc IEmission
     bytes32 public immutable network;
     /// @inheritdoc IEmission
@@ -79,11 +36,6 @@ abstract contract Emission is IEmission {
     uint256 private immutable _homeChainId;
     bytes32 private immutable _homeDistributorId;
 
-    Hot internal _hot;
-    Sums internal _sums;
-    Terms private _terms;
-    /// @dev Pending, newest payable and the one before, in turns; settling moves `newestAt`, not the hashes.
-    bytes32[3] internal _rootHashes;
     /// @inheritdoc IEmission
     bytes32 public head;
     bytes32 private _handedTo;
@@ -119,34 +71,38 @@ abstract contract Emission is IEmission {
 
     /// @inheritdoc IEmission
     function submit(Summary calldata summary, bytes calldata signatures) external returns (bytes32 digest) {
-        (Hot memory hot, Sums memory sums, Terms memory terms) = _matured();
-        if (hot.kind != Kind.None) revert StatementPending(head, hot.payableAt);
-        bool late = _checkOrder(summary.epoch, hot, terms);
-        _checkGrowth(summary, late, hot, sums);
+        (Hot memory hot, Sums memory sums, Terms memory terms) = (_hot, _sums, _terms);
+        _settle(hot, sums, terms);
+        if (hot.kind != NONE) revert StatementPending(head, hot.payableAt);
+        (uint32 epoch, uint64 rootSum, uint64 owed) = (summary.epoch, summary.rootSum, summary.owed);
+        bool late = _checkOrder(epoch, hot, terms);
+        _checkGrowth(epoch, rootSum, owed, late, hot, sums);
 
         Quorum.Members memory members = Quorum.members(terms.oracles);
         bytes32 previousHead = head;
-        digest = _epochDigest(summary, members.version, previousHead);
+        digest = Statement.epochDigest(
+            _place(epoch, members.version, previousHead), summary.rootHash, rootSum, owed, summary.artefact
+        );
         Quorum.check(members, digest, signatures);
 
         head = digest;
-        hot.kind = late ? Kind.Late : Kind.Epoch;
-        hot.pendingEpoch = summary.epoch;
-        hot.payableAt = uint40(block.timestamp + (hot.vetoUsed ? longDelay : epochDelay));
-        sums.pendingSum = summary.rootSum;
-        sums.pendingOwed = summary.owed;
         _rootHashes[_after(hot.newestAt)] = summary.rootHash;
-        (_hot, _sums, _terms) = (hot, sums, terms);
+        uint40 payableAt = _in(hot.vetoUsed ? longDelay : epochDelay);
+        hot.kind = late ? LATE : EPOCH;
+        hot.payableAt = payableAt;
+        sums.pendingSum = rootSum;
+        sums.pendingOwed = owed;
+        _write(hot, sums);
         emit EpochAccepted(
-            summary.epoch,
+            epoch,
             digest,
             previousHead,
             members.version,
             late,
-            hot.payableAt,
+            payableAt,
             summary.rootHash,
-            summary.rootSum,
-            summary.owed,
+            rootSum,
+            owed,
             summary.artefact
         );
     }
@@ -154,7 +110,7 @@ abstract contract Emission is IEmission {
     /// @inheritdoc IEmission
     function veto(bytes32 digest, bytes calldata reason) external {
         settle();
-        if (_hot.kind == Kind.None) revert NothingPending();
+        if (_hot.kind == NONE) revert NothingPending();
         bytes32 current = head;
         if (digest != current) revert OtherStatementPending(digest, current);
         if (msg.sender != authority) {
@@ -162,7 +118,7 @@ abstract contract Emission is IEmission {
             if (_hot.vetoUsed) revert GuardianVetoUsed(digest);
             _hot.vetoUsed = true;
         }
-        _hot.kind = Kind.None;
+        _hot.kind = NONE;
         _hot.payableAt = 0;
         bytes32 newHead = Statement.vetoHead(current, reason);
         head = newHead;
@@ -187,7 +143,7 @@ abstract contract Emission is IEmission {
         _onlyAuthorityWithConsent();
         Terms memory terms = _terms;
         if (terms.end == 0) revert NotOpened();
-        if (_hot.kind == Kind.Open) revert StatementPending(head, _hot.payableAt);
+        if (_hot.kind == OPEN) revert StatementPending(head, _hot.payableAt);
         if (terms.end != OPEN_ENDED) revert AlreadyHandedOver(terms.end, _handedTo);
         if (newDistributor == 0) revert ZeroDistributor();
         uint256 earliest = uint256(_next(_hot, terms)) + notice;
@@ -225,10 +181,10 @@ abstract contract Emission is IEmission {
 
         delete approvedOpening;
         head = digest;
-        uint40 payableAt = uint40(block.timestamp + longDelay);
-        _hot.kind = Kind.Open;
-        _hot.pendingEpoch = first;
+        uint40 payableAt = _in(longDelay);
+        _hot.kind = OPEN;
         _hot.payableAt = payableAt;
+        _terms.opening = first;
         emit OpenAccepted(first, digest, previousHead, members.version, payableAt, old);
     }
 
@@ -259,9 +215,7 @@ abstract contract Emission is IEmission {
 
     /// @inheritdoc IEmission
     function settle() public {
-        uint256 payableAt = _hot.payableAt;
-        if (payableAt == 0 || block.timestamp < payableAt) return;
-        (_hot, _sums, _terms) = _matured();
+        _settledHot();
     }
 
     // ---------------------------------------------------------------------------------------------------- views
@@ -274,13 +228,13 @@ abstract contract Emission is IEmission {
 
     /// @inheritdoc IEmission
     function pending() external view returns (Pending memory p) {
-        (Hot memory hot, Sums memory sums,) = _now();
-        if (hot.kind == Kind.None) return p;
-        p.kind = hot.kind;
-        p.epoch = hot.pendingEpoch;
+        (Hot memory hot, Sums memory sums, Terms memory terms) = _now();
+        if (hot.kind == NONE) return p;
+        p.kind = Kind(hot.kind);
+        p.epoch = _pendingEpoch(hot, terms);
         p.payableAt = hot.payableAt;
         p.digest = head;
-        if (hot.kind == Kind.Open) return p;
+        if (hot.kind == OPEN) return p;
         p.rootHash = _rootHashes[_after(hot.newestAt)];
         p.rootSum = sums.pendingSum;
         p.owed = sums.pendingOwed;
@@ -299,7 +253,7 @@ abstract contract Emission is IEmission {
     /// @inheritdoc IEmission
     function books() external view returns (Books memory b) {
         (Hot memory hot, Sums memory sums,) = _now();
-        bool root = hot.kind == Kind.Epoch || hot.kind == Kind.Late;
+        bool root = hot.kind == EPOCH || hot.kind == LATE;
         b.owed = root ? sums.pendingOwed : sums.owed;
         b.issued = (root ? sums.pendingSum : hot.newestSum) + b.owed;
         b.payableSum = hot.newestSum;
@@ -324,21 +278,31 @@ abstract contract Emission is IEmission {
 
     /// @inheritdoc IEmission
     function emission(uint32 epoch) public view returns (uint64) {
-        uint64 before = epoch == 0 ? 0 : cumulativeEmissionFloor(epoch - 1);
-        return cumulativeEmissionFloor(epoch) - before;
+        unchecked {
+            uint64 before = epoch == 0 ? 0 : cumulativeEmissionFloor(epoch - 1);
+            return cumulativeEmissionFloor(epoch) - before;
+        }
     }
 
     /// @inheritdoc IEmission
     function cumulativeEmissionFloor(uint32 epoch) public view returns (uint64) {
-        uint256 counted = uint256(epoch) + 1;
-        if (counted > emissionEpochs) counted = emissionEpochs;
-        // at most the supply, which is a u64
-        return uint64(counted * maxSupply / emissionEpochs);
+        unchecked {
+            uint256 counted = uint256(epoch) + 1;
+            if (counted > emissionEpochs) counted = emissionEpochs;
+            // 32 and 63 bits; at most the supply, which is a u64
+            return uint64(counted * maxSupply / emissionEpochs);
+        }
     }
 
     /// @inheritdoc IEmission
     function epochDigest(Summary calldata summary) external view returns (bytes32) {
-        return _epochDigest(summary, Quorum.members(_terms.oracles).version, head);
+        return Statement.epochDigest(
+            _place(summary.epoch, Quorum.members(_terms.oracles).version, head),
+            summary.rootHash,
+            summary.rootSum,
+            summary.owed,
+            summary.artefact
+        );
     }
 
     /// @inheritdoc IEmission
@@ -348,71 +312,10 @@ abstract contract Emission is IEmission {
 
     // -------------------------------------------------------------------------------------------------- for heirs
 
-    /// @dev `growth` base units have become payable: total supply and the votes' total take them.
-    function _grow(uint64 growth) internal virtual;
-
     /// @dev The votes' total.
     function _votesTotal() internal view virtual returns (uint256);
 
-    /// @dev The place of the next root: after the newest comes what is pending, then the one before the newest.
-    function _after(uint8 place) internal pure returns (uint8) {
-        return place == 2 ? 0 : place + 1;
-    }
-
-    /// @dev What the slots say now, time having passed over them.
-    function _now() internal view returns (Hot memory, Sums memory, Terms memory) {
-        return _mature(_hot, _sums, _terms);
-    }
-
     // ------------------------------------------------------------------------------------------------- own parts
-
-    /// @dev Lets time pass over what the slots hold; writes nothing, so that views say what calls would find.
-    function _mature(Hot memory hot, Sums memory sums, Terms memory terms)
-        private
-        view
-        returns (Hot memory, Sums memory, Terms memory)
-    {
-        if (hot.payableAt == 0 || block.timestamp < hot.payableAt) return (hot, sums, terms);
-        if (hot.kind == Kind.Open) {
-            terms.start = hot.pendingEpoch;
-            terms.end = OPEN_ENDED;
-        } else {
-            // A root sum never falls, so this cannot wrap; and no sum passes the supply.
-            hot.unclaimed += sums.pendingSum - hot.newestSum;
-            sums.previousSum = hot.newestSum;
-            sums.owed = sums.pendingOwed;
-            terms.filedBefore = hot.filed;
-            hot.newestSum = sums.pendingSum;
-            hot.filed = hot.pendingEpoch + 1;
-            hot.newestAt = _after(hot.newestAt);
-        }
-        hot.kind = Kind.None;
-        hot.payableAt = 0;
-        hot.vetoUsed = false;
-        return (hot, sums, terms);
-    }
-
-    /// @dev The slots after time has passed, with the events and the growth of what matured; the caller writes them back.
-    function _matured() private returns (Hot memory hot, Sums memory sums, Terms memory terms) {
-        hot = _hot;
-        Kind kind = hot.kind;
-        uint64 before = hot.newestSum;
-        (hot, sums, terms) = _mature(hot, _sums, _terms);
-        if (kind == hot.kind) return (hot, sums, terms);
-        if (kind == Kind.Open) {
-            emit RangeOpened(terms.start);
-        } else {
-            uint64 growth = hot.newestSum - before;
-            emit EpochBecamePayable(hot.filed - 1, _rootHashes[hot.newestAt], hot.newestSum, growth);
-            if (growth != 0) _grow(growth);
-        }
-    }
-
-    /// @dev The epoch that is filed next, counting what is pending.
-    function _next(Hot memory hot, Terms memory terms) private pure returns (uint32) {
-        if (hot.kind == Kind.Epoch) return hot.pendingEpoch + 1;
-        return hot.filed > terms.start ? hot.filed : terms.start;
-    }
 
     /// @return late Whether the epoch is the last filed one again.
     function _checkOrder(uint32 epoch, Hot memory hot, Terms memory terms) private view returns (bool late) {
@@ -423,34 +326,36 @@ abstract contract Emission is IEmission {
             if (epoch != next) revert EpochOutOfOrder(epoch, next);
             if (epoch >= terms.end) revert EpochOutOfRange(epoch, terms.end);
         }
-        uint256 endsAt = genesis + (uint256(epoch) + 1) * epochLength;
-        if (block.timestamp < endsAt) revert EpochNotEnded(epoch, endsAt);
+        unchecked {
+            // 64 and 65 bits
+            uint256 endsAt = genesis + (uint256(epoch) + 1) * epochLength;
+            if (block.timestamp < endsAt) revert EpochNotEnded(epoch, endsAt);
+        }
     }
 
     /// @dev Two bounds: the root sum never falls, and issued grows by at most E(epoch), by nothing where late.
-    function _checkGrowth(Summary calldata summary, bool late, Hot memory hot, Sums memory sums) private view {
-        if (summary.rootSum < hot.newestSum) revert RootSumFell(summary.rootSum, hot.newestSum);
-        uint256 issued = uint256(summary.rootSum) + summary.owed;
-        uint256 before = uint256(hot.newestSum) + sums.owed;
-        if (issued <= before) return;
-        uint256 limit = late ? 0 : emission(summary.epoch);
-        if (issued - before > limit) revert IssuedTooMuch(issued - before, limit);
+    function _checkGrowth(uint32 epoch, uint64 rootSum, uint64 owed, bool late, Hot memory hot, Sums memory sums)
+        private
+        view
+    {
+        uint64 newestSum = hot.newestSum;
+        if (rootSum < newestSum) revert RootSumFell(rootSum, newestSum);
+        unchecked {
+            // each two of 64 bits
+            uint256 issued = uint256(rootSum) + owed;
+            uint256 before = uint256(newestSum) + sums.owed;
+            if (issued <= before) return;
+            uint256 limit = late ? 0 : emission(epoch);
+            if (issued - before > limit) revert IssuedTooMuch(issued - before, limit);
+        }
     }
 
-    function _epochDigest(Summary calldata summary, uint32 setVersion, bytes32 head_) private view returns (bytes32) {
-        return Statement.epochDigest(
-            Statement.Place(network, distributorId(), summary.epoch, setVersion, head_),
-            summary.rootHash,
-            summary.rootSum,
-            summary.owed,
-            summary.artefact
-        );
+    function _place(uint32 epoch, uint32 setVersion, bytes32 head_) private view returns (Statement.Place memory) {
+        return Statement.Place(network, distributorId(), epoch, setVersion, head_);
     }
 
     function _openDigest(uint32 first, bytes32 old, uint32 setVersion, bytes32 head_) private view returns (bytes32) {
-        return Statement.openDigest(
-            Statement.Place(network, distributorId(), first, setVersion, head_), old, epochDelay, longDelay, scheduleId
-        );
+        return Statement.openDigest(_place(first, setVersion, head_), old, epochDelay, longDelay, scheduleId);
     }
 
     function _setOracles(uint32 version, PublicKey[] memory keys) private {
@@ -459,8 +364,15 @@ abstract contract Emission is IEmission {
         emit OracleSetRotated(version, hash, compressed);
     }
 
+    /// @dev A timestamp plus 32 bits.
+    function _in(uint32 delay) private view returns (uint40) {
+        unchecked {
+            return uint40(block.timestamp + delay);
+        }
+    }
+
     function _requireNothingPending() private view {
-        if (_hot.kind != Kind.None) revert StatementPending(head, _hot.payableAt);
+        if (_hot.kind != NONE) revert StatementPending(head, _hot.payableAt);
     }
 
     /// @dev The guardian stands in while nobody can vote, in OPEN and advance, in nothing else.

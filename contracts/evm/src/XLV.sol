@@ -147,7 +147,7 @@ contract XLV is IXLV, IERC20Errors, Claims, Votes {
         return _getTotalSupply();
     }
 
-    function _credited(address account, uint64 amount, bool delegating) internal override {
+    function _credited(address account, uint256 amount, bool delegating) internal override {
         emit Transfer(address(this), account, amount);
         if (delegating) _moveDelegateVotes(address(0), delegates(account), amount);
     }

@@ -6,10 +6,10 @@ import {Fixture} from "./support/Fixture.sol";
 import {Tree} from "./support/Tree.sol";
 import {vm} from "./support/Vm.sol";
 
-/// @notice What each action costs as a transaction of its own, calldata included: run with --isolate (tools/figures.mjs).
+/// @notice What each action costs as a transaction of its own, calldata included: run with --isolate, as `forge snapshot` is here.
 contract GasTest is Fixture {
     uint256 private constant DEPTH = 20;
-    string private constant GROUP = "figures";
+    string private constant GROUP = "calls";
 
     function _setUpWith(uint256 oracles) private {
         vm.warp(GENESIS - 30 days);

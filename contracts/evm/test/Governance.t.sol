@@ -6,6 +6,7 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 
 import {Deploy} from "../script/Deploy.s.sol";
 import {IEmission} from "../src/interfaces/IEmission.sol";
+import {IQuorumErrors} from "../src/interfaces/IQuorumErrors.sol";
 import {IXLV} from "../src/interfaces/IXLV.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Tree} from "./support/Tree.sol";
@@ -139,7 +140,9 @@ contract GovernanceTest is Fixture {
         vm.assertEq(uint256(xlv.pending().kind), uint256(IEmission.Kind.Open), "pending");
     }
 
-    function test_TheDaoHandsOverWithTheGuardiansConsent() public {
+    /// @dev Propose, vote, queue, execute: from then on the distributor's range has an end, and the last epoch before it is
+    /// filed and the next one is not.
+    function test_TheDaoHandsOverByAVote() public {
         _emitTo(10_000, 0);
         bytes memory call = abi.encodeCall(IEmission.handOver, (TERM, bytes32("other")));
         vm.prank(GUARDIAN);
@@ -147,6 +150,88 @@ contract GovernanceTest is Fixture {
         (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _proposal(call);
         _pass(targets, values, calls);
         vm.assertEq(xlv.range().end, TERM, "end");
+        vm.assertEq(xlv.range().handedTo, "other", "to whom");
+        for (uint32 epoch = 1; epoch < TERM; ++epoch) {
+            _warpPast(epoch);
+            if (xlv.pending().payableAt > _time()) vm.warp(xlv.pending().payableAt);
+            _submit(_summary(epoch, "root", 10_000, 0));
+        }
+        vm.warp(xlv.pending().payableAt + 1 days);
+        bytes memory signatures = _quorum(xlv.epochDigest(_summary(TERM, "root", 10_000, 0)));
+        vm.expectRevert(abi.encodeWithSelector(IEmission.EpochOutOfRange.selector, TERM, TERM));
+        xlv.submit(_summary(TERM, "root", 10_000, 0), signatures);
+    }
+
+    /// @dev The vote alone is not enough while the guarded time lasts; what was queued can be executed once the guardian
+    /// agrees, and needs no guardian afterwards.
+    function test_AVotedHandOverWaitsForTheGuardian() public {
+        _emitTo(10_000, 0);
+        bytes memory call = abi.encodeCall(IEmission.handOver, (2 * TERM, bytes32("other")));
+        (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _proposal(call);
+        _proposeAndVote(targets, values, calls);
+        vm.warp(_time() + VOTING_PERIOD);
+        governor.queue(targets, values, calls, keccak256("why"));
+        vm.warp(_time() + TIMELOCK_DELAY);
+        vm.expectRevert(abi.encodeWithSelector(IEmission.NoConsent.selector, GUARDIAN, keccak256(call)));
+        governor.execute(targets, values, calls, keccak256("why"));
+        vm.assertEq(xlv.range().end, OPEN_ENDED, "nothing happened");
+        vm.warp(xlv.guardedUntil());
+        governor.execute(targets, values, calls, keccak256("why"));
+        vm.assertEq(xlv.range().end, 2 * TERM, "the DAO alone");
+    }
+
+    /// @dev Propose, vote, queue, execute: the next epoch is filed by the new set, and no longer by the old one.
+    function test_TheDaoRotatesTheOraclesByAVote() public {
+        _emitTo(10_000, 0);
+        uint256[] memory next = _privateKeys(9, 2);
+        bytes memory call = abi.encodeCall(IEmission.rotate, (2, _publicKeys(next)));
+        vm.prank(GUARDIAN);
+        xlv.consent(keccak256(call), true);
+        (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _proposal(call);
+        uint256 id = _proposeAndVote(targets, values, calls);
+        vm.assertEq(xlv.oracleSet().version, 1, "a vote under way changes nothing");
+        vm.warp(_time() + VOTING_PERIOD);
+        governor.queue(targets, values, calls, keccak256("why"));
+        vm.assertEq(uint256(governor.state(id)), uint256(IGovernor.ProposalState.Queued), "queued");
+        vm.warp(_time() + TIMELOCK_DELAY);
+        governor.execute(targets, values, calls, keccak256("why"));
+        vm.assertEq(uint256(governor.state(id)), uint256(IGovernor.ProposalState.Executed), "executed");
+        vm.assertEq(xlv.oracleSet().version, 2, "version");
+        vm.assertEq(xlv.quorumSize(), 6, "quorum of nine");
+
+        _warpPast(1);
+        IEmission.Summary memory summary = _summary(1, "root", 10_000, 0);
+        bytes32 digest = xlv.epochDigest(summary);
+        bytes memory old = _signatures(oracleKeys, 6, digest);
+        vm.expectRevert(abi.encodeWithSelector(IQuorumErrors.NotAMember.selector, 0, vm.addr(oracleKeys[0])));
+        xlv.submit(summary, old);
+        xlv.submit(summary, _signatures(next, 6, digest));
+        vm.assertEq(xlv.pending().digest, digest, "filed by the new set");
+    }
+
+    /// @dev More votes against than for: nothing can be queued.
+    function test_ARejectedRotationIsNotQueued() public {
+        _emitTo(10_000, 0);
+        vm.prank(STRANGER);
+        xlv.transfer(GUARDIAN, 5001);
+        vm.prank(GUARDIAN);
+        xlv.delegate(GUARDIAN);
+        bytes memory call = abi.encodeCall(IEmission.rotate, (2, _publicKeys(_privateKeys(7, 2))));
+        (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _proposal(call);
+        uint256 id = _proposeAndVote(targets, values, calls);
+        vm.prank(GUARDIAN);
+        governor.castVote(id, 0);
+        vm.warp(_time() + VOTING_PERIOD);
+        vm.assertEq(uint256(governor.state(id)), uint256(IGovernor.ProposalState.Defeated), "4 999 against 5 001");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IGovernor.GovernorUnexpectedProposalState.selector,
+                id,
+                IGovernor.ProposalState.Defeated,
+                bytes32(uint256(1) << uint8(IGovernor.ProposalState.Succeeded))
+            )
+        );
+        governor.queue(targets, values, calls, keccak256("why"));
     }
 
     function test_OnlyTheTimelockSpeaksForTheDao() public {

@@ -269,12 +269,7 @@ contract InvariantsTest {
         vm.assertLe(20, handler.claims(), "claims");
         vm.assertTrue(handler.distributors(1).range().opened, "the other one was opened");
         vm.assertLe(9, handler.distributors(1).books().payableSum, "and paid");
-        invariant_IssuedIsBoundedByTheSchedule();
-        invariant_AllDistributorsTogetherStayWithinTheSchedule();
-        invariant_PaidIsAtMostWhatBecamePayable();
-        invariant_BalancesAddUpToTheSupply();
-        invariant_HeldRootsAreInOrder();
-        invariant_VotesFollowTheSupply();
+        invariant_Everything();
     }
 
     function targetContracts() public view returns (address[] memory targets) {
@@ -282,9 +277,19 @@ contract InvariantsTest {
         targets[0] = address(handler);
     }
 
+    /// @notice One function, for forge runs the same calls again for each.
+    function invariant_Everything() public {
+        _issuedIsBoundedByTheSchedule();
+        _allDistributorsTogetherStayWithinTheSchedule();
+        _paidIsAtMostWhatBecamePayable();
+        _balancesAddUpToTheSupply();
+        _heldRootsAreInOrder();
+        _votesFollowTheSupply();
+    }
+
     /// @notice P2: what is issued up to the last filed epoch is at most F of it, and never more than the epoch's emission at
     /// once.
-    function invariant_IssuedIsBoundedByTheSchedule() public view {
+    function _issuedIsBoundedByTheSchedule() private view {
         for (uint256 i = 0; i < 2; ++i) {
             IXLV d = handler.distributors(i);
             uint32 next = d.range().next;
@@ -297,7 +302,7 @@ contract InvariantsTest {
     }
 
     /// @notice P6: ranges are disjoint, so all distributors together issue what the schedule allows.
-    function invariant_AllDistributorsTogetherStayWithinTheSchedule() public view {
+    function _allDistributorsTogetherStayWithinTheSchedule() private view {
         IXLV a = handler.distributors(0);
         IXLV b = handler.distributors(1);
         uint256 issued = uint256(a.books().issued) + b.books().issued;
@@ -308,7 +313,7 @@ contract InvariantsTest {
     }
 
     /// @notice P2: paid and unclaimed are what became payable; total supply is that.
-    function invariant_PaidIsAtMostWhatBecamePayable() public view {
+    function _paidIsAtMostWhatBecamePayable() private view {
         for (uint256 i = 0; i < 2; ++i) {
             IXLV d = handler.distributors(i);
             (uint256 paid, uint256 payable_,,,,) = handler.ghosts(i);
@@ -319,7 +324,7 @@ contract InvariantsTest {
     }
 
     /// @notice Balances and what is unclaimed add up to the supply; what was claimed is what was paid.
-    function invariant_BalancesAddUpToTheSupply() public view {
+    function _balancesAddUpToTheSupply() private view {
         for (uint256 i = 0; i < 2; ++i) {
             IXLV d = handler.distributors(i);
             uint256 balances;
@@ -335,7 +340,7 @@ contract InvariantsTest {
     }
 
     /// @notice The votes' total is the supply, and delegated votes are the balances of those who delegate.
-    function invariant_VotesFollowTheSupply() public {
+    function _votesFollowTheSupply() private {
         vm.warp(vm.getBlockTimestamp() + 1);
         for (uint256 i = 0; i < 2; ++i) {
             IXLV d = handler.distributors(i);
@@ -351,7 +356,7 @@ contract InvariantsTest {
     }
 
     /// @notice Three held roots, in the order of their epochs.
-    function invariant_HeldRootsAreInOrder() public view {
+    function _heldRootsAreInOrder() private view {
         for (uint256 i = 0; i < 2; ++i) {
             (IClaims.Root memory waiting, IClaims.Root memory newest, IClaims.Root memory previous) =
                 handler.distributors(i).heldRoots();

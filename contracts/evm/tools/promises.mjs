@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const names = [...readFileSync(join(root, '../PROMISES.md'), 'utf8').matchAll(/`(\w+\.t\.sol)`|`((?:test|testFuzz|invariant)_\w+)`/g)];
+const names = [...readFileSync(join(root, '../PROMISES.md'), 'utf8').matchAll(/`(\w+\.t\.sol)`|`((?:test|testFuzz|invariant|)_\w+)`/g)];
 const missing = [];
 let source = '';
 let file = '';

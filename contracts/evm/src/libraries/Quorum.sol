@@ -32,7 +32,10 @@ library Quorum {
 
     /// @notice ceil(2n/3).
     function size(uint256 n) internal pure returns (uint256) {
-        return (2 * n + 2) / 3;
+        unchecked {
+            // n has one byte
+            return (2 * n + 2) / 3;
+        }
     }
 
     /// @notice Checks the keys and stores the set.
@@ -91,42 +94,53 @@ library Quorum {
     /// @notice Refuses unless `signatures` are a quorum's over `digest`: members, each once, in the keys' order.
     function check(Members memory set, bytes32 digest, bytes calldata signatures) internal view {
         uint256 count = signatures.length / SIGNATURE_BYTES;
-        if (signatures.length != count * SIGNATURE_BYTES) revert IQuorumErrors.SignaturesLength(signatures.length);
-        (uint256 n, uint256 addresses) = (set.count, set.addresses);
-        if (count < size(n)) revert IQuorumErrors.NoQuorum(count, size(n));
-        uint256 next; // the first member that may still sign
-        for (uint256 i = 0; i < count; ++i) {
-            address signer = _recover(digest, signatures, i);
-            // walks on past the members that did not sign: n steps in all
-            while (next < n && _member(addresses, next) != signer) ++next;
-            if (next == n) _refuse(set, i, signer);
-            ++next;
-        }
+        if (signatures.length % SIGNATURE_BYTES != 0) revert IQuorumErrors.SignaturesLength(signatures.length);
+        if (count < size(set.count)) revert IQuorumErrors.NoQuorum(count, size(set.count));
+        uint256 good = _countGood(set, digest, signatures);
+        if (good < count) _refuse(set, digest, signatures, good);
     }
 
-    /// @dev The zero address, which is nobody's, where the signature is none.
-    function _recover(bytes32 digest, bytes calldata signatures, uint256 i) private view returns (address signer) {
-        bytes32 s;
-        uint256 v;
+    /// @dev How many signatures, from the first one on, are low in s and of members in their order. It walks on past the
+    /// members that did not sign, so that each is looked at once in all.
+    ///
+    /// The precompile finds digest, v, r, s in the four lowest words, of which the third and fourth are put back. Its answer
+    /// comes where v was; for what is no signature it gives none, and v is no member's address.
+    function _countGood(Members memory set, bytes32 digest, bytes calldata signatures)
+        private
+        view
+        returns (uint256 good)
+    {
+        (uint256 member, uint256 end) = (set.addresses, set.addresses + 20 * set.count);
         assembly ("memory-safe") {
-            let from := add(signatures.offset, mul(i, 65))
-            s := calldataload(add(from, 32))
-            v := byte(0, calldataload(add(from, 64)))
-            // digest, v, r, s for the precompile, which writes nothing where it finds no key
-            let input := mload(0x40)
-            mstore(input, digest)
-            mstore(add(input, 32), add(v, 27))
-            calldatacopy(add(input, 64), from, 64)
-            mstore(0, 0)
-            if iszero(staticcall(gas(), 1, input, 128, 0, 32)) { revert(0, 0) }
-            signer := mload(0)
+            let free := mload(0x40)
+            mstore(0, digest)
+            let from := signatures.offset
+            for { let last := add(from, signatures.length) } lt(from, last) { from := add(from, 65) } {
+                mstore(32, add(27, byte(0, calldataload(add(from, 64)))))
+                calldatacopy(64, from, 64)
+                if iszero(staticcall(gas(), 1, 0, 128, 32, 32)) { revert(0, 0) }
+                if gt(mload(96), HALF_N) { break }
+                let found := 0
+                for { let signer := mload(32) } lt(member, end) {} {
+                    found := eq(shr(96, mload(member)), signer)
+                    member := add(member, 20)
+                    if found { break }
+                }
+                if iszero(found) { break }
+            }
+            good := div(sub(from, signatures.offset), 65)
+            mstore(0x40, free)
+            mstore(0x60, 0)
         }
-        if (v > 1) revert IQuorumErrors.InvalidV(i, uint8(v));
-        if (uint256(s) > HALF_N || s == 0) revert IQuorumErrors.HighS(i, s);
     }
 
-    /// @dev Says why: an earlier member again, or nobody's signature.
-    function _refuse(Members memory set, uint256 i, address signer) private pure {
+    /// @dev Says what is wrong with the i-th signature: its form, an earlier member again, or nobody's.
+    function _refuse(Members memory set, bytes32 digest, bytes calldata signatures, uint256 i) private pure {
+        bytes calldata signature = signatures[SIGNATURE_BYTES * i:SIGNATURE_BYTES * (i + 1)];
+        (bytes32 r, bytes32 s, uint8 v) = (bytes32(signature[:32]), bytes32(signature[32:64]), uint8(signature[64]));
+        if (v > 1) revert IQuorumErrors.InvalidV(i, v);
+        if (uint256(s) > HALF_N || s == 0) revert IQuorumErrors.HighS(i, s);
+        address signer = ecrecover(digest, 27 + v, r, s);
         for (uint256 j = 0; j < set.count; ++j) {
             if (_member(set.addresses, j) == signer) revert IQuorumErrors.SignaturesNotAscending(i, signer);
         }

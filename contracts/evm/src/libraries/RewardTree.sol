@@ -13,9 +13,16 @@ library RewardTree {
     /// @notice An index has 32 bits.
     uint256 internal constant MAX_DEPTH = 32;
 
-    /// @notice The node of one leaf.
-    function leafHash(bytes32 payee, uint64 amount) internal pure returns (bytes32) {
-        return sha256(abi.encodePacked(bytes1(0x00), payee, amount));
+    /// @notice The node of one leaf; of `amount` the lowest 64 bits.
+    function leafHash(bytes32 payee, uint256 amount) internal view returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            // 41 bytes of the 64 that are free for this; each store puts right what the one before wrote too low
+            mstore(9, amount)
+            mstore(1, payee)
+            mstore8(0, 0)
+            if iszero(staticcall(gas(), 2, 0, 41, 0, 32)) { revert(0, 0) }
+            hash := mload(0)
+        }
     }
 
     /// @notice The root that a node leads to.
@@ -24,50 +31,81 @@ library RewardTree {
     /// @param index The node's place in its level.
     /// @param level How far above the leaves the node stands.
     /// @param proof Its siblings upwards, 40 bytes each.
+    /// @return rootHash The root's hash.
+    /// @return rootSum The root's sum, below 2^63.
     function climb(bytes32 hash, uint256 sum, uint256 index, uint256 level, bytes calldata proof)
         internal
         view
-        returns (bytes32 rootHash, uint64 rootSum)
+        returns (bytes32 rootHash, uint256 rootSum)
     {
         uint256 siblings = proof.length / NODE_BYTES;
-        if (proof.length != siblings * NODE_BYTES) revert IClaims.ProofLength(proof.length);
-        if (level + siblings > MAX_DEPTH) revert IClaims.ProofTooDeep(level + siblings);
-        if (index >> siblings != 0) revert IClaims.IndexTooLarge(index, siblings);
-        if (sum >> 63 != 0) revert IClaims.SumTooLarge(sum);
-        (rootHash, sum) = _climb(hash, sum, index, proof);
-        if (sum >> 63 != 0) revert IClaims.SumTooLarge(sum);
-        rootSum = uint64(sum);
+        unchecked {
+            // one branch for all that can be wrong; what is below zero has its highest bit
+            uint256 tooDeep = (MAX_DEPTH - level - siblings) >> 255;
+            if (proof.length % NODE_BYTES | tooDeep | index >> siblings | sum >> 63 != 0) {
+                _refuse(proof.length, level + siblings, index, siblings, sum);
+            }
+        }
+        (rootHash, rootSum) = _climb(hash, sum, index, siblings, proof);
+        if (rootSum >> 63 != 0) revert IClaims.SumTooLarge(rootSum);
     }
 
-    /// @dev Scratch: 0x01 at `base`, left node at `base + 1`, right node at `base + 41`; each hash is written where the next
-    /// level wants it. The sum only grows and is kept in 256 bits, so the first one of 2^63 or more shows in the result,
-    /// whatever was packed after it.
-    function _climb(bytes32 hash, uint256 sum, uint256 index, bytes calldata proof)
+    /// @dev Says what is wrong with a node or its proof.
+    function _refuse(uint256 length, uint256 depth, uint256 index, uint256 siblings, uint256 sum) private pure {
+        if (length % NODE_BYTES != 0) revert IClaims.ProofLength(length);
+        if (depth > MAX_DEPTH) revert IClaims.ProofTooDeep(depth);
+        if (index >> siblings != 0) revert IClaims.IndexTooLarge(index, siblings);
+        revert IClaims.SumTooLarge(sum);
+    }
+
+    /// @dev Scratch: 0x01 at 15, left node at 16, right node at 56, and the word at 96, which stays zero; the free pointer,
+    /// which stands in between, is put back. Each hash is written where the next level wants it. A one above the index's
+    /// `siblings` bits says where to stop. Two levels a turn, after one where their number is odd: jumps cost. The sum only
+    /// grows and is kept in 256 bits, so the first one of 2^63 or more shows in the result, whatever was packed after it.
+    ///
+    /// A call of SHA-256 fails only where less than its 96 gas can be passed on; then less than two are left, and the next
+    /// instruction ends this call as well. So its success needs no look.
+    function _climb(bytes32 hash, uint256 sum, uint256 index, uint256 siblings, bytes calldata proof)
         private
         view
         returns (bytes32 rootHash, uint256 rootSum)
     {
         assembly ("memory-safe") {
-            let base := mload(0x40)
-            mstore8(base, 1)
-            let left := add(base, 1)
-            let places := add(add(left, left), 40)
-            let at := proof.offset
+            let free := mload(0x40)
+            mstore8(15, 1)
             // the node's own place: left where its index is even
-            let own := add(left, mul(and(index, 1), 40))
+            let own := add(16, mul(and(index, 1), 40))
             mstore(own, hash)
-            for { let end := add(at, proof.length) } lt(at, end) { at := add(at, 40) } {
+            index := or(index, shl(siblings, 1))
+            let at := proof.offset
+            if and(siblings, 1) {
                 // the sum's eight bytes, then 24 bytes of overrun that the sibling, if it comes after, overwrites
                 mstore(add(own, 32), shl(192, sum))
-                calldatacopy(sub(places, own), at, 40)
+                calldatacopy(sub(72, own), at, 40)
                 sum := add(sum, shr(192, calldataload(add(at, 32))))
                 index := shr(1, index)
-                own := add(left, mul(and(index, 1), 40))
-                // fails only for lack of gas, which then must not look like a hash
-                if iszero(staticcall(gas(), 2, base, 81, own, 32)) { revert(0, 0) }
+                own := add(16, mul(and(index, 1), 40))
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+                at := add(at, 40)
+            }
+            for {} gt(index, 1) {} {
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), at, 40)
+                sum := add(sum, shr(192, calldataload(add(at, 32))))
+                own := add(16, mul(and(shr(1, index), 1), 40))
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 40), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 72))))
+                index := shr(2, index)
+                own := add(16, mul(and(index, 1), 40))
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+                at := add(at, 80)
             }
             rootHash := mload(own)
             rootSum := sum
+            mstore(0x40, free)
         }
     }
 

@@ -8,7 +8,7 @@ import {Statement} from "../../src/libraries/Statement.sol";
 interface ILibraries {
     function epochDigest(Statement.Place calldata place, IEmission.Summary calldata summary)
         external
-        pure
+        view
         returns (bytes32);
     function openDigest(
         Statement.Place calldata place,

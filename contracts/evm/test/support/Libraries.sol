@@ -9,7 +9,7 @@ import {ILibraries} from "./ILibraries.sol";
 
 /// @notice Compiled by the IR pipeline, as XLV is.
 contract Libraries is ILibraries {
-    function epochDigest(Statement.Place calldata place, IEmission.Summary calldata s) external pure returns (bytes32) {
+    function epochDigest(Statement.Place calldata place, IEmission.Summary calldata s) external view returns (bytes32) {
         return Statement.epochDigest(place, s.rootHash, s.rootSum, s.owed, s.artefact);
     }
 
@@ -44,7 +44,8 @@ contract Libraries is ILibraries {
         view
         returns (bytes32, uint64)
     {
-        return RewardTree.climb(RewardTree.leafHash(payee, amount), amount, index, 0, proof);
+        (bytes32 hash, uint256 sum) = RewardTree.climb(RewardTree.leafHash(payee, amount), amount, index, 0, proof);
+        return (hash, uint64(sum));
     }
 
     function runRoot(uint256 first, bytes calldata leaves, bytes calldata proof)
@@ -53,7 +54,8 @@ contract Libraries is ILibraries {
         returns (bytes32, uint64)
     {
         (bytes32 hash, uint256 sum, uint256 level) = RewardTree.runNode(leaves);
-        return RewardTree.climb(hash, sum, first >> level, level, proof);
+        (hash, sum) = RewardTree.climb(hash, sum, first >> level, level, proof);
+        return (hash, uint64(sum));
     }
 
     function createSet(uint32 version, IEmission.PublicKey[] calldata keys)

@@ -22,6 +22,7 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function load(address account, bytes32 slot) external view returns (bytes32);
     function cool(address account) external;
+    function deal(address account, uint256 wei_) external;
 
     // keys
     struct Wallet {
