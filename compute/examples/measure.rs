@@ -1,4 +1,4 @@
-//! Times the retrieval tasks on this machine: `cargo run --release -p liaise-compute --example measure [THREADS]`.
+//! Times the retrieval tasks on this machine: `cargo run --release -p liaise-compute --example measure [THREADS [DEVICE]]`.
 
 use std::time::{Duration, Instant};
 
@@ -24,9 +24,11 @@ const QUESTIONS: [&str; 9] = [
 
 fn main() -> Result<(), Error> {
     let threads = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1);
+    let device = std::env::args().nth(2).map_or(Ok(Device::Auto), |device| device.parse());
+    let device = device.map_err(|problem| Error::Input { field: "DEVICE", problem })?;
     let cache = Cache::default();
     let runtime = Runtime::load(&cache.library()?)?;
-    let primitive = Retrieval::open(Bundle::open(&cache.minilm())?, &runtime, threads, Device::Auto)?;
+    let primitive = Retrieval::open(Bundle::open(&cache.minilm())?, &runtime, threads, device)?;
     let chunks: Vec<String> = read_passages(&cache.passages())?.into_iter().map(|passage| passage.text).collect();
     println!("{} on {} with {threads} thread(s)", primitive.adapter(), primitive.device());
 

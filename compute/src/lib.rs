@@ -21,6 +21,7 @@ mod device;
 mod error;
 mod hash;
 mod manifest;
+mod placement;
 mod primitive;
 mod registry;
 pub mod retrieval;

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     device::{self, Device},
     error::{Error, Result},
+    placement::recorded,
     session::Session,
 };
 
@@ -85,20 +86,11 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error::Onnx`] for a model that can't be used, [`Error::Device`] where [`Device::Cuda`] was asked for and
-    /// does not work. [`Device::Auto`] falls back to the CPU and says so in the session's report.
+    /// does not run it. [`Device::Auto`] falls back to the CPU and says so in the session's report, as it does where CUDA
+    /// takes the model and leaves most of it to the CPU.
     pub fn session(&self, model: &Path, threads: usize, device: Device) -> Result<Session> {
-        let fresh = || self.builder(threads);
-        let (mut builder, report) = device::place(device, self.0.has_gpu_library, fresh)?;
-        let on_gpu = report.provider.starts_with("CUDA");
-        match builder.commit_from_file(model) {
-            Ok(session) => Session::start(session, report),
-            // A driver that registers may still fail to hold the model.
-            Err(error) if on_gpu => {
-                let report = device::cuda_failed(device, device::one_line(&error.to_string()))?;
-                Session::start(fresh()?.commit_from_file(model)?, report)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let (model, report) = device::load(device, self.0.has_gpu_library, model, || self.builder(threads))?;
+        Session::start(model, report)
     }
 
     /// The library that is loaded.
@@ -113,11 +105,12 @@ impl Runtime {
     /// The options that manifests certify: full optimisation, deterministic kernels, no spinning threads (they would
     /// burn the processor between two tasks).
     fn builder(&self, threads: usize) -> ort::Result<SessionBuilder> {
-        Ok(SessionBuilder::new(&self.0.environment)?
+        let builder = SessionBuilder::new(&self.0.environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
             .with_deterministic_compute(true)?
             .with_intra_threads(threads.max(1))?
-            .with_intra_op_spinning(false)?)
+            .with_intra_op_spinning(false)?;
+        recorded(builder)
     }
 }
 

@@ -55,11 +55,16 @@ impl Replica {
         if page.is_empty() {
             return Ok(());
         }
-        let Response::Found(found) = self.links.ask(link, &Request::Get(page.clone()), PATIENCE).await? else {
+        self.fetch(link, page).await
+    }
+
+    /// Asks a store for messages by their ids, and keeps what it has of them.
+    pub(crate) async fn fetch(&self, link: &Link, ids: Vec<Cid>) -> Result<(), ReplicaError> {
+        let Response::Found(found) = self.links.ask(link, &Request::Get(ids.clone()), PATIENCE).await? else {
             return Err(AskError::Unfitting.into());
         };
         // Nothing but what was asked for.
-        let asked = page.iter().zip(found).filter_map(|(id, signed)| Some((id, signed?)));
+        let asked = ids.iter().zip(found).filter_map(|(id, signed)| Some((id, signed?)));
         let messages: Vec<_> =
             asked.filter(|(id, signed)| block_cid(&signed.block) == **id).map(|(_, signed)| signed).collect();
         if messages.is_empty() {

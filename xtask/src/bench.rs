@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::process;
 
 const PACKAGE: &str = "liaise-benches";
+const PROGRAM: &str = "liaise";
 const SOURCES: &str = "tests/benches/src/bin";
 /// The rows, by name.
 pub const RESULTS: &str = "tests/benches/results.json";
@@ -25,7 +26,8 @@ pub fn run(host: &Host, names: &[String]) -> Result<(), Failure> {
             Failure::new(format!("no benchmark `{unknown}`")).remedy(format!("there are: {}", known.join(", ")))
         );
     }
-    process::run(host.cargo().args(["build", "--release", "--locked", "-p", PACKAGE]))?;
+    // The program too: whole networks are measured with it.
+    process::run(host.cargo().args(["build", "--release", "--locked", "-p", PACKAGE, "-p", PROGRAM]))?;
     let path = host.root.join(RESULTS);
     let mut rows = match fs::read_to_string(&path) {
         Ok(text) => read(&text)?,

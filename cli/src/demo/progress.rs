@@ -9,6 +9,7 @@ pub struct Stages {
     /// Stages may overlap.
     bars: MultiProgress,
     started: Instant,
+    silent: bool,
 }
 
 impl Default for Stages {
@@ -31,7 +32,13 @@ impl Stages {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
-        Stages { bars: MultiProgress::with_draw_target(target), started: Instant::now() }
+        Stages { bars: MultiProgress::with_draw_target(target), started: Instant::now(), silent: false }
+    }
+
+    /// Shows nothing: for a program whose output is something else.
+    pub fn silent() -> Stages {
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        Stages { bars, started: Instant::now(), silent: true }
     }
 
     /// Begins a stage of so many steps; 0 where nobody knows.
@@ -48,6 +55,9 @@ impl Stages {
 
     /// A line of its own.
     pub fn say(&self, line: &str) {
+        if self.silent {
+            return;
+        }
         self.bars.suspend(|| println!("[{:>4}s] {line}", self.started.elapsed().as_secs()));
     }
 }

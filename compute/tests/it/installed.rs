@@ -28,10 +28,25 @@ pub fn bundle_folder() -> PathBuf {
     folder
 }
 
-/// The retrieval primitive on the CPU.
+/// The device under test: with `LIAISE_TEST_CUDA=1` the first CUDA device, and what needs it fails where there is none;
+/// else the CPU.
+pub fn device() -> Device {
+    match std::env::var("LIAISE_TEST_CUDA").as_deref() {
+        Ok("1") => Device::Cuda,
+        Err(_) => Device::Cpu,
+        Ok(other) => panic!("LIAISE_TEST_CUDA is {other:?}: write 1, or leave it out"),
+    }
+}
+
+/// The retrieval primitive on the device under test.
 pub fn retrieval() -> Retrieval {
+    retrieval_on(device())
+}
+
+/// The retrieval primitive on a device.
+pub fn retrieval_on(device: Device) -> Retrieval {
     let bundle = Bundle::open(&bundle_folder()).unwrap_or_else(|error| panic!("{error}"));
-    Retrieval::open(bundle, &runtime(), 2, Device::Cpu).unwrap_or_else(|error| panic!("{error}"))
+    Retrieval::open(bundle, &runtime(), 2, device).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The corpus's passages.

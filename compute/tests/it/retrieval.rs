@@ -10,20 +10,20 @@ use liaise_compute::{
     },
 };
 
-use crate::installed::{bundle_folder, index_of, passages, retrieval, runtime, template, write_bundle};
+use crate::installed::{bundle_folder, device, index_of, passages, retrieval, runtime, template, write_bundle};
 
 const QUESTION: &str = "On which mountains did the ark come to rest?";
 
 /// The first chapters of Genesis.
-fn texts() -> Vec<String> {
+pub fn texts() -> Vec<String> {
     passages().into_iter().take(64).map(|passage| passage.text).collect()
 }
 
-fn question(snapshot: SnapshotId, k: u32) -> Vec<u8> {
+pub fn question(snapshot: SnapshotId, k: u32) -> Vec<u8> {
     TaskInput::Answer(AnswerInput { v: 1, question: QUESTION.into(), snapshot, k }).to_bytes()
 }
 
-fn answer(output: &Output) -> AnswerOutput {
+pub fn answer(output: &Output) -> AnswerOutput {
     match TaskOutput::from_bytes(&output.bytes).unwrap() {
         TaskOutput::Answer(answer) => answer,
         other => panic!("{other:?}"),
@@ -42,8 +42,7 @@ fn quotation(index: &Index, answer: &AnswerOutput) -> String {
 
 #[test]
 fn an_answer_cites_its_source_and_passes_its_judge_at_a_fraction_of_the_cost() {
-    let primitive =
-        Registry::default().open(Bundle::open(&bundle_folder()).unwrap(), &runtime(), 1, Device::Cpu).unwrap();
+    let primitive = Registry::default().open(Bundle::open(&bundle_folder()).unwrap(), &runtime(), 1, device()).unwrap();
     let index = index_of(primitive.as_ref(), &texts());
     let ctx = TaskContext::new().with_documents(&index);
     let input = question(index.snapshot_id(), 10);
@@ -139,7 +138,7 @@ fn a_dishonest_answer_is_refused() {
 }
 
 /// The bundle with one matrix of twenty-four made a twentieth larger.
-fn altered() -> (tempfile::TempDir, Retrieval) {
+pub fn altered(device: Device) -> (tempfile::TempDir, Retrieval) {
     let folder = tempfile::tempdir().unwrap();
     let read = |name: &str| fs::read(bundle_folder().join(name)).unwrap();
     let (mut model, tokenizer) = (read("model/model.onnx"), read("tokenizer/tokenizer.json"));
@@ -152,7 +151,7 @@ fn altered() -> (tempfile::TempDir, Retrieval) {
     }
     let files = [("NOTICE", &b"notice"[..]), ("model/model.onnx", &model), ("tokenizer/tokenizer.json", &tokenizer)];
     write_bundle(folder.path(), &template(), &files, |_| ());
-    let primitive = Retrieval::open(Bundle::open(folder.path()).unwrap(), &runtime(), 2, Device::Cpu).unwrap();
+    let primitive = Retrieval::open(Bundle::open(folder.path()).unwrap(), &runtime(), 2, device).unwrap();
     (folder, primitive)
 }
 
@@ -161,7 +160,7 @@ fn altered_weights_are_refused() {
     let honest = retrieval();
     let index = index_of(&honest, &texts());
     let ctx = TaskContext::new().with_documents(&index);
-    let (_folder, cheat) = altered();
+    let (_folder, cheat) = altered(device());
     assert_ne!(cheat.adapter(), honest.adapter());
     let input = question(index.snapshot_id(), 10);
     let output = cheat.run(&input, &ctx).unwrap();

@@ -191,18 +191,22 @@ impl Client {
         }
     }
 
+    /// Who made a commit, and to what. The offer may be faster than the commit's way to this node: then it is fetched from
+    /// the store that is asked first, which had both.
     async fn commit(&self, id: &Cid) -> Result<Option<(Account, Hash)>, ClientError> {
-        let (store, network, id) = (self.replica.store.clone(), self.replica.network, *id);
-        // The offer may be faster than the commit's way to this node.
+        let (store, id) = (self.replica.store.clone(), *id);
         let mut head = self.replica.watch();
         for _ in 0..20 {
             let own = store.clone();
-            if let Some(signed) = blocking(move || own.get(&id)).await? {
-                let Ok(message) = Verified::check_stored(signed, network) else { return Ok(None) };
-                return Ok(match (message.message.author, message.message.body) {
+            if let Some(found) = blocking(move || own.load(&id)).await? {
+                return Ok(match (found.message.author, found.message.body) {
                     (Author::Account(racer), Body::Commit(commit)) => Some((racer, commit.hash)),
                     _ => None,
                 });
+            }
+            let fetched = async { self.replica.fetch(&self.replica.links.favourite()?, vec![id]).await };
+            if let Err(error) = fetched.await {
+                tracing::debug!(%error, commit = %id, "a commit can't be fetched");
             }
             let _ = tokio::time::timeout(Duration::from_millis(50), head.changed()).await;
         }

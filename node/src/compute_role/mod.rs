@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// How often patience is looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(200);
@@ -109,10 +110,22 @@ struct Running {
     cancel: Arc<AtomicBool>,
 }
 
+type Job = (Running, tokio::task::JoinHandle<()>);
+
+/// Returns when the job that is under way has ended; never where there is none.
+async fn end_of(job: &mut Option<Job>) {
+    match job {
+        Some((_, handle)) => drop(handle.await),
+        None => std::future::pending().await,
+    }
+}
+
 struct Node {
     worker: Arc<Worker>,
     draws: Draws,
     tasks: Mutex<BTreeMap<Cid, Task>>,
+    /// Told when a task is there to be looked at.
+    drawn: Notify,
 }
 
 /// Works until it is dropped.
@@ -120,20 +133,25 @@ struct Node {
 /// # Errors
 /// The node's own store failed.
 pub async fn run(worker: Arc<Worker>) -> Result<(), WorkError> {
-    let node = Arc::new(Node { draws: Draws::new(worker.clone()), worker, tasks: Mutex::default() });
+    let (draws, tasks) = (Draws::new(worker.clone()), Mutex::default());
+    let node = Arc::new(Node { worker, draws, tasks, drawn: Notify::new() });
     let mut head = node.worker.replica.watch();
     // What happened before the node was up is over: prompts that it missed have successors.
     let mut read = *head.borrow_and_update();
-    let mut running: Option<(Running, tokio::task::JoinHandle<()>)> = None;
+    let mut running: Option<Job> = None;
     loop {
-        let _ = tokio::time::timeout(TICK, head.changed()).await;
+        // Whatever may give something to do wakes it at once; time itself, which lets in others, at the next tick.
+        tokio::select! {
+            _ = head.changed() => {}
+            () = node.drawn.notified() => {}
+            () = end_of(&mut running) => running = None,
+            () = tokio::time::sleep(TICK) => {}
+        }
         read = node.read_from(read).await?;
-        if let Some((job, handle)) = &running {
-            if handle.is_finished() {
-                running = None;
-            } else if node.is_pointless(job) {
-                job.cancel.store(true, Ordering::Relaxed);
-            }
+        if let Some((job, _)) = &running
+            && node.is_pointless(job)
+        {
+            job.cancel.store(true, Ordering::Relaxed);
         }
         if running.is_none()
             && let Some((task, duty)) = node.next_duty()
@@ -200,6 +218,7 @@ impl Node {
                             node.take(message);
                         }
                     }
+                    node.drawn.notify_one();
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, task = %id, "no draw for a prompt"),
@@ -231,7 +250,7 @@ impl Node {
             && lock(&self.tasks).get(&job.task).is_some_and(|task| task.has_rival(&self.worker.account))
     }
 
-    fn start(self: Arc<Self>, task: Cid, duty: Duty) -> (Running, tokio::task::JoinHandle<()>) {
+    fn start(self: Arc<Self>, task: Cid, duty: Duty) -> Job {
         let cancel = Arc::new(AtomicBool::new(false));
         let running = Running { task, duty, cancel: cancel.clone() };
         let handle = tokio::spawn(async move {

@@ -41,7 +41,7 @@ impl Primitive for Counting {
 const ADAPTER: Hash = Hash([7; 32]);
 
 fn prepared() -> Prepared {
-    let device = DeviceReport { provider: "none".into(), cuda_failed: None };
+    let device = DeviceReport { provider: "none".into(), cuda_failed: None, operators: 0, on_cpu: vec![] };
     let units = Units { base: 10, per_item: 2, max: 30 };
     Prepared {
         served: Served { primitive: Arc::new(Counting(device)), units },
