@@ -1,4 +1,5 @@
 //! Exit codes that scripts can use: 0 done, 2 usage (clap's), 3 refused, 4 chain, 5 proof, 6 integrity, 1 anything else.
+//! docs/exit-codes.md lists them, and a test provokes each.
 
 use crate::output::note;
 use std::fmt;

@@ -19,6 +19,9 @@ use crate::{
 const MANIFEST: &str = "manifest.json";
 const DOMAIN: &[u8; 16] = b"LIAISE/ADAPTER/1";
 const MANIFEST_MAX: u64 = 1 << 20;
+/// Bytes of a file's path in a bundle, and of one part of it.
+const NAME_MAX: usize = 1024;
+const PART_MAX: usize = 255;
 const REINSTALL: &str = "delete the folder and run `cargo xtask setup`";
 const FIX_MANIFEST: &str = "have the bundle's author write the manifest again";
 
@@ -134,7 +137,9 @@ impl Blame<'_> {
     }
 
     fn error(&self, place: &str, problem: String, remedy: &'static str) -> Error {
-        Error::Bundle { bundle: self.0.into(), place: place.into(), problem, remedy }
+        // The name of a stranger's file must not act on the terminal that shows it.
+        let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        Error::Bundle { bundle: self.0.into(), place: place.chars().map(shown).collect(), problem, remedy }
     }
 }
 
@@ -158,6 +163,13 @@ fn check_path(name: &str) -> Result<(), &'static str> {
     }
     if name.contains(['\\', '\0', ':']) || name.starts_with('/') {
         return Err("is no relative path with `/` only");
+    }
+    // Longer ones do not exist everywhere, and control characters act on the terminal that shows the name.
+    if name.len() > NAME_MAX || name.split('/').any(|part| part.len() > PART_MAX) {
+        return Err("is longer than 1024 bytes, or a part of it than 255");
+    }
+    if name.chars().any(char::is_control) {
+        return Err("has control characters");
     }
     match name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         true => Err("leads outside the bundle or has empty parts"),

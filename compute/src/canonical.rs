@@ -1,4 +1,4 @@
-//! Canonical JSON: sorted keys, no white space, integers only, no key twice.
+//! Canonical JSON: sorted keys, no white space, integers within 53 bits only, no key twice.
 //!
 //! It is written here rather than left to `serde_json`, whose map silently keeps the last of two equal keys and whose
 //! order another crate can switch (`preserve_order`): both would change adapter ids.
@@ -9,6 +9,9 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
+
+/// The largest integer that every reader of JSON reads as what it is.
+const MAX_INT: u64 = (1 << 53) - 1;
 
 /// A JSON value without floating point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,12 +135,18 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
+        if value.unsigned_abs() > MAX_INT {
+            return Err(E::custom(format!("{value} is above 2^53 - 1, where readers of JSON differ")));
+        }
         Ok(Json::Int(value))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
-        i64::try_from(value).map(Json::Int).map_err(|_| E::custom(format!("{value} does not fit 63 bits")))
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(E::custom(format!("{value} is above 2^53 - 1, where readers of JSON differ"))),
+        }
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
@@ -187,11 +196,16 @@ mod tests {
             (r#"{"a":1,"a":2}"#, "`a` comes twice"),
             (r#"{"a":{"b":1,"b":1}}"#, "`b` comes twice"),
             (r#"{"a":1.0}"#, "no integer"),
-            (r#"{"a":18446744073709551615}"#, "63 bits"),
+            (r#"{"a":18446744073709551615}"#, "2^53"),
+            (r#"{"a":9007199254740992}"#, "2^53"),
+            (r#"{"a":-9007199254740992}"#, "2^53"),
+            (r#"{"a":1e3}"#, "no integer"),
             (r#"{"a":1} x"#, "trailing"),
         ] {
             let error = Json::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }
+        let largest = br#"{"a":9007199254740991,"b":-9007199254740991}"#;
+        assert_eq!(Json::parse(largest).unwrap().to_bytes(), largest);
     }
 }

@@ -43,6 +43,9 @@ pub enum AuditingError {
     /// Nothing to audit.
     #[error("no quorum of oracles attests to epoch {0} yet: wait until it is closed and folded")]
     NotAttested(EpochNumber),
+    /// What waits on the chain, and what it says it accepted, do not fit.
+    #[error("a statement of epoch {0} is pending, and the chain's history has none such: report the endpoint")]
+    NoStatement(u32),
     /// The seal has not come.
     #[error("the seal of epoch {0} is not here yet: synchronise, or wait")]
     NotSealed(EpochNumber),

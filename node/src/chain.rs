@@ -2,7 +2,7 @@
 
 use crate::client::Wallet;
 use crate::config::ChainConfig;
-use liaise_chain_api::{ChainError, ChainId, DistributorReader, Submitter};
+use liaise_chain_api::{ChainError, ChainId, DistributorReader, Funds, Submitter};
 use liaise_chain_arbitrum::{Address, EvmConfig, EvmReader, EvmSubmitter, Finality};
 use std::sync::Arc;
 
@@ -32,6 +32,14 @@ pub async fn reader(config: &ChainConfig) -> Result<Arc<dyn DistributorReader>, 
 /// As [`reader`].
 pub async fn submitter(config: &ChainConfig, wallet: &Wallet) -> Result<Arc<dyn Submitter>, ChainError> {
     Ok(Arc::new(EvmSubmitter::connect(evm(config)?, wallet.signer().clone()).await?))
+}
+
+/// What a wallet's account has on the configured chain, and what filing an epoch needs.
+///
+/// # Errors
+/// As [`reader`].
+pub async fn funds(config: &ChainConfig, wallet: &Wallet) -> Result<Funds, ChainError> {
+    EvmSubmitter::connect(evm(config)?, wallet.signer().clone()).await?.funds().await
 }
 
 /// Deploying and local chains, for set-up and tests: what names a chain's adapter stays behind this module.

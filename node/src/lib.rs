@@ -13,6 +13,7 @@ pub mod client;
 mod clock;
 mod compute_role;
 pub mod config;
+mod disputing;
 mod documents;
 mod history;
 pub mod keys;
@@ -25,6 +26,7 @@ pub mod rpc;
 mod serving;
 mod start;
 mod store_role;
+mod supply;
 #[cfg(test)]
 mod testing;
 mod votes;
@@ -36,14 +38,16 @@ pub use blobs::fetch_blobs;
 pub use blocking::blocking;
 pub use clock::{Calendar, CalendarError};
 pub use compute_role::{Uncertified, adapter_hash, certified_units, units_of};
+pub use disputing::{Disputed, pending_statement};
 pub use documents::{DocumentsError, Library};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use oracle_role::{
-    Due, FoldedAt, Guard, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor,
-    next_filing, sign_once, signatures_for, state_at,
+    Due, FoldedAt, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
+    sign_once, signatures_for, state_at,
 };
 pub use payable::{Payable, PayableError, accepted_statement};
 pub use replica::{Pace, Published, Replica, ReplicaError};
-pub use start::{Node, NodeError, open_replica, read_genesis};
+pub use start::{Node, NodeError, open_links, open_replica, oracle_key, read_genesis};
 pub use store_role::seal_check;
+pub use supply::{Books, audit_supply};

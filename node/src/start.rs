@@ -17,6 +17,7 @@ use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Genesis, GenesisError};
 use liaise_ledger::{Account, Hash, Signer};
 use liaise_network::{Config as MeshConfig, Incoming, Limits, Mesh, NetworkError, PeerAddress, peer_id_of};
+use liaise_oracle::moving::Standing;
 use liaise_oracle::quorum::OracleKey;
 use liaise_store::{Options, Store, StoreError};
 use std::collections::BTreeMap;
@@ -126,6 +127,15 @@ async fn join(
     let config = MeshConfig::new(**identity, listen, addresses, limits);
     let (mesh, incoming) = Mesh::start(config).await?;
     Ok((Arc::new(Links::new(mesh, &keys, first)?), incoming))
+}
+
+/// Links to stores, for a program that asks them and keeps nothing: with a throw-away identity on the mesh.
+///
+/// # Errors
+/// The stores' keys or addresses can't be used.
+pub async fn open_links(peers: &[Peer]) -> Result<Arc<Links>, NodeError> {
+    let (links, _incoming) = join(&keys::random_secret(), &[], peers, 0).await?;
+    Ok(links)
 }
 
 /// A replica for a client: its own directory, the stores to follow, a throw-away identity on the mesh.
@@ -256,6 +266,14 @@ pub(crate) fn oracle_keys(
     Ok((key, Arc::new(keys::secp256k1(&secret, &role.key)?)))
 }
 
+/// The key that an oracle signs with; it must stand in the genesis's set.
+///
+/// # Errors
+/// The keystore does not open, or its key is no oracle's.
+pub fn oracle_key(genesis: &Genesis, role: &OracleRole, passphrase: &str) -> Result<OracleKey, NodeError> {
+    oracle_keys(genesis, role, passphrase).map(|(key, _)| key)
+}
+
 async fn start_oracle(
     dir: &Path,
     config: &NodeConfig,
@@ -275,6 +293,8 @@ async fn start_oracle(
         None => None,
     };
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
+    // A node whose journal is elsewhere would only fold: its operator is to know at once.
+    Standing::of(&replica.store).and_then(Standing::allow).map_err(OracleError::from)?;
     let notes = vec![format!("oracle {} for {}", hex::encode(key.public()), role.chain.id)];
     let oracle = Oracle::new(replica.clone(), key, signer, reader, submitter, &role);
     let work = tokio::spawn(async move {

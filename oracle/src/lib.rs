@@ -4,6 +4,7 @@ pub mod artefact;
 pub mod audit;
 pub mod fold;
 pub mod journal;
+pub mod moving;
 pub mod quorum;
 #[cfg(test)]
 mod rng;

@@ -18,6 +18,11 @@ pub const ATTESTATION_BYTES: usize = 84;
 const ATTESTATION_TAG: &str = "LIAISE/HIST/01";
 /// Where a set's version stands in a statement: what may differ when the same content is signed again.
 const SET_VERSION: std::ops::Range<usize> = 84..88;
+/// Where its distributor stands, and its head: the slot of a statement.
+const DISTRIBUTOR: std::ops::Range<usize> = 48..80;
+const HEAD: std::ops::Range<usize> = 88..120;
+/// The front of an attestation that is its slot: all but the history's digest.
+const SLOT_BYTES: usize = 52;
 
 /// Why a signature is refused, or none is given.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +96,7 @@ impl OracleKey {
         PublicKey::from_secret_key_global(&self.0).serialize()
     }
 
-    fn sign(&self, digest: &Hash32) -> [u8; 65] {
+    pub(crate) fn sign(&self, digest: &Hash32) -> [u8; 65] {
         let signature = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &self.0);
         let (recovery, rs) = signature.serialize_compact();
         let mut rsv = [0; 65];
@@ -122,6 +127,24 @@ fn hex(bytes: &[u8]) -> String {
 fn row(statement: &[u8; 200]) -> ([u8; 4], Hash) {
     let version: [u8; 4] = statement[SET_VERSION].try_into().expect("4 bytes");
     (version, Hash::of(&[&statement[..SET_VERSION.start], &statement[SET_VERSION.end..]]))
+}
+
+/// The guard's slot of a vote's bytes, and what its row says once they are signed; `None` for what is no vote's.
+pub(crate) fn guarded(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    if let Ok(statement) = <&[u8; 200]>::try_from(bytes) {
+        let (version, content) = row(statement);
+        return Some(([&statement[DISTRIBUTOR], &statement[HEAD]].concat(), [&version[..], &content.0[..]].concat()));
+    }
+    (bytes.len() == ATTESTATION_BYTES).then(|| (bytes[..SLOT_BYTES].to_vec(), bytes[SLOT_BYTES..].to_vec()))
+}
+
+/// Whether a guard's row allows for a signed vote: the same content, of a statement under no newer set.
+pub(crate) fn allows_for(row: &[u8], signed: &[u8]) -> bool {
+    let (content, version) = match signed.len() {
+        36 => (4.., ..4),
+        _ => (0.., ..0),
+    };
+    row.get(content.clone()) == signed.get(content) && row.get(version) >= signed.get(version)
 }
 
 /// Signs a statement, once a guard has it: one content for a distributor and head, under a newer set the same again.

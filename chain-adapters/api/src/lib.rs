@@ -24,5 +24,5 @@ pub use distributor::{
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};
 pub use reader::DistributorReader;
-pub use submission::{DeadReason, FeeLimit, Outcome, Prepared, Status, SubmissionId};
+pub use submission::{DeadReason, FeeLimit, Funds, Outcome, Prepared, Status, SubmissionId};
 pub use submitter::Submitter;

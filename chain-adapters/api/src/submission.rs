@@ -59,6 +59,17 @@ impl fmt::Display for FeeLimit {
     }
 }
 
+/// Whether an account can go on paying, in the chain's smallest unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Funds {
+    /// Who pays.
+    pub account: crate::Account,
+    /// What it has.
+    pub has: u128,
+    /// What filing one epoch needs at the present prices.
+    pub filing: u128,
+}
+
 /// How a submission stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {

@@ -59,6 +59,14 @@ impl Fees {
         Ok(Self { gas_limit, max_fee_per_gas, max_priority_fee_per_gas: prices.tip.min(max_fee_per_gas) })
     }
 
+    /// The least that such a transaction needs to be signed now.
+    pub(crate) fn needed(estimate: u64, bytes: usize, prices: &Prices) -> u128 {
+        match Self::fit(estimate, bytes, prices, FeeLimit(0), 0) {
+            Err(Misfit::Limit { needed } | Misfit::Balance { needed }) => needed,
+            Ok(fees) => fees.max().0,
+        }
+    }
+
     /// The most that the transaction can cost.
     pub(crate) fn max(&self) -> FeeLimit {
         FeeLimit(u128::from(self.gas_limit).saturating_mul(self.max_fee_per_gas))
@@ -114,6 +122,7 @@ mod tests {
     #[test]
     fn limit_and_balance_lower_the_cap_and_then_refuse() {
         let needed = 1250 * 128;
+        assert_eq!(Fees::needed(1000, 10, &PRICES), needed);
         let fees = Fees::fit(1000, 10, &PRICES, FeeLimit(needed), RICH).expect("exactly enough");
         assert_eq!(fees.max_fee_per_gas, 128);
         assert_eq!(Fees::fit(1000, 10, &PRICES, FeeLimit(needed - 1), RICH), Err(Misfit::Limit { needed }));

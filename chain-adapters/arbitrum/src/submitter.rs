@@ -10,7 +10,7 @@ use alloy::transports::{RpcError, TransportError};
 use async_trait::async_trait;
 use liaise_chain_api::{
     Accepted, Account, Action, At, BlockRef, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader,
-    FeeLimit, Outcome, Prepared, Range, Status, Submitter,
+    FeeLimit, Funds, Outcome, Prepared, Range, Status, Submitter,
 };
 use liaise_summary::{DistributorId, Epoch, Payee};
 
@@ -20,6 +20,11 @@ use crate::nonce::NonceUse;
 use crate::reader::EvmReader;
 use crate::refusal::classify;
 use crate::transaction::{self, Held};
+
+/// Gas of filing an epoch: what 9 of 13 oracles' signatures need, measured, and a little more.
+const FILING_GAS: u64 = 150_000;
+/// Calldata of that.
+const FILING_BYTES: usize = 1_400;
 
 /// Bytes of a transaction beside its calldata, rounded up.
 const ENVELOPE_BYTES: usize = 200;
@@ -43,6 +48,17 @@ impl EvmSubmitter {
         let reader = EvmReader::connect(config).await?;
         let account = Account::evm(reader.chain_number, signer.address().into_array());
         Ok(Self { reader, signer, account })
+    }
+
+    /// What the account has, and what filing one epoch needs at the present prices.
+    ///
+    /// # Errors
+    /// What reading returns.
+    pub async fn funds(&self) -> Result<Funds, ChainError> {
+        let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
+        let has = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
+        let has = u128::try_from(has).unwrap_or(u128::MAX);
+        Ok(Funds { account: self.account.clone(), has, filing: Fees::needed(FILING_GAS, FILING_BYTES, &prices) })
     }
 
     fn held(&self, prepared: &Prepared) -> Result<Held, ChainError> {

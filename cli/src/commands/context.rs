@@ -40,6 +40,12 @@ impl Context {
         or_node_exit(replica)
     }
 
+    /// The user's copy of the ledger as it is: it knows no store that it could ask.
+    pub async fn offline(&self) -> eyre::Result<Replica> {
+        let calendar = self.config.calendar.as_deref();
+        or_node_exit(open_replica(&self.home.path("ledger"), self.genesis.clone(), calendar, &[]).await)
+    }
+
     /// The user's copy of the ledger, with everything that a store has by now.
     pub async fn current(&self) -> eyre::Result<Replica> {
         let replica = self.replica().await?;

@@ -2,7 +2,8 @@
 
 use super::context::{Context, histories};
 use super::oracle::describe;
-use super::submit::{FeeArgs, estimate, outcome, send};
+use super::oracle::evidence::Evidence;
+use super::submit::{FeeArgs, send_or_estimate};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
 use crate::output::{self, say, xlv};
@@ -15,6 +16,7 @@ use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::{HandOver, Shared, TermRow, table};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// See the module.
 #[derive(Debug, Subcommand)]
@@ -40,8 +42,11 @@ pub struct VetoArgs {
     #[arg(long)]
     reason: String,
     /// The digest of the statement that is meant; the pending one by default.
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", conflicts_with = "evidence")]
     digest: Option<String>,
+    /// What `liaise oracle dispute` wrote: it is checked, and only the statement that it accuses is vetoed.
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
     /// The key that vetoes.
     #[arg(long, value_name = "NAME", default_value = "guardian")]
     key: String,
@@ -179,12 +184,16 @@ async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
     if args.reason.trim().is_empty() {
         return fail(Kind::Usage, "--reason is empty: say why, everybody will read it");
     }
+    let evidence = args.evidence.as_deref().map(Evidence::read).transpose()?;
     let wallet = context.wallet(&args.key, &args.passphrase)?;
     let submitter = chain::submitter(&context.config.chain, &wallet).await.or_exit(Kind::Chain)?;
     let at = submitter.distributor(At::Latest).await.or_exit(Kind::Chain)?;
     let Some(pending) = at.pending else {
         return fail(Kind::Refused, "nothing is pending on this distributor: there is nothing to veto");
     };
+    if let Some(evidence) = &evidence {
+        evidence.check(&at, submitter.chain().as_str())?;
+    }
     if args.digest.as_ref().is_some_and(|digest| digest.trim_start_matches("0x") != pending.digest.to_string()) {
         return fail(Kind::Refused, format!("--digest: another statement is pending, {}", pending.digest));
     }
@@ -196,22 +205,13 @@ async fn veto(context: &Context, args: &VetoArgs) -> eyre::Result<()> {
     }
     let action = Action::Veto { digest: pending.digest, reason: args.reason.clone().into_bytes() };
     let what = format!("{:?} of epoch {}, digest {}", pending.kind, pending.epoch, pending.digest);
-    let by = submitter.account();
-    let (sent, words) = if args.dry_run {
-        let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
-        let words =
-            format!("Dry run: {by} would veto it, for at most {fee} of the coin's smallest unit; nothing was sent.");
-        (outcome(by, Err(fee)), words)
-    } else {
-        let store = context.store()?;
-        let sent = send(&store, submitter.as_ref(), &action, args.fee.limit()).await?;
-        (outcome(by, Ok(&sent)), format!("vetoed: {}", sent.words()))
-    };
+    let store = || context.store();
+    let done = send_or_estimate(store, submitter.as_ref(), &action, args.fee, args.dry_run).await?;
     if args.json {
         let mut value = super::oracle::pending(&pending);
-        value.as_object_mut().expect("an object").extend(sent);
+        value.as_object_mut().expect("an object").extend(done.json);
         return output::json(&value);
     }
-    say!("{what}\n{words}");
+    say!("{what}\n{}", done.words);
     Ok(())
 }

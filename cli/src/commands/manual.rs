@@ -48,8 +48,8 @@ const EVERYWHERE: [&str; 3] = ["home", "help", "version"];
 fn markdown(command: Command) -> String {
     let mut text = String::from(
         "# Commands\n\n\
-         Written by `liaise manual`; a test compares. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 the chain,\n\
-         5 a proof, 6 integrity.\n",
+         Written by `liaise manual`; a test compares. [Exit codes](exit-codes.md): 0 done, 1 failed, 2 wrong usage, 3 refused,\n\
+         4 the chain, 5 a proof, 6 integrity.\n",
     );
     chapter(&command, command.clone(), &mut text);
     text

@@ -58,8 +58,37 @@ impl Sent {
     }
 }
 
+/// What became of an action that was sent, or only looked at.
+pub struct Done {
+    /// For JSON: who, the fee, the transaction, and in words.
+    pub json: Map<String, Value>,
+    /// For people.
+    pub words: String,
+}
+
+/// Sends an action, or in a dry run says what it would cost and sends nothing. The store is opened only to send.
+pub async fn send_or_estimate(
+    store: impl FnOnce() -> eyre::Result<Store>,
+    submitter: &dyn Submitter,
+    action: &Action,
+    fee: FeeArgs,
+    dry_run: bool,
+) -> eyre::Result<Done> {
+    let by = submitter.account();
+    if dry_run {
+        let fee = estimate(submitter, action, fee.limit()).await?;
+        let words = format!(
+            "Dry run: {} would be sent by {by}, for at most {fee} of the coin's smallest unit; nothing was sent.",
+            action.name()
+        );
+        return Ok(Done { json: outcome(by, Err(fee)), words });
+    }
+    let sent = send(&store()?, submitter, action, fee.limit()).await?;
+    Ok(Done { json: outcome(by, Ok(&sent)), words: format!("{}: {}", action.name(), sent.words()) })
+}
+
 /// What became of an action, for JSON. Fees pass 2^53, so they are decimal strings.
-pub fn outcome(by: &Account, sent: Result<&Sent, u128>) -> Map<String, Value> {
+fn outcome(by: &Account, sent: Result<&Sent, u128>) -> Map<String, Value> {
     let (fee_max, transaction, outcome) = match sent {
         Ok(sent) => (None, sent.transaction(), sent.words()),
         Err(fee) => (Some(fee.to_string()), None, DRY_RUN.to_owned()),
@@ -152,6 +181,25 @@ pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Paths of the commands that have an argument.
+    fn with_argument(command: &clap::Command, id: &str, above: &str, found: &mut Vec<String>) {
+        let path = format!("{above} {}", command.get_name());
+        if command.get_arguments().any(|argument| argument.get_id() == id) {
+            found.push(path.clone());
+        }
+        command.get_subcommands().for_each(|sub| with_argument(sub, id, &path, found));
+    }
+
+    #[test]
+    fn whatever_spends_can_be_tried_without_spending() {
+        use clap::CommandFactory;
+        let (mut spends, mut dry) = (vec![], vec![]);
+        with_argument(&crate::Cli::command(), "max_fee", "", &mut spends);
+        with_argument(&crate::Cli::command(), "dry_run", "", &mut dry);
+        assert_eq!(spends, [" liaise claim", " liaise oracle submit", " liaise dao veto"]);
+        assert!(spends.iter().all(|command| dry.contains(command)), "{dry:?}");
+    }
 
     #[test]
     fn an_outcome_has_a_transaction_or_a_fee() {

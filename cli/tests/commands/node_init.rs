@@ -90,3 +90,24 @@ fn each_thing_that_is_broken_is_named() {
     std::fs::remove_file(place.path("node/session.json")).unwrap();
     assert_eq!(check(), ["session key"]);
 }
+
+#[test]
+fn a_node_without_its_runtime_or_its_model_says_which() {
+    let place = made();
+    let run = || place.run(&["node", "run", "--dir", "node"]);
+    std::fs::remove_file(place.path("cache/onnxruntime-1.31.1-cpu/libonnxruntime.so.1.31.1")).unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("onnxruntime-1.31.1-cpu"), "{}", stderr(&output));
+    let check = place.run(&["compute", "check", "--library", "nowhere.so", "--bundle", "bundle"]);
+    assert_eq!(check.status.code(), Some(3), "{}", stderr(&check));
+    assert!(stderr(&check).contains("nowhere.so"), "{}", stderr(&check));
+    std::fs::remove_dir_all(place.path("bundle")).unwrap();
+    let init = place.run(&["node", "init", "--dir", "other", "--bundle", "bundle"]);
+    assert_eq!(init.status.code(), Some(2), "{}", stderr(&init));
+    assert!(
+        stderr(&init).contains("manifest.json") && stderr(&init).contains("cargo xtask setup"),
+        "{}",
+        stderr(&init)
+    );
+}

@@ -1,5 +1,7 @@
 //! Operators and the guardian do everything by hand: no oracle's process runs.
 
+use crate::dispute::a_false_statement_is_stopped;
+use crate::moving::an_operator_moves;
 use crate::program::Terminal;
 use liaise_chain_api::At;
 use liaise_cli::demo::{Network, Stages};
@@ -11,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const ORACLES: usize = 5;
 
-/// An epoch is folded, attested, signed and submitted by commands in the operators' directories; the guardian vetoes it by
-/// a command, and it is filed anew.
+/// An epoch is folded, attested and signed by commands in the operators' directories, and one of them moves to another
+/// host; a false statement is filed instead, disputed, and vetoed by the guardian; then the true one is filed.
 pub async fn an_epoch_is_filed_and_vetoed(network: &mut Network, home: Arc<Terminal>, stages: &Stages) {
     for n in 1..=ORACLES {
         network.terminate(&format!("oracle-{n}")).await.unwrap();
@@ -33,18 +35,20 @@ pub async fn an_epoch_is_filed_and_vetoed(network: &mut Network, home: Arc<Termi
     attested.store(true, Ordering::Relaxed);
     signing.await.unwrap();
 
-    file(&home, &dirs, epoch);
+    an_operator_moves(&home, dirs.last().unwrap());
+    let (_, signers) = dirs.split_last().unwrap();
+    sign(&home, signers);
     let unsaid = home.run(&["dao", "veto", "--reason", " ", "--json"]);
     assert_eq!(unsaid.status.code(), Some(2), "a veto needs a reason");
-    let veto = home.json(&["dao", "veto", "--reason", "test: filed anew", "--json"]);
-    assert_eq!(veto["epoch"], epoch, "{veto}");
-    assert!(veto["transaction"].is_string() && veto["fee_max"].is_null(), "{veto}");
+    a_false_statement_is_stopped(network, &home, &dirs[0], epoch).await;
     let accepted = network.reader.statements(Epoch(epoch), At::Latest).await.unwrap();
     assert!(accepted.iter().all(|accepted| accepted.vetoed), "what was filed is vetoed");
     let nothing = home.run(&["dao", "veto", "--reason", "once more", "--json"]);
     assert_eq!(nothing.status.code(), Some(3), "nothing is pending any more");
 
     file(&home, &dirs, epoch);
+    let honest = home.json(&["oracle", "dispute", "--dir", text(&dirs[0]), "--json"]);
+    assert_eq!((&honest["same"], &honest["pending"]["epoch"]), (&true.into(), &epoch.into()), "{honest}");
     for n in 1..=ORACLES {
         network.restart(&format!("oracle-{n}")).await.unwrap();
     }

@@ -107,6 +107,13 @@ fn proofs(terminal: &Terminal, dir: &Path) {
     terminal.ok(&["rewards", "prove", "user-2", "--out", path]);
     terminal.ok(&["claim", "--proof", path, "--payer", "guardian", "--dry-run"]);
     let good = fs::read_to_string(&proof).unwrap();
+    let offline = terminal.ok(&["rewards", "prove", "user-2", "--offline"]);
+    assert_eq!(offline, good, "proved from the artefacts that are here");
+    // A claim needs the chain and nothing else: no store of this home answers.
+    let storeless = home_with(dir, "storeless", |text| text.replace("/tcp/", "/tcp/1"));
+    fs::create_dir_all(dir.join("storeless/keys")).unwrap();
+    fs::copy(dir.join("home/keys/guardian.json"), dir.join("storeless/keys/guardian.json")).unwrap();
+    storeless.ok(&["claim", "--proof", path, "--payer", "guardian"]);
     let altered = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut value: serde_json::Value = serde_json::from_str(&good).unwrap();
         change(&mut value);
@@ -118,6 +125,8 @@ fn proofs(terminal: &Terminal, dir: &Path) {
     refused("a forged proof", &forged, PROOF, &["proof"]);
     let foreign = altered(&|proof| proof["network"] = "ab".repeat(32).into());
     refused("a proof of another network", &foreign, PROOF, &["network"]);
+    let chain = altered(&|proof| proof["chain"] = "eip155:42161".into());
+    refused("a proof of another chain", &chain, PROOF, &["chain", "eip155:42161"]);
     let elsewhere = altered(&|proof| proof["distributor"] = "ab".repeat(32).into());
     refused("a proof for another distributor", &elsewhere, PROOF, &["distributor"]);
     let broken = altered(&|proof| proof["proof"]["siblings"] = serde_json::json!([]));

@@ -32,6 +32,8 @@ fn every_read_prints_json(terminal: &Terminal, dir: &Path) {
     let prompt = report["dag"][0]["id"].as_str().unwrap();
     let node = dir.join("node-1");
     let node = node.to_str().unwrap();
+    let oracle = dir.join("oracle-1");
+    let oracle = oracle.to_str().unwrap();
     let reads: &[&[&str]] = &[
         &["account", "show"],
         &["node", "odds"],
@@ -42,6 +44,9 @@ fn every_read_prints_json(terminal: &Terminal, dir: &Path) {
         &["audit", "epoch", "1"],
         &["audit", "message", prompt],
         &["audit", "assignment", prompt],
+        &["audit", "supply"],
+        &["audit", "supply", "--each"],
+        &["oracle", "check", "--dir", oracle],
         &["ledger", "show", prompt],
         &["ledger", "show", prompt, "--tree"],
         &["retrieval", "search", "beginning heaven earth"],
@@ -49,7 +54,9 @@ fn every_read_prints_json(terminal: &Terminal, dir: &Path) {
         &["rewards", "show", "user-2"],
         &["rewards", "explain", "user-2", "--epoch", "1"],
         &["rewards", "prove", "user-2"],
+        &["rewards", "prove", "user-2", "--offline"],
         &["claim", "user-2", "--dry-run"],
+        &["claim", "--for", "user-1", "user-2", "--payer", "guardian", "--dry-run"],
         &["compute", "check"],
     ];
     for read in reads {
@@ -88,7 +95,11 @@ fn a_fresh_key_asks_and_is_paid(demo: &mut Running, terminal: &Terminal) {
     assert!(table.contains(&account), "the newcomer is in this epoch's table: {table}");
     let earned = terminal.json(&["rewards", "show", "newcomer", "--json"]);
     assert!(earned["claimable"].as_u64().unwrap() > 0, "{earned}");
-    terminal.ok(&["claim", "newcomer", "--payer", "guardian"]);
+    let others = terminal.json(&["claim", "--for", "newcomer", "node-1", "--payer", "guardian", "--json"]);
+    assert_eq!(others["paid"], others["due"], "{others}");
+    assert!(others["accounts"].as_array().unwrap().iter().any(|line| line["account"] == account.as_str()), "{others}");
+    let books = terminal.json(&["audit", "supply", "--each", "--json"]);
+    assert_eq!((&books["difference"], &books["paid_by_payees"]), (&"0".into(), &books["paid"]), "{books}");
     let paid = terminal.json(&["rewards", "show", "newcomer", "--json"]);
     assert_eq!(paid["claimed"], earned["claimable"]);
     assert_eq!(paid["claimable"], 0);

@@ -143,6 +143,15 @@ fn paths_that_lead_elsewhere() {
         let error = after(|manifest| drop(files(manifest).insert(path.into(), entry(b""))), |_| ());
         assert!(error.contains("files.") && error.contains(&format!("{path:?}")), "{path:?}: {error}");
     }
+    for (path, part) in [
+        ("a".repeat(256), "longer than"),
+        (["a"; 600].join("/"), "longer than"),
+        ("a\u{1b}[2Jb".to_owned(), "control characters"),
+        ("a\nb".to_owned(), "control characters"),
+    ] {
+        let error = after(|manifest| drop(files(manifest).insert(path.clone(), entry(b""))), |_| ());
+        assert!(error.contains(part) && !error.contains(['\u{1b}', '\n']), "{path:?}: {error}");
+    }
     let itself = after(|manifest| drop(files(manifest).insert("manifest.json".into(), entry(b""))), |_| ());
     assert!(itself.contains("can't list itself"), "{itself}");
 }
@@ -162,6 +171,7 @@ fn manifests_with_two_readings() {
         (after(|_| (), rewrite("{\"bytes\":6,", "{\"bytes\":5,\"bytes\":6,")), "key `bytes` comes twice"),
         (after(|_| (), rewrite("{", "{ ")), "is not canonical JSON"),
         (after(|_| (), rewrite("\"version\":1", "\"version\":1.0")), "no integer"),
+        (after(|_| (), rewrite("\"bytes\":6", "\"bytes\":9007199254740993")), "2^53"),
         (after(|_| (), rewrite("\"bytes\":6", "\"bytes\":-6")), "invalid value"),
         (after(|m| drop(m.insert("zeal".into(), Json::Null)), |_| ()), "unknown field `zeal`"),
         (after(|m| drop(m.remove("licence")), |_| ()), "missing field `licence`"),

@@ -1,7 +1,7 @@
 //! What a distributor may file next, and how it gets there: signed by a quorum, then submitted by whoever is first.
 
 use super::folds::{FoldedAt, artefact_cid};
-use super::{Guard, Oracle, OracleError, POLL};
+use super::{Oracle, OracleError, POLL};
 use crate::blocking::blocking;
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
@@ -11,6 +11,7 @@ use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor};
 use liaise_oracle::audit::check_root;
 use liaise_oracle::fold::{DistributorState, Filing, FoldError, Shared, file, table, term_of};
 use liaise_oracle::journal::{Journal, Progress};
+use liaise_oracle::moving::Guard;
 use liaise_oracle::quorum::{Tally, sign, vote};
 use liaise_store::Store;
 use liaise_summary::{DistributorId, Epoch, Hash32, NetworkId, OpenStatement, OracleSet, Statement};

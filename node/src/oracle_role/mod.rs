@@ -8,21 +8,22 @@ use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::replica::{Replica, ReplicaError};
 use filing::Desk;
-use folds::Folds;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
 use liaise_ledger::body::{Body, Vote};
 use liaise_ledger::{Author, Draft, Signer};
 use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::FoldError;
 use liaise_oracle::journal::{Journal, JournalError};
-use liaise_oracle::quorum::{OracleKey, QuorumError, SignGuard, attest};
-use liaise_store::{Store, StoreError};
+use liaise_oracle::moving::{Guard, MoveError, may_sign, votes_of};
+use liaise_oracle::quorum::{OracleKey, QuorumError, attest};
+use liaise_store::StoreError;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
-pub(crate) use folds::{artefact_cid, ledger, seal_of};
+pub(crate) use folds::{Folds, artefact_cid, ledger, seal_of};
 pub use once::{Next, fold_up_to, next_filing, sign_once};
 
 /// How often the chain is asked how it stands.
@@ -50,23 +51,12 @@ pub enum OracleError {
     /// The submission journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// This host's journal does not let it sign.
+    #[error(transparent)]
+    Move(#[from] MoveError),
     /// A beacon round that the fold needs.
     #[error(transparent)]
     Beacon(#[from] crate::beacon::BeaconFetchError),
-}
-
-/// An oracle's row of what it signed, in the store's journal.
-pub struct Guard(pub Store);
-
-const GUARD: &str = "signed";
-
-impl SignGuard for Guard {
-    fn load(&self, slot: &[u8]) -> Result<Option<Vec<u8>>, String> {
-        self.0.journal().get(GUARD, slot).map_err(|error| error.to_string())
-    }
-    fn replace(&self, slot: &[u8], expected: Option<&[u8]>, value: &[u8]) -> Result<bool, String> {
-        self.0.journal().compare_and_set(GUARD, slot, expected, Some(value)).map_err(|error| error.to_string())
-    }
 }
 
 fn bytes_of(blocks: &Blocks) -> Vec<Vec<u8>> {
@@ -82,6 +72,8 @@ pub struct Oracle {
     reader: Arc<dyn DistributorReader>,
     submitter: Option<Arc<dyn Submitter>>,
     stagger: Duration,
+    /// What the ledger holds of its votes, once its journal was held against it: nothing of that is said again.
+    said: Option<BTreeSet<Vec<u8>>>,
 }
 
 impl Oracle {
@@ -95,7 +87,8 @@ impl Oracle {
         role: &OracleRole,
     ) -> Oracle {
         let folds = Folds::new(replica.clone());
-        Oracle { replica, key, signer, folds, reader, submitter, stagger: Duration::from_secs(role.stagger_s) }
+        let stagger = Duration::from_secs(role.stagger_s);
+        Oracle { replica, key, signer, folds, reader, submitter, stagger, said: None }
     }
 
     /// Folds, signs and files until it is dropped.
@@ -115,6 +108,7 @@ impl Oracle {
     }
 
     async fn pass(&mut self, desk: &mut Desk) -> Result<(), OracleError> {
+        self.clear().await?;
         // Most messages change nothing on the chain: it is asked for each only while a filing waits for signatures.
         let mut look = desk.wants_a_look();
         while let Some(folded) = self.folds.next().await? {
@@ -123,12 +117,31 @@ impl Oracle {
             self.replica.put_blobs(bytes_of(&folded.blocks)).await;
             let (key, guard) = (&self.key, Guard(self.replica.store.clone()));
             let vote = attest(key, &guard, self.replica.network, folded.epoch, &folded.history)?;
-            self.say(vote).await?;
+            // A host that has taken over folds what was attested to long ago.
+            if !self.said.as_ref().is_some_and(|said| said.contains(vote.statement.as_slice())) {
+                self.say(vote).await?;
+            }
             look = true;
         }
         if look {
             desk.pass(self).await?;
         }
+        Ok(())
+    }
+
+    /// Makes sure, once, that nothing was signed with this key that the journal here does not know: another host's votes, or
+    /// those from after a backup, are in the ledger.
+    async fn clear(&mut self) -> Result<(), OracleError> {
+        if self.said.is_some() {
+            return Ok(());
+        }
+        self.replica.catch_up().await?;
+        let (store, key) = (self.replica.store.clone(), self.key.public());
+        let said = blocking(move || {
+            may_sign(&store, &key)?;
+            Ok::<_, MoveError>(votes_of(&store, &key)?.into_iter().map(|(_, bytes)| bytes).collect())
+        });
+        self.said = Some(said.await?);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ mod compare;
 mod explain;
 mod message;
 mod second_root;
+mod supply;
 
 use cid::Cid;
 use liaise_ledger::body::Seal;
@@ -11,10 +12,11 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 use liaise_summary::EpochStatement;
 
-pub use compare::Difference;
+pub use compare::{Difference, filings as compare_filings};
 pub use explain::{Explanation, explain};
 pub use message::{MessageReport, MessageStatus, audit_message};
 pub use second_root::{Root, RootError, second_root};
+pub use supply::{Filed, Supply};
 
 use crate::artefact::{Blocks, TreeBlock, read_distributor, read_state};
 use crate::fold::{DistributorState, EpochInput, Filing, FoldError, FoldState, Folded, Ledger, file, fold_epoch};

@@ -3,6 +3,7 @@
 mod assignment;
 mod epoch;
 mod message;
+mod supply;
 
 use super::context::Context;
 use crate::home::Home;
@@ -18,6 +19,8 @@ pub enum AuditCommand {
     Message(MessageArgs),
     /// Draw a prompt's racers again: the order of accounts with their weights.
     Assignment(AssignmentArgs),
+    /// Where every base unit of the schedule is: paid, payable, owed, or unemitted; the difference must be 0.
+    Supply(SupplyArgs),
 }
 
 /// See [`AuditCommand::Epoch`].
@@ -57,6 +60,17 @@ pub struct AssignmentArgs {
     json: bool,
 }
 
+/// See [`AuditCommand::Supply`].
+#[derive(Debug, Args)]
+pub struct SupplyArgs {
+    /// Ask the chain what each payee of the newest tree has had, too, and compare the sum: a question an account.
+    #[arg(long)]
+    each: bool,
+    /// Print JSON: amounts are base units, as decimal strings.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Runs the command.
 pub async fn run(command: AuditCommand, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
@@ -64,6 +78,7 @@ pub async fn run(command: AuditCommand, home: &Home) -> eyre::Result<()> {
         AuditCommand::Epoch(args) => epoch::run(&context, &args).await,
         AuditCommand::Message(args) => message::run(&context, &args).await,
         AuditCommand::Assignment(args) => assignment::run(&context, &args).await,
+        AuditCommand::Supply(args) => supply::run(&context, &args).await,
     }
 }
 

@@ -1,16 +1,16 @@
-//! `liaise claim --all`: everybody of the newest payable tree to whom something is due.
+//! `liaise claim --all` and `--for`: many accounts of the newest payable tree, in as few transactions as the chain takes.
 
-use super::runs::{self, Run};
+use super::runs::{self, Leaf, Run};
 use super::{ClaimArgs, Line, submitter};
 use crate::commands::context::Context;
-use crate::commands::rewards::or_payable_exit;
+use crate::commands::rewards::{or_payable_exit, payee_of};
 use crate::commands::submit::{estimate, send};
 use crate::exit::{Kind, OrExit};
 use crate::output::{self, NOT_ADVICE, note, say, xlv};
 use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use liaise_chain_api::{Action, At, ChainError, DistributorReader, Submitter};
-use liaise_ledger::Hash;
+use liaise_ledger::{Account, Hash};
 use liaise_node::{Payable, Replica};
 use liaise_summary::RewardLeaf;
 use serde::Serialize;
@@ -49,13 +49,22 @@ struct Report {
     fee_max: Option<String>,
     transactions: Vec<Payment>,
     accounts: Vec<Line>,
+    /// Accounts that were asked for and have no leaf in the tree.
+    without: Vec<String>,
 }
 
-/// Claims for everybody. What was sent is reported even where a later transaction fails.
-pub async fn run(context: &Context, replica: &Replica, args: &ClaimArgs) -> eyre::Result<()> {
+/// Claims for the accounts that are asked for, or for everybody. What was sent is reported even where a later transaction
+/// fails.
+pub async fn run(
+    context: &Context,
+    replica: &Replica,
+    args: &ClaimArgs,
+    accounts: Option<&[Account]>,
+) -> eyre::Result<()> {
     let reader = context.reader().await?;
     let payable = or_payable_exit(Payable::newest(replica, reader.as_ref()).await)?;
-    let before = claimed(reader.as_ref(), payable.tree.leaves()).await?;
+    let (wanted, without) = wanted(&payable, accounts)?;
+    let before = claimed(reader.as_ref(), payable.tree.leaves(), &wanted).await?;
     let due: Vec<u64> = payable.tree.leaves().iter().zip(&before).map(|(leaf, had)| leaf.amount - had).collect();
     let mut report = Report {
         epoch: payable.held.epoch.0,
@@ -66,8 +75,10 @@ pub async fn run(context: &Context, replica: &Replica, args: &ClaimArgs) -> eyre
         fee_max: None,
         transactions: vec![],
         accounts: vec![],
+        without,
     };
-    let ended = if report.due == 0 { Ok(()) } else { pay(context, replica, args, &payable, &due, &mut report).await };
+    let tree = Tree { payable: &payable, wanted: &wanted, due: &due };
+    let ended = if report.due == 0 { Ok(()) } else { pay(context, replica, args, &tree, &mut report).await };
     if args.json {
         output::json(&report)?
     } else {
@@ -76,10 +87,35 @@ pub async fn run(context: &Context, replica: &Replica, args: &ClaimArgs) -> eyre
     ended
 }
 
-/// What each leaf's payee had. A decreed loss has none: it counts as paid, for nobody can claim it.
-async fn claimed(reader: &dyn DistributorReader, leaves: &[RewardLeaf]) -> eyre::Result<Vec<u64>> {
-    let bar = bar(leaves.len(), "asking the chain what is due");
-    let one = async |leaf: &RewardLeaf| {
+/// The tree, which of its leaves are asked for, and what is due to those.
+struct Tree<'a> {
+    payable: &'a Payable,
+    wanted: &'a [bool],
+    due: &'a [u64],
+}
+
+/// Which leaves are asked for, and which accounts have none.
+fn wanted(payable: &Payable, accounts: Option<&[Account]>) -> eyre::Result<(Vec<bool>, Vec<String>)> {
+    let count = payable.tree.leaves().len();
+    let Some(accounts) = accounts else { return Ok((vec![true; count], vec![])) };
+    let (mut wanted, mut without) = (vec![false; count], vec![]);
+    for account in accounts {
+        match payable.tree.index_of(&payee_of(account)?) {
+            Some(index) => wanted[index as usize] = true,
+            None => without.push(account.to_string()),
+        }
+    }
+    Ok((wanted, without))
+}
+
+/// What each leaf's payee had. A decreed loss has none: it counts as paid, for nobody can claim it; so does who is not
+/// asked for.
+async fn claimed(reader: &dyn DistributorReader, leaves: &[RewardLeaf], wanted: &[bool]) -> eyre::Result<Vec<u64>> {
+    let bar = bar(wanted.iter().filter(|wanted| **wanted).count(), "asking the chain what is due");
+    let one = async |(leaf, wanted): (&RewardLeaf, &bool)| {
+        if !wanted {
+            return Ok(leaf.amount);
+        }
         let had = match reader.claimed(&leaf.payee, At::Latest).await {
             Ok(claimed) => claimed.total.min(leaf.amount),
             Err(ChainError::NotAnAccount { .. }) => leaf.amount,
@@ -88,7 +124,7 @@ async fn claimed(reader: &dyn DistributorReader, leaves: &[RewardLeaf]) -> eyre:
         bar.inc(1);
         Ok(had)
     };
-    let found = futures::stream::iter(leaves).map(one).buffered(ASKED_AT_ONCE).try_collect().await;
+    let found = futures::stream::iter(leaves.iter().zip(wanted)).map(one).buffered(ASKED_AT_ONCE).try_collect().await;
     bar.finish_and_clear();
     found
 }
@@ -97,17 +133,16 @@ async fn pay(
     context: &Context,
     replica: &Replica,
     args: &ClaimArgs,
-    payable: &Payable,
-    due: &[u64],
+    tree: &Tree<'_>,
     report: &mut Report,
 ) -> eyre::Result<()> {
     let submitter = submitter(context, args).await?;
     report.by = Some(submitter.account().to_string());
-    let payments = plan(payable, due, submitter.as_ref(), args).await?;
+    let payments = plan(tree, submitter.as_ref(), args).await?;
     let bar = bar(payments.len(), if args.dry_run { "asking what it costs" } else { "paying" });
     let mut fees = 0u128;
     for (run, action) in payments {
-        let owed = &due[run.places()];
+        let owed = &tree.due[run.places()];
         let mut payment = Payment {
             first: run.first,
             leaves: 1 << run.log2,
@@ -128,7 +163,7 @@ async fn pay(
             payment.transaction = sent.transaction().map(str::to_owned);
             payment.outcome = sent.words();
         }
-        report.accounts.extend(lines(payable, due, run, &payment));
+        report.accounts.extend(lines(tree, run, &payment));
         report.transactions.push(payment);
         bar.inc(1);
     }
@@ -138,23 +173,23 @@ async fn pay(
 }
 
 /// Aligned runs where the chain's contract pays them, else one claim each.
-async fn plan(
-    payable: &Payable,
-    due: &[u64],
-    submitter: &dyn Submitter,
-    args: &ClaimArgs,
-) -> eyre::Result<Vec<(Run, Action)>> {
-    let wanted: Vec<bool> = due.iter().map(|due| *due > 0).collect();
+async fn plan(tree: &Tree<'_>, submitter: &dyn Submitter, args: &ClaimArgs) -> eyre::Result<Vec<(Run, Action)>> {
+    let leaf = |(wanted, due): (&bool, &u64)| match (wanted, due) {
+        (false, _) => Leaf::Other,
+        (true, 0) => Leaf::Paid,
+        (true, _) => Leaf::Due,
+    };
+    let leaves: Vec<Leaf> = tree.wanted.iter().zip(tree.due).map(leaf).collect();
     let cover = |runs: Vec<Run>| {
-        let actions = runs.into_iter().map(|run| Ok((run, action(payable, run)?)));
+        let actions = runs.into_iter().map(|run| Ok((run, action(tree.payable, run)?)));
         actions.collect::<eyre::Result<Vec<_>>>()
     };
-    let payments = cover(runs::cover(&wanted))?;
+    let payments = cover(runs::cover(&leaves))?;
     if let Some((_, first)) = payments.iter().find(|(run, _)| run.log2 > 0)
         && let Err(ChainError::Unsupported { .. }) = submitter.prepare(first, args.fee.limit(), &[]).await
     {
         note!("{} takes one claim at a time", submitter.chain());
-        return cover(runs::one_each(&wanted));
+        return cover(runs::one_each(&leaves));
     }
     Ok(payments)
 }
@@ -170,7 +205,8 @@ fn action(payable: &Payable, run: Run) -> eyre::Result<Action> {
 }
 
 /// A line for each account that a transaction pays.
-fn lines(payable: &Payable, due: &[u64], run: Run, payment: &Payment) -> Vec<Line> {
+fn lines(tree: &Tree<'_>, run: Run, payment: &Payment) -> Vec<Line> {
+    let Tree { payable, due, .. } = *tree;
     let paid = run.places().filter(|place| due[*place] > 0);
     let line = |place: usize| {
         let leaf = payable.tree.leaves()[place];
@@ -196,8 +232,11 @@ fn bar(length: usize, what: &'static str) -> ProgressBar {
 }
 
 fn print(report: &Report) {
+    for account in &report.without {
+        say!("{account} has no leaf in the tree of epoch {}: nothing to claim", report.epoch);
+    }
     if report.due == 0 {
-        say!("Nothing is due to anybody in the tree of epoch {}.", report.epoch);
+        say!("Nothing is due in the tree of epoch {}.", report.epoch);
         say!("{NOT_ADVICE}");
         return;
     }

@@ -13,10 +13,12 @@ use crate::output::{self, NOT_ADVICE, say, xlv};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_chain_api::{Action, At, Submitter};
+use liaise_ledger::Account;
 use liaise_node::{Payable, Replica, chain};
+use liaise_store::Store;
 use liaise_summary::{Proof, RewardLeaf};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// See the module.
@@ -27,9 +29,13 @@ pub struct ClaimArgs {
     accounts: Vec<String>,
     /// Claim for everybody in the newest payable tree to whom something is due: many accounts in one transaction where
     /// the chain's contract takes that.
-    #[arg(long, conflicts_with_all = ["accounts", "proof"])]
+    #[arg(long, conflicts_with_all = ["accounts", "proof", "others"])]
     all: bool,
-    /// Claim with a proof that `liaise rewards prove` wrote.
+    /// Claim for these accounts and pay the fee for them: neighbours in the tree in one transaction where the chain's contract
+    /// takes that. Each is paid itself.
+    #[arg(long = "for", value_name = "ACCOUNT", num_args = 1.., conflicts_with_all = ["accounts", "proof"])]
+    others: Vec<String>,
+    /// Claim with a proof that `liaise rewards prove` wrote: no store is asked, only the chain.
     #[arg(long, value_name = "FILE", conflicts_with = "accounts")]
     proof: Option<PathBuf>,
     /// The key that pays the fee; the account's own, or your only key, by default.
@@ -69,29 +75,32 @@ struct Claim {
 /// Runs the command.
 pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
-    let replica = context.current().await?;
-    if args.all {
-        return all::run(&context, &replica, &args).await;
-    }
-    let mut lines = vec![];
-    let mut claims = vec![];
     if let Some(path) = &args.proof {
-        let file = ProofFile::read(path)?;
-        let at = context.reader().await?.distributor(At::Latest).await.or_exit(Kind::Chain)?;
-        let (leaf, proof) = file.check(&at)?;
-        claims.push(Claim { account: file.account, leaf, proof });
-    } else {
-        (claims, lines) = from_tree(&context, &replica, &args).await?;
+        let claim = from_file(&context, path).await?;
+        let submitter = submitter(&context, &args).await?;
+        let line = one(&|| context.store(), submitter.as_ref(), &args, claim).await?;
+        return print(&args, &[line]);
     }
+    let others: Vec<Account> =
+        args.others.iter().map(|name| context.account(name, &args.passphrase)).collect::<eyre::Result<_>>()?;
+    let replica = context.current().await?;
+    if args.all || !others.is_empty() {
+        return all::run(&context, &replica, &args, (!args.all).then_some(&others)).await;
+    }
+    let (claims, mut lines) = from_tree(&context, &replica, &args).await?;
     let submitter = submitter(&context, &args).await?;
     for claim in claims {
-        lines.push(one(&replica, submitter.as_ref(), &args, claim).await?);
+        lines.push(one(&|| Ok(replica.store.clone()), submitter.as_ref(), &args, claim).await?);
     }
+    print(&args, &lines)
+}
+
+fn print(args: &ClaimArgs, lines: &[Line]) -> eyre::Result<()> {
     if args.json {
         return output::json(&lines);
     }
     let mut table = output::table(&["account", "due", "outcome"]);
-    for line in &lines {
+    for line in lines {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
     say!("{table}");
@@ -100,6 +109,15 @@ pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     }
     say!("{NOT_ADVICE}");
     Ok(())
+}
+
+/// The leaf of a proof file: what can be told without the chain is told before it is asked.
+async fn from_file(context: &Context, path: &Path) -> eyre::Result<Claim> {
+    let file = ProofFile::read(path)?;
+    file.check_network(context.genesis.network_id(), &context.config.chain.id)?;
+    let at = context.reader().await?.distributor(At::Latest).await.or_exit(Kind::Chain)?;
+    let (leaf, proof) = file.check(&at)?;
+    Ok(Claim { account: file.account, leaf, proof })
 }
 
 /// Leaves from the newest payable tree, and a line for each account that has none.
@@ -134,7 +152,13 @@ async fn submitter(context: &Context, args: &ClaimArgs) -> eyre::Result<Arc<dyn 
     chain::submitter(&context.config.chain, &wallet).await.or_exit(Kind::Chain)
 }
 
-async fn one(replica: &Replica, submitter: &dyn Submitter, args: &ClaimArgs, claim: Claim) -> eyre::Result<Line> {
+/// Claims one leaf. The store, which remembers what was sent, is opened only to send.
+async fn one(
+    store: &dyn Fn() -> eyre::Result<Store>,
+    submitter: &dyn Submitter,
+    args: &ClaimArgs,
+    claim: Claim,
+) -> eyre::Result<Line> {
     let Claim { account, leaf, proof } = claim;
     let before = submitter.claimed(&leaf.payee, At::Latest).await.or_exit(Kind::Chain)?.total;
     let due = leaf.amount.saturating_sub(before);
@@ -157,7 +181,7 @@ async fn one(replica: &Replica, submitter: &dyn Submitter, args: &ClaimArgs, cla
         line.fee_max = Some(fee.to_string());
         return Ok(line);
     }
-    let sent = send(&replica.store, submitter, &action, args.fee.limit()).await?;
+    let sent = send(&store()?, submitter, &action, args.fee.limit()).await?;
     line.transaction = sent.transaction().map(str::to_owned);
     line.outcome = sent.words();
     Ok(line)

@@ -23,17 +23,29 @@ impl Run {
     }
 }
 
-/// The cheapest runs that hold every leaf to which something is due, in order.
-pub fn cover(due: &[bool]) -> Vec<Run> {
-    let depth = u8::try_from(due.len().next_power_of_two().trailing_zeros()).expect("a tree has at most 2^32 leaves");
-    cheapest(due, Run { first: 0, log2: depth }).1
+/// What a leaf is to a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaf {
+    /// Something is due to it, and it is to be paid.
+    Due,
+    /// Nothing is due to it: a run may pass over it.
+    Paid,
+    /// It is not asked for: no run may hold it, for the run would pay it.
+    Other,
+}
+
+/// The cheapest runs that hold every leaf that is due, in order.
+pub fn cover(leaves: &[Leaf]) -> Vec<Run> {
+    let depth = leaves.len().next_power_of_two().trailing_zeros();
+    let depth = u8::try_from(depth).expect("a tree has at most 2^32 leaves");
+    cheapest(leaves, Run { first: 0, log2: depth }).1
 }
 
 /// The cost of covering what is due in a run, and how.
-fn cheapest(due: &[bool], run: Run) -> (u64, Vec<Run>) {
+fn cheapest(leaves: &[Leaf], run: Run) -> (u64, Vec<Run>) {
     let places = run.places();
-    let present = &due[places.start.min(due.len())..places.end.min(due.len())];
-    let wanted = present.iter().filter(|due| **due).count();
+    let present = &leaves[places.start.min(leaves.len())..places.end.min(leaves.len())];
+    let wanted = present.iter().filter(|leaf| **leaf == Leaf::Due).count();
     if wanted == 0 {
         return (0, vec![]);
     }
@@ -41,22 +53,19 @@ fn cheapest(due: &[bool], run: Run) -> (u64, Vec<Run>) {
         return (TRANSACTION, vec![run]);
     }
     let half = run.log2 - 1;
-    let (mut cost, mut runs) = cheapest(due, Run { first: run.first, log2: half });
-    let (right_cost, right) = cheapest(due, Run { first: run.first + (1 << half), log2: half });
+    let (mut cost, mut runs) = cheapest(leaves, Run { first: run.first, log2: half });
+    let (right_cost, right) = cheapest(leaves, Run { first: run.first + (1 << half), log2: half });
     cost += right_cost;
     runs.extend(right);
     let whole = TRANSACTION + (present.len() - wanted) as u64;
     // A run holds leaves only, nothing of the padding behind the last one.
-    if run.log2 <= MAX_LOG2 && present.len() == places.len() && whole < cost {
-        (whole, vec![run])
-    } else {
-        (cost, runs)
-    }
+    let is_run = run.log2 <= MAX_LOG2 && present.len() == places.len() && !present.contains(&Leaf::Other);
+    if is_run && whole < cost { (whole, vec![run]) } else { (cost, runs) }
 }
 
 /// One run a leaf, for chains that know no other.
-pub fn one_each(due: &[bool]) -> Vec<Run> {
-    let places = due.iter().enumerate().filter(|(_, due)| **due).map(|(place, _)| place);
+pub fn one_each(leaves: &[Leaf]) -> Vec<Run> {
+    let places = leaves.iter().enumerate().filter(|(_, leaf)| **leaf == Leaf::Due).map(|(place, _)| place);
     places.map(|place| Run { first: u32::try_from(place).expect("at most 2^32 leaves"), log2: 0 }).collect()
 }
 
@@ -64,13 +73,27 @@ pub fn one_each(due: &[bool]) -> Vec<Run> {
 mod tests {
     use super::*;
 
+    fn leaves(due: &[bool]) -> Vec<Leaf> {
+        due.iter().map(|due| if *due { Leaf::Due } else { Leaf::Paid }).collect()
+    }
+
     fn runs(due: &[bool]) -> Vec<(u32, u8)> {
-        let runs = cover(due);
-        for (place, due) in due.iter().enumerate() {
+        checked(&leaves(due))
+    }
+
+    /// What is due is in one run, what nobody asked for in none.
+    fn checked(leaves: &[Leaf]) -> Vec<(u32, u8)> {
+        let runs = cover(leaves);
+        for (place, leaf) in leaves.iter().enumerate() {
             let holders = runs.iter().filter(|run| run.places().contains(&place)).count();
-            assert!(holders <= 1 && (holders == 1 || !due), "leaf {place} is in {holders} runs");
+            let good = match leaf {
+                Leaf::Due => holders == 1,
+                Leaf::Paid => holders <= 1,
+                Leaf::Other => holders == 0,
+            };
+            assert!(good, "leaf {place}, {leaf:?}, is in {holders} runs");
         }
-        assert!(runs.iter().all(|run| run.places().end <= due.len()), "no padding");
+        assert!(runs.iter().all(|run| run.places().end <= leaves.len()), "no padding");
         runs.iter().map(|run| (run.first, run.log2)).collect()
     }
 
@@ -101,7 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn who_was_not_asked_for_is_in_no_run() {
+        use Leaf::{Due, Other, Paid};
+        assert_eq!(checked(&[Due, Due, Other, Due]), [(0, 1), (3, 0)]);
+        assert_eq!(checked(&[Due, Paid, Due, Due]), [(0, 2)]);
+        assert_eq!(checked(&[Other, Due, Due, Other]), [(1, 0), (2, 0)], "adjacent, and in no aligned run");
+        for len in 0..=6u32 {
+            for code in 0..3usize.pow(len) {
+                let leaf = |i: u32| [Due, Paid, Other][code / 3usize.pow(i) % 3];
+                checked(&(0..len).map(leaf).collect::<Vec<Leaf>>());
+            }
+        }
+    }
+
+    #[test]
     fn one_each_names_what_is_due() {
-        assert_eq!(one_each(&[true, false, true]), [Run { first: 0, log2: 0 }, Run { first: 2, log2: 0 }]);
+        assert_eq!(one_each(&leaves(&[true, false, true])), [Run { first: 0, log2: 0 }, Run { first: 2, log2: 0 }]);
     }
 }

@@ -1,6 +1,10 @@
 //! `liaise oracle`: what oracles derive, sign and file; on anybody's copy of the ledger, or in an operator's directory.
 
 mod check;
+mod derive;
+mod dispute;
+pub mod evidence;
+mod journal;
 mod operate;
 mod status;
 
@@ -20,6 +24,8 @@ pub use status::{describe, pending};
 pub enum OracleCommand {
     /// Run an oracle's node: the same as `liaise node run`.
     Run(NodeArgs),
+    /// Say what keeps an oracle from working, or soon will, each with its remedy; starts nothing.
+    Check(check::CheckArgs),
     /// How the distributor stands, and what is sealed and attested.
     Status(JsonArgs),
     /// Fold an epoch on this copy of the ledger, from genesis on.
@@ -30,6 +36,11 @@ pub enum OracleCommand {
     Sign(OperatorArgs),
     /// File what a quorum has signed, once, with the submitter's key of an operator's directory.
     Submit(SubmitArgs),
+    /// Compare the pending statement with what this oracle derives; where they differ, write the evidence for a veto.
+    Dispute(dispute::DisputeArgs),
+    /// Move an oracle to another host.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
 }
 
 /// How to print.
@@ -91,9 +102,12 @@ pub async fn run(command: OracleCommand, home: &Home) -> eyre::Result<()> {
     match command {
         OracleCommand::Run(args) => super::node::run(NodeCommand::Run(args), home).await,
         OracleCommand::Status(args) => status::run(&Context::open(home)?, args.json).await,
-        OracleCommand::Fold(args) => check::fold(&Context::open(home)?, &args).await,
-        OracleCommand::Verify(args) => check::verify(&Context::open(home)?, &args).await,
+        OracleCommand::Fold(args) => derive::fold(&Context::open(home)?, &args).await,
+        OracleCommand::Verify(args) => derive::verify(&Context::open(home)?, &args).await,
         OracleCommand::Sign(args) => operate::sign(&args).await,
         OracleCommand::Submit(args) => operate::submit(&args).await,
+        OracleCommand::Check(args) => check::run(&args).await,
+        OracleCommand::Dispute(args) => dispute::run(&args).await,
+        OracleCommand::Journal(command) => journal::run(command).await,
     }
 }

@@ -1,35 +1,33 @@
 //! `liaise oracle sign` and `submit`: one pass in an operator's directory.
 
+use super::check::oracle_config;
+use super::journal::or_move_exit;
 use super::{OperatorArgs, SubmitArgs, pending};
 use crate::commands::context::{chain_number_of, or_node_exit};
-use crate::commands::submit::{estimate, outcome, send};
+use crate::commands::submit::send_or_estimate;
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say, xlv};
 use liaise_chain_api::Action;
 use liaise_ledger::EpochNumber;
 use liaise_node::client::Wallet;
-use liaise_node::config::{NodeConfig, OracleRole, Role};
+use liaise_node::config::OracleRole;
 use liaise_node::{Due, Next, Replica, chain, keys, next_filing, open_replica, read_genesis, sign_once};
+use liaise_oracle::moving::Standing;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// An operator's copy of the ledger, up to date, and its role.
-async fn open(args: &OperatorArgs) -> eyre::Result<(Replica, OracleRole)> {
-    let config = NodeConfig::load(&args.dir).or_exit(Kind::Usage)?;
-    let Role::Oracle(role) = config.role else {
-        return fail(
-            Kind::Usage,
-            format!("role.kind in {}: not an oracle's directory", args.dir.join("node.toml").display()),
-        );
-    };
+pub async fn current(dir: &Path) -> eyre::Result<(Replica, OracleRole)> {
+    let (config, role) = oracle_config(dir)?;
     let genesis = or_node_exit(read_genesis(&config.genesis))?;
-    let dir = args.dir.join("ledger");
-    let replica = or_node_exit(open_replica(&dir, genesis, config.calendar.as_deref(), &config.stores).await)?;
+    let ledger = dir.join("ledger");
+    let replica = or_node_exit(open_replica(&ledger, genesis, config.calendar.as_deref(), &config.stores).await)?;
     replica.catch_up().await.or_exit(Kind::Refused)?;
     Ok((replica, role))
 }
 
 pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
-    let (replica, role) = open(args).await?;
+    let (replica, role) = current(&args.dir).await?;
     let passphrase = args.passphrase.read(&role.key.display().to_string())?;
     or_node_exit(sign_once(&replica, &role, &passphrase).await)?;
     let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
@@ -42,7 +40,8 @@ pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
 }
 
 pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
-    let (replica, role) = open(&args.operator).await?;
+    let (replica, role) = current(&args.operator.dir).await?;
+    or_move_exit(Standing::of(&replica.store).and_then(Standing::allow))?;
     let Some(path) = &role.submitter else {
         return fail(
             Kind::Usage,
@@ -75,24 +74,14 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let secret = keys::open(path, &passphrase).or_exit(Kind::Usage)?;
     let wallet = Wallet::new(&secret, chain_number_of(&role.chain)?).or_exit(Kind::Usage)?;
     let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
-    let by = submitter.account();
-    let (sent, words) = if args.dry_run {
-        let fee = estimate(submitter.as_ref(), action, args.fee.limit()).await?;
-        let words = format!(
-            "Dry run: {} would be sent by {by}, for at most {fee} of the coin's smallest unit; nothing was sent.",
-            action.name()
-        );
-        (outcome(by, Err(fee)), words)
-    } else {
-        let sent = send(&replica.store, submitter.as_ref(), action, args.fee.limit()).await?;
-        (outcome(by, Ok(&sent)), sent.words())
-    };
+    let done =
+        send_or_estimate(|| Ok(replica.store.clone()), submitter.as_ref(), action, args.fee, args.dry_run).await?;
     if as_json {
         let mut value = to_json(&next);
-        value.as_object_mut().expect("an object").extend(sent);
+        value.as_object_mut().expect("an object").extend(done.json);
         return output::json(&value);
     }
-    say!("{words}");
+    say!("{}", done.words);
     Ok(())
 }
 

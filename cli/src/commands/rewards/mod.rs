@@ -57,6 +57,9 @@ pub struct ProveArgs {
     /// Write the proof into a new file instead of printing it.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Prove from the artefacts that are here, imported from a CAR file for example: no store is asked, only the chain.
+    #[arg(long)]
+    offline: bool,
 }
 
 /// Runs the command.

@@ -5,7 +5,12 @@ use liaise_chain_api::{Distributor, HeldRoot};
 use liaise_ledger::Hash;
 use liaise_summary::{Hash32, Node, Payee, Proof, RewardLeaf, SumLeaf};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+
+/// No proof is as long: 32 siblings fit a few thousand bytes.
+const MAX_BYTES: u64 = 1 << 16;
 
 /// What the file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,20 +86,36 @@ impl ProofFile {
 
     /// Reads a file.
     pub fn read(path: &Path) -> eyre::Result<ProofFile> {
-        let text = std::fs::read_to_string(path).map_err(|error| eyre::eyre!("{}: {error}", path.display()));
-        let parsed = serde_json::from_str(&text.or_exit(Kind::Usage)?);
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text));
+        read.map_err(|error| eyre::eyre!("{}: {error}", path.display())).or_exit(Kind::Usage)?;
+        let parsed = serde_json::from_str(&text);
         parsed.map_err(|error| eyre::eyre!("{} is no proof file: {error}", path.display())).or_exit(Kind::Proof)
+    }
+
+    /// Whether it is for a network and a chain: what can be told without asking the chain.
+    pub fn check_network(&self, network: Hash, chain: &str) -> eyre::Result<()> {
+        if self.network != network {
+            let why = format!(
+                "network: the proof is for network {}, and network.toml names {network}: claim it with that network's home",
+                self.network
+            );
+            return fail(Kind::Proof, why);
+        }
+        if self.chain != chain {
+            let why = format!(
+                "chain: the proof is for {}, and network.toml names {chain}: claim it on that chain",
+                self.chain
+            );
+            return fail(Kind::Proof, why);
+        }
+        Ok(())
     }
 
     /// Leaf and proof, once they lead to a root that the distributor pays from.
     pub fn check(&self, at: &Distributor) -> eyre::Result<(RewardLeaf, Proof)> {
-        let network = Hash(at.network().0);
-        if self.network != network {
-            return fail(
-                Kind::Proof,
-                format!("network: the proof is for network {}, this one is {network}", self.network),
-            );
-        }
+        // The chain's word may be another than network.toml's.
+        self.check_network(Hash(at.network().0), &self.chain)?;
         let distributor = Hash(at.id.0);
         if self.distributor != distributor {
             let why = format!(
@@ -118,8 +139,12 @@ impl ProofFile {
     }
 }
 
+/// An amount in its one spelling: digits without a sign or leading zeros.
 fn number(field: &str, text: &str) -> eyre::Result<u64> {
-    text.parse().map_err(|_| eyre::eyre!("{field}: {text:?} is no number of base units")).or_exit(Kind::Proof)
+    match text.parse::<u64>().ok().filter(|number| number.to_string() == text) {
+        Some(number) => Ok(number),
+        None => fail(Kind::Proof, format!("{field}: {text:?} is no number of base units")),
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +209,38 @@ mod tests {
         assert!(refused(&|f| f.leaf.amount = "31".into()).starts_with("proof"));
         assert!(refused(&|f| f.leaf.payee = Hash([9; 32])).starts_with("proof"));
         assert!(refused(&|f| f.proof.index = 1).starts_with("proof"));
-        assert!(refused(&|f| f.proof.siblings[0].sum = "-1".into()).starts_with("proof.siblings.sum"));
+        for text in ["-1", "+1", "01", "1.0", "1e3", "18446744073709551616", ""] {
+            assert!(refused(&|f| f.proof.siblings[0].sum = text.into()).starts_with("proof.siblings.sum"), "{text:?}");
+        }
+        let elsewhere = file.check_network(Hash([1; 32]), "eip155:2").unwrap_err().to_string();
+        assert!(elsewhere.starts_with("chain: the proof is for eip155:1"), "{elsewhere}");
+        assert!(file.check_network(Hash([1; 32]), "eip155:1").is_ok());
+    }
+
+    #[test]
+    fn json_with_two_readings_is_no_proof_file() {
+        let (_, file) = sample();
+        let good = serde_json::to_string(&file).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("proof.json");
+        let refused = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            ProofFile::read(&path).unwrap_err().to_string()
+        };
+        for (from, to, word) in [
+            ("\"epoch\":4", "\"epoch\":4,\"epoch\":5", "duplicate field `epoch`"),
+            ("\"amount\":\"30\"", "\"amount\":\"30\",\"amount\":\"31\"", "duplicate field `amount`"),
+            ("\"epoch\":4", "\"epoch\":9007199254740993", "9007199254740993"),
+            ("\"epoch\":4", "\"epoch\":4.0", "floating point"),
+            ("\"amount\":\"30\"", "\"amount\":30", "string"),
+            ("\"epoch\":4", "\"epoch\":4,\"more\":1", "unknown field `more`"),
+        ] {
+            let changed = good.replacen(from, to, 1);
+            assert_ne!(changed, good, "{from}");
+            let error = refused(changed);
+            assert!(error.contains(word), "{to}: {error}");
+        }
+        assert!(refused(format!("{good}x")).contains("trailing"));
+        assert!(refused("[".repeat(1 << 20)).contains("no proof file"));
     }
 }

@@ -12,7 +12,7 @@ use std::io::Write;
 pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
     let account = args.who.account(context)?;
     let payee = payee_of(&account)?;
-    let replica = context.current().await?;
+    let replica = if args.offline { context.offline().await? } else { context.current().await? };
     let reader = context.reader().await?;
     let payable = or_payable_exit(Payable::newest(&replica, reader.as_ref()).await)?;
     let Some((leaf, proof)) = or_payable_exit(payable.leaf(&payee))? else {
