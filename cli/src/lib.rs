@@ -3,6 +3,9 @@
 mod commands;
 pub mod demo;
 mod exit;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod home;
 mod output;
 mod secrets;

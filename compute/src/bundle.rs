@@ -40,26 +40,8 @@ impl Bundle {
     /// [`Error::Bundle`] names the file or field: files that are extra, missing, altered, of another length, no
     /// plain files; paths that lead elsewhere; a manifest that is not canonical JSON.
     pub fn open(folder: &Path) -> Result<Self> {
-        let blame = Blame(folder);
         let bytes = read_manifest(folder)?;
-        let json = Json::parse(&bytes).map_err(|e| blame.manifest(MANIFEST, e.to_string()))?;
-        if json.to_bytes() != bytes {
-            let problem = "is not canonical JSON (sorted keys, no white space)";
-            return Err(blame.manifest(MANIFEST, problem));
-        }
-        let manifest: Manifest = json.decode().map_err(|e| blame.manifest(MANIFEST, e.to_string()))?;
-        if manifest.schema != 1 {
-            return Err(blame.manifest("schema", format!("is {}, this program reads 1", manifest.schema)));
-        }
-        for name in manifest.files.keys() {
-            check_path(name).map_err(|problem| blame.manifest(&format!("files.{name:?}"), problem))?;
-        }
-        if !manifest.files.contains_key(&manifest.licence.file) {
-            return Err(blame.manifest("licence.file", format!("`{}` is not in `files`", manifest.licence.file)));
-        }
-        if let Some((field, problem)) = manifest.work_units.fault() {
-            return Err(blame.manifest(field, problem));
-        }
+        let manifest = parse_manifest(&bytes, &Blame(folder))?;
         check_folder(folder, &manifest)?;
         for (name, entry) in &manifest.files {
             check_file(folder, name, entry)?;
@@ -125,7 +107,7 @@ impl Bundle {
 }
 
 /// Says which bundle is at fault.
-struct Blame<'a>(&'a Path);
+pub(crate) struct Blame<'a>(pub &'a Path);
 
 impl Blame<'_> {
     fn file(&self, place: &str, problem: impl Into<String>) -> Error {
@@ -154,6 +136,29 @@ fn read_manifest(folder: &Path) -> Result<Vec<u8>> {
         return Err(Blame(folder).manifest(MANIFEST, "is larger than 1 MiB"));
     }
     fs::read(&path).map_err(Error::io(&path))
+}
+
+/// The manifest in these bytes, its own rules kept.
+pub(crate) fn parse_manifest(bytes: &[u8], blame: &Blame<'_>) -> Result<Manifest> {
+    let json = Json::parse(bytes).map_err(|e| blame.manifest(MANIFEST, e.to_string()))?;
+    if json.to_bytes() != bytes {
+        let problem = "is not canonical JSON (sorted keys, no white space)";
+        return Err(blame.manifest(MANIFEST, problem));
+    }
+    let manifest: Manifest = json.decode().map_err(|e| blame.manifest(MANIFEST, e.to_string()))?;
+    if manifest.schema != 1 {
+        return Err(blame.manifest("schema", format!("is {}, this program reads 1", manifest.schema)));
+    }
+    for name in manifest.files.keys() {
+        check_path(name).map_err(|problem| blame.manifest(&format!("files.{name:?}"), problem))?;
+    }
+    if !manifest.files.contains_key(&manifest.licence.file) {
+        return Err(blame.manifest("licence.file", format!("`{}` is not in `files`", manifest.licence.file)));
+    }
+    match manifest.work_units.fault() {
+        Some((field, problem)) => Err(blame.manifest(field, problem)),
+        None => Ok(manifest),
+    }
 }
 
 /// A path must mean the same file on every system and stay inside the folder.

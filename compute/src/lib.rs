@@ -19,6 +19,9 @@ mod canonical;
 mod check;
 mod device;
 mod error;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod hash;
 mod manifest;
 mod placement;

@@ -69,6 +69,9 @@ impl FromStr for ChainId {
     }
 }
 
+/// The most base58 digits of 32 bytes.
+const SOLANA_DIGITS: usize = 44;
+
 /// A decimal without leading zeros that fits 64 bits.
 fn decimal(text: &str) -> bool {
     text.parse::<u64>().is_ok_and(|n| n.to_string() == text)
@@ -141,6 +144,10 @@ impl FromStr for Account {
                 Ok(Account(format!("{}:0x{}", chain.0, hex::encode(bytes)).into()))
             }
             "solana" => {
+                // Reading base58 takes time in the square of its length.
+                if address.len() > SOLANA_DIGITS {
+                    return Err(bad("it must be base58 of 32 bytes"));
+                }
                 let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
                 if bytes.len() != 32 {
                     return Err(bad("it must be base58 of 32 bytes"));
@@ -309,6 +316,15 @@ mod tests {
         let q = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a";
         let b: Account = format!("bch:bitcoincash:{q}").parse().unwrap();
         assert_eq!(b.address(), q);
+    }
+
+    #[test]
+    fn long_base58_is_refused_unread() {
+        let wallet = format!("solana:{}:{}", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", bs58::encode([255; 32]).into_string());
+        assert_eq!(wallet.parse::<Account>().unwrap().payee(), Some([255; 32]));
+        // Reading this one digit by digit would take seconds.
+        let long = format!("solana:mainnet:{}", "z".repeat(64 * 1024));
+        assert!(matches!(long.parse::<Account>(), Err(AccountError::Address(..))));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod account;
 pub mod assignment;
 pub mod beacon;
 pub mod body;
+pub mod cbor;
 pub mod draw;
 pub mod ed25519;
 pub mod eligibility;

@@ -2,6 +2,7 @@
 
 use crate::account::Author;
 use crate::body::Body;
+use crate::cbor;
 use crate::ed25519;
 use crate::hash::{DAG_CBOR, Hash, block_cid, tag};
 use cid::Cid;
@@ -13,7 +14,7 @@ use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 mod limits;
-pub use limits::{MAX_MESSAGE_BYTES, MAX_PARENTS, MAX_RECEIPTS};
+pub use limits::{MAX_ITEMS, MAX_MESSAGE_BYTES, MAX_PARENTS, MAX_RECEIPTS};
 
 /// The version of the message model that this crate reads and writes.
 pub const VERSION: u32 = 1;
@@ -250,6 +251,10 @@ impl Verified {
 fn decode(block: &[u8], network: Hash) -> Result<Message, MessageError> {
     if block.len() > MAX_MESSAGE_BYTES {
         return Err(MessageError::TooLarge(block.len()));
+    }
+    if !cbor::is_within(block, MAX_ITEMS) {
+        let why = format!("not one whole item of DAG-CBOR, or more than {MAX_ITEMS} items in it");
+        return Err(MessageError::Malformed(why));
     }
     let message: Message =
         serde_ipld_dagcbor::from_slice(block).map_err(|error| MessageError::Malformed(error.to_string()))?;

@@ -41,6 +41,9 @@ mod bucket;
 mod codec;
 mod config;
 mod error;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod incoming;
 mod listen;
 mod mesh;

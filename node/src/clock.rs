@@ -137,7 +137,12 @@ impl liaise_store::Clock for Calendar {
 fn read_offset(file: &Path) -> Result<u64, CalendarError> {
     let fail = |why: String| CalendarError { path: file.to_owned(), why };
     let text = std::fs::read_to_string(file).map_err(|error| fail(format!("can't be read: {error}")))?;
-    text.trim().parse().map_err(|_| fail(format!("holds {:?}; write a number of milliseconds", text.trim())))
+    parse_offset(&text).ok_or_else(|| fail(format!("holds {:?}; write a number of milliseconds", text.trim())))
+}
+
+/// The milliseconds that a control file says.
+pub(crate) fn parse_offset(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
 }
 
 /// Readers see the old number or the new one, never half of it.

@@ -4,6 +4,8 @@ use liaise_ledger::Signer;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+pub(crate) mod keystore;
+
 /// 32 secret bytes, wiped when dropped.
 pub type Secret = Zeroizing<[u8; 32]>;
 
@@ -17,6 +19,14 @@ pub enum KeyError {
         /// The file.
         path: PathBuf,
         /// What the system said.
+        why: String,
+    },
+    /// The file is no keystore V3, or would take too much memory or time to open.
+    #[error("key file {path} can't be opened: {why}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// The field, and what is allowed.
         why: String,
     },
     /// The passphrase does not open the file.
@@ -60,12 +70,14 @@ pub fn create(path: &Path, secret: &Secret, passphrase: &str) -> Result<(), KeyE
 /// Decrypts a keystore V3 file.
 ///
 /// # Errors
-/// The file can't be read, is no keystore, or the passphrase is wrong.
+/// The file can't be read, is no keystore V3 of bounded cost, or the passphrase is wrong.
 pub fn open(path: &Path, passphrase: &str) -> Result<Secret, KeyError> {
     let file = |why: String| KeyError::File { path: path.to_owned(), why };
     if !path.exists() {
         return Err(file("is not there; make a key with `liaise account new`, or check the path".into()));
     }
+    let text = std::fs::read(path).map_err(|error| file(error.to_string()))?;
+    keystore::check(&text).map_err(|why| KeyError::Form { path: path.to_owned(), why })?;
     let bytes = eth_keystore::decrypt_key(path, passphrase).map_err(|error| match error {
         eth_keystore::KeystoreError::MacMismatch => KeyError::WrongPassphrase(path.to_owned()),
         other => file(other.to_string()),

@@ -15,6 +15,9 @@ mod compute_role;
 pub mod config;
 mod disputing;
 mod documents;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod history;
 pub mod keys;
 mod links;

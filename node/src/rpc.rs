@@ -1,7 +1,7 @@
 //! What nodes ask each other: one request, one response, DAG-CBOR inside the mesh's frames.
 
 use cid::Cid;
-use liaise_ledger::{Hash, Signed};
+use liaise_ledger::{Hash, Signed, cbor};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteBuf;
 
@@ -15,6 +15,9 @@ pub const MAX_BLOB_BYTES: usize = 1024 * 1024;
 pub const MAX_WAIT_MS: u32 = 20_000;
 /// Room that an answer's messages may take, in bytes; the mesh takes frames of eight times that.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// The most data items of a request or an answer, keys included: 512 messages have some 4 100.
+pub const MAX_ITEMS: usize = 16 * 1024;
 
 /// A question to a store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -147,7 +150,31 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// Decodes a request or a response.
 ///
 /// # Errors
-/// The bytes are not its DAG-CBOR.
+/// The bytes are not its DAG-CBOR, or hold more than [`MAX_ITEMS`]: eight megabytes of nulls would be four hundred here.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
+    if !cbor::is_within(bytes, MAX_ITEMS) {
+        return Err(Malformed(format!("not one whole item of DAG-CBOR, or more than {MAX_ITEMS} items in it")));
+    }
     serde_ipld_dagcbor::from_slice(bytes).map_err(|error| Malformed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_requests_and_answers_pass_and_lists_of_nothing_do_not() {
+        let signed = Signed { block: ByteBuf::from(vec![0; 200]), signature: ByteBuf::from(vec![0; 64]) };
+        let full = Request::Submit(vec![signed.clone(); MAX_MESSAGES]);
+        assert!(decode::<Request>(&encode(&full)).is_ok());
+        let items = (0..MAX_MESSAGES as u64).map(|place| (place, signed.clone())).collect();
+        assert!(decode::<Response>(&encode(&Response::Messages { items, head: 9 })).is_ok());
+        let outcomes = vec![Outcome::Refused("why".into()); MAX_MESSAGES];
+        let submitted = Response::Submitted { outcomes, receipts: vec![signed; MAX_MESSAGES] };
+        assert!(decode::<Response>(&encode(&submitted)).is_ok());
+        let nothing = encode(&Response::Found(vec![None; 1 << 20]));
+        assert!(decode::<Response>(&nothing).is_err());
+        let empty = encode(&Request::PutBlobs(vec![ByteBuf::new(); 1 << 20]));
+        assert!(decode::<Request>(&empty).is_err());
+    }
 }

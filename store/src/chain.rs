@@ -44,13 +44,20 @@ impl Chain {
     pub fn decode(bytes: &[u8]) -> Option<Chain> {
         let number = |i: usize| Some(u64::from_be_bytes(bytes.get(2 + 8 * i..10 + 8 * i)?.try_into().ok()?));
         let last = Hash(bytes.get(36..)?.try_into().ok()?);
+        let (has_last, has_closed) = (bytes[34], bytes[35]);
+        let closed = number(3)? as i64;
+        // A row has one encoding: what is not set is zero.
+        let set = |flag: u8, zero: bool| flag == 1 || (flag == 0 && zero);
+        if !set(has_last, last == Hash::ZERO) || !set(has_closed, closed == 0) {
+            return None;
+        }
         Some(Chain {
             ordinal: u16::from_be_bytes(bytes[..2].try_into().ok()?),
             next: number(0)?,
             wall_ms: number(1)?,
-            last: (bytes[34] == 1).then_some(last),
+            last: (has_last == 1).then_some(last),
             last_seq: number(2)?,
-            closed: (bytes[35] == 1).then_some(number(3)? as i64),
+            closed: (has_closed == 1).then_some(closed),
         })
     }
 }
@@ -66,5 +73,10 @@ mod tests {
             assert_eq!(Chain::decode(&chain.encode()), Some(chain));
         }
         assert_eq!(Chain::decode(&[0; 67]), None);
+        for (at, damaged) in [(34, 2), (35, 0), (34, 0)] {
+            let mut row = Chain { closed: Some(7), ..full }.encode();
+            row[at] = damaged;
+            assert_eq!(Chain::decode(&row), None, "byte {at} is {damaged}");
+        }
     }
 }

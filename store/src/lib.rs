@@ -18,6 +18,9 @@ mod commit;
 mod db;
 mod equivocation;
 mod error;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod ingest;
 mod issue;
 mod journal;

@@ -25,6 +25,8 @@ pub enum Command {
     Tidy,
     /// Run the named benchmarks, or all, and write down what they say.
     Bench(Vec<String>),
+    /// Run the named fuzz targets, or all.
+    Fuzz(Fuzz),
     /// Write the test vectors, or only compare them.
     Vectors {
         /// Compare instead of writing.
@@ -59,8 +61,17 @@ pub struct Test {
     pub only: Vec<String>,
 }
 
+/// Options of `fuzz`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fuzz {
+    /// How long each target runs.
+    pub seconds: u64,
+    /// The targets; all of them when empty.
+    pub targets: Vec<String>,
+}
+
 /// The names of the subcommands, as documents may cite them.
-pub const SUBCOMMANDS: [&str; 7] = ["setup", "demo", "test", "tidy", "vectors", "figures", "bench"];
+pub const SUBCOMMANDS: [&str; 8] = ["setup", "demo", "test", "tidy", "vectors", "figures", "bench", "fuzz"];
 
 const HELP: &str = "\
 cargo xtask <COMMAND>
@@ -72,6 +83,7 @@ cargo xtask <COMMAND>
   vectors  write the test vectors in tests/vectors
   figures  measure what each action costs on each chain, and write contracts/figures.json
   bench    measure, and write tests/benches/results.json and docs/benchmarks.md
+  fuzz     feed hostile bytes to the decoders for minutes; writes corpora and docs/fuzzing.md
 
 `cargo xtask <COMMAND> --help` says more. Exit codes: 0 done, 1 failed, 2 wrong usage.
 Downloads go to the cache: $LIAISE_CACHE, else $XDG_CACHE_HOME/liaise, else ~/.cache/liaise. Builds go to
@@ -118,6 +130,15 @@ cargo xtask bench [NAME...]
 Runs the named benchmarks of tests/benches, or all of them, in release builds, and writes their rows into
 tests/benches/results.json and docs/benchmarks.md. Rows of others stay as they are. Leave the machine alone meanwhile.";
 
+const FUZZ_HELP: &str = "\
+cargo xtask fuzz [--seconds N] [TARGET...]
+
+Runs the named targets of tests/fuzz, or all, ten minutes each, one after the other. Needs no nightly compiler. The corpora
+in tests/fuzz/corpus are replaced by what is left of old and new inputs; tests/fuzz/results.json and docs/fuzzing.md say
+what was run. An input that breaks a promise is kept, and fails the command.
+
+  --seconds N  run each target so long";
+
 /// Reads the arguments after the program's name.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure> {
     let mut arguments = arguments.peekable();
@@ -135,6 +156,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
         "vectors" if asks_help => return help(VECTORS_HELP),
         "figures" if asks_help => return help(FIGURES_HELP),
         "bench" if asks_help => return help(BENCH_HELP),
+        "fuzz" if asks_help => return help(FUZZ_HELP),
         "setup" => {
             let mut setup = Setup::default();
             for argument in arguments {
@@ -172,6 +194,21 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
         "bench" => Command::Bench(arguments.collect()),
         "vectors" => Command::Vectors { check: only_check("vectors", arguments)? },
         "figures" => Command::Figures { check: only_check("figures", arguments)? },
+        "fuzz" => {
+            let mut fuzz = Fuzz { seconds: 600, targets: vec![] };
+            while let Some(argument) = arguments.next() {
+                match argument.as_str() {
+                    "--seconds" => {
+                        let seconds =
+                            arguments.next().and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+                        fuzz.seconds = seconds.ok_or_else(|| usage("--seconds needs a number above zero"))?;
+                    }
+                    option if option.starts_with('-') => return Err(unknown("fuzz", option)),
+                    _ => fuzz.targets.push(argument),
+                }
+            }
+            Command::Fuzz(fuzz)
+        }
         other => return Err(usage(&format!("no command `{other}`"))),
     };
     Ok(Parsed::Run(command))
@@ -229,6 +266,11 @@ mod tests {
         assert_eq!(command("figures"), Command::Figures { check: false });
         assert_eq!(command("figures --check"), Command::Figures { check: true });
         let arguments = || vec!["--exit".to_string()];
+        let fuzz = |seconds, targets: &[&str]| {
+            Command::Fuzz(Fuzz { seconds, targets: targets.iter().map(|t| t.to_string()).collect() })
+        };
+        assert_eq!(command("fuzz"), fuzz(600, &[]));
+        assert_eq!(command("fuzz --seconds 5 rpc car"), fuzz(5, &["rpc", "car"]));
         assert_eq!(command("bench tree"), Command::Bench(vec!["tree".into()]));
         assert_eq!(command("demo --exit"), Command::Demo(arguments()));
         assert_eq!(command("demo -- --exit"), Command::Demo(arguments()));
@@ -236,7 +278,17 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_refused() {
-        for line in ["", "fly", "setup --all", "tidy x", "test --only", "vectors check", "figures x"] {
+        for line in [
+            "",
+            "fly",
+            "setup --all",
+            "tidy x",
+            "test --only",
+            "vectors check",
+            "figures x",
+            "fuzz --seconds 0",
+            "fuzz --all",
+        ] {
             assert!(parsed(line).is_err(), "{line}");
         }
     }

@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors | figures | bench`.
+//! Developer tasks: `cargo xtask setup | demo | test | tidy | vectors | figures | bench | fuzz`.
 //!
 //! It builds on a machine that has Rust and nothing else, because it is what installs the rest.
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ mod demo;
 mod evm;
 mod failure;
 mod figures;
+mod fuzz;
 mod host;
 mod process;
 mod setup;
@@ -59,6 +60,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(options) => test::run(&host, &options),
         Command::Tidy => tidy::run(&host),
         Command::Bench(names) => bench::run(&host, &names),
+        Command::Fuzz(options) => fuzz::run(&host, &options),
         Command::Vectors { check } => vectors::run(&host, check),
         Command::Figures { check } => figures::run(&host, check),
     }

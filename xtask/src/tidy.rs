@@ -46,7 +46,7 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Tree, &Metadata) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 15] = [
     ("edges between crates", edges::check),
     ("one table of versions", |tree, metadata| versions::check(tree, &metadata.members())),
     ("unused dependencies", unused::check),
@@ -61,6 +61,7 @@ const CHECKS: [(&str, Check); 14] = [
     ("decision records", |tree, _| records::decisions(tree)),
     ("status list", |tree, _| records::status(tree)),
     ("benchmarks", |tree, _| records::benchmarks(tree)),
+    ("fuzzing", |tree, _| records::fuzzing(tree)),
 ];
 
 /// Runs every check and prints every finding; any finding is a failure.

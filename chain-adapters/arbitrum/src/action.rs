@@ -108,7 +108,7 @@ fn check_open(statement: &OpenStatement, state: &Distributor) -> Result<(), Refu
     Ok(())
 }
 
-fn submit(statement: &EpochStatement, signatures: &[StatementSignature]) -> Vec<u8> {
+pub(crate) fn submit(statement: &EpochStatement, signatures: &[StatementSignature]) -> Vec<u8> {
     let summary = IEmission::Summary {
         epoch: statement.epoch.0,
         rootHash: word(statement.root_hash),
@@ -130,7 +130,7 @@ fn claim(payee: Address, leaf: &RewardLeaf, proof: &Proof) -> Vec<u8> {
     IClaims::claimCall { payee, amount, index, proof: proof_bytes }.abi_encode()
 }
 
-fn claim_range(leaves: &[RewardLeaf], proof: &RangeProof) -> Vec<u8> {
+pub(crate) fn claim_range(leaves: &[RewardLeaf], proof: &RangeProof) -> Vec<u8> {
     let mut packed = Vec::with_capacity(40 * leaves.len());
     for leaf in leaves {
         packed.extend(leaf.payee.0);

@@ -32,6 +32,9 @@ mod config;
 pub mod deploy;
 mod endpoint;
 mod fees;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod history;
 #[cfg(feature = "local")]
 pub mod local;

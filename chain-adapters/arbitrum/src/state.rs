@@ -99,12 +99,21 @@ impl EvmReader {
 }
 
 fn set_ref(endpoint: &Endpoint, set: &IEmission::OracleSet) -> Result<SetRef, ChainError> {
-    let keys = set.keys.chunks_exact(33).map(|key| key.try_into().expect("33 bytes")).collect();
-    let known = OracleSet::new(set.version, keys).map_err(|error| endpoint.nonsense(error.to_string()))?;
-    if known.hash() != Hash32(set.hash.0) {
-        return Err(endpoint.nonsense("an oracle set whose hash is not that of its keys"));
-    }
+    let known = known_set(set).map_err(|why| endpoint.nonsense(why))?;
     Ok(SetRef { version: set.version, hash: known.hash(), set: Some(known) })
+}
+
+/// The set that a view shows, if its hash is that of its keys; else what is wrong.
+pub(crate) fn known_set(set: &IEmission::OracleSet) -> Result<OracleSet, String> {
+    let (keys, rest) = set.keys.as_chunks::<33>();
+    if !rest.is_empty() {
+        return Err("an oracle set whose last key is cut off".into());
+    }
+    let known = OracleSet::new(set.version, keys.to_vec()).map_err(|error| error.to_string())?;
+    if known.hash() != Hash32(set.hash.0) {
+        return Err("an oracle set whose hash is not that of its keys".into());
+    }
+    Ok(known)
 }
 
 fn range_of(range: &IEmission::Range) -> Range {

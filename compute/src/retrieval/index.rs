@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fmt, fs,
     path::Path,
     sync::Arc,
 };
@@ -159,14 +159,8 @@ impl Index {
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: &Path) -> Result<()> {
-        let chunks = self.chunks.values().map(|chunk| SavedChunk {
-            text: chunk.text.to_string(),
-            vector: chunk.vector.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        });
-        let saved = Saved { v: 1, chunks: chunks.collect(), removed: self.removed.iter().copied().collect() };
-        let bytes = serde_ipld_dagcbor::to_vec(&saved).expect("strings and byte strings always encode");
         let part = path.with_extension("part");
-        fs::write(&part, bytes).map_err(Error::io(&part))?;
+        fs::write(&part, self.to_bytes()).map_err(Error::io(&part))?;
         fs::rename(&part, path).map_err(Error::io(path))
     }
 
@@ -175,11 +169,27 @@ impl Index {
     /// # Errors
     /// [`Error::Io`], or [`Error::Documents`] for a file that is damaged.
     pub fn load(path: &Path) -> Result<Self> {
-        let damaged = |problem: String| Error::Documents { what: path.display().to_string(), problem };
-        let bytes = fs::read(path).map_err(Error::io(path))?;
-        let saved: Saved = serde_ipld_dagcbor::from_slice(&bytes).map_err(|e| damaged(format!("is damaged: {e}")))?;
+        Self::from_bytes(&fs::read(path).map_err(Error::io(path))?, &path.display())
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let chunks = self.chunks.values().map(|chunk| SavedChunk {
+            text: chunk.text.to_string(),
+            vector: chunk.vector.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        });
+        let saved = Saved { v: 1, chunks: chunks.collect(), removed: self.removed.iter().copied().collect() };
+        serde_ipld_dagcbor::to_vec(&saved).expect("strings and byte strings always encode")
+    }
+
+    /// Reads what [`Index::to_bytes`] wrote; errors name `what`.
+    pub(crate) fn from_bytes(bytes: &[u8], what: &dyn fmt::Display) -> Result<Self> {
+        let damaged = |problem: String| Error::Documents { what: what.to_string(), problem };
+        let saved: Saved = serde_ipld_dagcbor::from_slice(bytes).map_err(|e| damaged(format!("is damaged: {e}")))?;
         if saved.v != 1 {
             return Err(damaged(format!("has version {}, this program reads 1", saved.v)));
+        }
+        if saved.chunks.iter().any(|chunk| chunk.vector.len() % 4 != 0) {
+            return Err(damaged("is damaged: an embedding is no list of 4-byte numbers".into()));
         }
         let mut index = Self { removed: saved.removed.into_iter().collect(), ..Self::default() };
         index.add(saved.chunks.into_iter().map(|chunk| (chunk.text, floats(&chunk.vector))))?;
@@ -304,5 +314,9 @@ mod tests {
         assert!(!bytes.windows(6).any(|w| w == b"north\x66"), "the removed text is still in the file");
         fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
         assert!(Index::load(&path).unwrap_err().to_string().contains("damaged"));
+        // One byte more than two numbers: the length of the byte string, and the byte.
+        let cut = b"\xa3\x61v\x01\x66chunks\x81\xa2\x64text\x61a\x66vector\x45\x00\x00\x80\x3f\x00\x67removed\x80";
+        fs::write(&path, cut).unwrap();
+        assert!(Index::load(&path).unwrap_err().to_string().contains("4-byte numbers"));
     }
 }

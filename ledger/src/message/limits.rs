@@ -9,6 +9,9 @@ use unicode_normalization::is_nfc;
 
 /// The longest block, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// The most data items of a block, keys included; the fullest verdict has some 5 100. So no block takes much more memory
+/// than it has bytes.
+pub const MAX_ITEMS: usize = 8192;
 /// The most parents of a message.
 pub const MAX_PARENTS: usize = 16;
 /// The most receipts of a batch.

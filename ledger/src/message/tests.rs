@@ -71,3 +71,22 @@ fn unsorted_keys_are_not_canonical() {
     let bad = Signed { block: ByteBuf::from(moved), signature: good.signed.signature };
     assert!(matches!(Verified::check(bad, Hash::ZERO), Err(MessageError::NotCanonical | MessageError::Malformed(_))));
 }
+
+#[test]
+fn a_block_that_announces_more_than_it_may_hold_is_refused_before_it_takes_memory() {
+    let (_, signer) = session();
+    let good = draft(ticket()).sign(Hash::ZERO, &signer, &mut Place::default()).unwrap().signed;
+    // `metadata` is the last key, and here an empty map.
+    let (empty, head) = good.block.split_last().unwrap();
+    assert_eq!(*empty, 0xa0);
+    let with = |metadata: Vec<u8>| {
+        let block = ByteBuf::from([head, b"\xa1\x61x", &metadata].concat());
+        Verified::check(Signed { block, signature: good.signature.clone() }, Hash::ZERO).unwrap_err()
+    };
+    let nulls = |count: u16| [&[0x99][..], &count.to_be_bytes(), &vec![0xf6; usize::from(count)]].concat();
+    assert_eq!(with(nulls(8_000)), MessageError::Signature, "so many are well");
+    let nested = b"\x9a\x00\x0f\xff\xff".repeat(100);
+    for bomb in [nulls(9_000), nulls(60_000), nested, b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()] {
+        assert!(matches!(with(bomb), MessageError::Malformed(why) if why.contains("8192")));
+    }
+}

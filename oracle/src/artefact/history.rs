@@ -216,7 +216,15 @@ pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
     let mut snapshots = BTreeMap::new();
     for snapshot in &block.snapshots {
         let rows: Vec<Row> = blocks.read_rows(&snapshot.rows, "chunk of eligibility rows")?;
-        snapshots.insert(snapshot.epoch, Eligibility::new(rows));
+        let wrong = |why: &str| FoldError::Block { cid: Box::new(*cid), expected: "history block", why: why.into() };
+        if !rows.is_sorted_by(|a, b| a.account.hash() < b.account.hash()) {
+            return Err(wrong("the rows of an eligibility snapshot are not in their order, or one account has two"));
+        }
+        let eligibility = Eligibility::new(rows);
+        if eligibility.root() != snapshot.root {
+            return Err(wrong("an eligibility snapshot's rows have another root than it says"));
+        }
+        snapshots.insert(snapshot.epoch, eligibility);
     }
     let shared: Shared = blocks.read(&block.shared, "shared state")?;
     Ok(FoldState {

@@ -27,6 +27,9 @@ mod certificate;
 mod context;
 mod early;
 mod error;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod guard;
 mod height;
 mod journal;

@@ -22,6 +22,8 @@
 
 mod export;
 mod frame;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod import;
 mod select;
 

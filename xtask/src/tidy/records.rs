@@ -4,7 +4,7 @@ use super::Finding;
 use super::links::prose;
 use super::readme::code;
 use super::tree::Tree;
-use crate::bench;
+use crate::{bench, fuzz};
 
 const DECISIONS: &str = "docs/decisions/";
 const STATUS: &str = "docs/status.md";
@@ -41,6 +41,18 @@ pub fn decisions(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// docs/fuzzing.md is what the rows of tests/fuzz/results.json make.
+pub fn fuzzing(tree: &Tree) -> Vec<Finding> {
+    let Some(results) = tree.text(fuzz::RESULTS) else {
+        return vec![Finding::new(fuzz::RESULTS, "is missing: `cargo xtask fuzz` writes it")];
+    };
+    match fuzz::read(results) {
+        Err(failure) => vec![Finding::new(fuzz::RESULTS, failure.to_string())],
+        Ok(rows) if tree.text(fuzz::DOCUMENT) == Some(&fuzz::render(&rows)) => vec![],
+        Ok(_) => vec![Finding::new(fuzz::DOCUMENT, "is not what the rows make: `cargo xtask fuzz` writes both")],
+    }
 }
 
 /// docs/benchmarks.md is what the rows of tests/benches/results.json make.

@@ -1,0 +1,36 @@
+//! The targets by family.
+
+mod artefacts;
+mod car;
+mod chain;
+mod compute;
+mod files;
+mod ledger;
+mod mesh;
+mod seal;
+mod summary;
+
+use crate::Target;
+
+pub use car::close;
+
+pub const ALL: &[Target] = &[
+    ledger::MESSAGE,
+    mesh::RPC,
+    mesh::FRAMES,
+    seal::SEAL,
+    car::CAR,
+    ledger::SESSION,
+    ledger::EQUIVOCATION,
+    ledger::NAMES,
+    ledger::SIGNATURES,
+    artefacts::ARTEFACTS,
+    chain::CHAIN,
+    compute::TASKS,
+    compute::BUNDLE,
+    files::FILES,
+    ledger::GENESIS,
+    artefacts::ROWS,
+    summary::STATEMENTS,
+    summary::TREES,
+];
