@@ -1,6 +1,7 @@
 //! A node's directory and its `node.toml`.
 
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// What a node is and whom it knows. Paths are relative to the directory of `node.toml`.
@@ -19,6 +20,37 @@ pub struct NodeConfig {
     pub stores: Vec<Peer>,
     /// The role's own settings.
     pub role: Role,
+    /// Where the node's metrics can be read; absent: nowhere.
+    #[serde(default)]
+    pub metrics: Option<MetricsConfig>,
+}
+
+/// The endpoint that a Prometheus server reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Where it listens, as `address:port`; plain HTTP, without a password.
+    pub listen: SocketAddr,
+    /// Whether it may listen on an address that other machines reach.
+    #[serde(default)]
+    pub allow_remote: bool,
+}
+
+impl MetricsConfig {
+    /// Whether it may listen there.
+    ///
+    /// # Errors
+    /// Other machines reach the address, and the operator did not allow that; in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.listen.ip().is_loopback() || self.allow_remote {
+            return Ok(());
+        }
+        Err(format!(
+            "{} can be reached from other machines, and whoever reaches it reads how this node stands: write 127.0.0.1 and \
+             let the Prometheus server come through a tunnel, or set allow_remote = true",
+            self.listen
+        ))
+    }
 }
 
 /// A store that others can reach.
@@ -186,5 +218,32 @@ impl NodeConfig {
                 compute.adapters.iter_mut().for_each(|adapter| absolute(&mut adapter.bundle));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(metrics: &str) -> Result<NodeConfig, toml::de::Error> {
+        toml::from_str(&format!("genesis = \"g\"\nstores = []\n[role]\nkind = \"store\"\nkey = \"k\"\n{metrics}"))
+    }
+
+    #[test]
+    fn metrics_are_off_unless_asked_for_and_read_strictly() {
+        assert_eq!(parse("").unwrap().metrics, None);
+        let loopback = parse("[metrics]\nlisten = \"127.0.0.1:9464\"\n").unwrap().metrics.unwrap();
+        assert_eq!((loopback.listen.port(), loopback.allow_remote), (9464, false));
+        for wrong in ["listen = \"9464\"", "listen = \"localhost:9464\"", "listen = \"[::1]:1\"\ncolour = 1", ""] {
+            assert!(parse(&format!("[metrics]\n{wrong}\n")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_with_metrics_is_written_as_it_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = parse("[metrics]\nlisten = \"[::1]:9464\"\nallow_remote = true\n").unwrap();
+        config.save(dir.path()).unwrap();
+        assert_eq!(NodeConfig::load(dir.path()).unwrap().metrics, config.metrics);
     }
 }

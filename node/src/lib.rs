@@ -21,6 +21,7 @@ pub mod fuzz;
 mod history;
 pub mod keys;
 mod links;
+mod metrics;
 mod offer;
 mod oracle_role;
 mod payable;
@@ -45,6 +46,7 @@ pub use disputing::{Disputed, pending_statement};
 pub use documents::{DocumentsError, Library};
 pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
+pub use metrics::{DiskSpace, disk_space};
 pub use oracle_role::{
     Due, FoldedAt, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
     sign_once, signatures_for, state_at,

@@ -3,6 +3,7 @@
 use crate::blocking::blocking;
 use crate::clock::Calendar;
 use crate::links::{AskError, Link, Links, PATIENCE};
+use crate::metrics::LedgerMetrics;
 use crate::rpc::{MAX_MESSAGES, Outcome, Request, Response};
 use crate::votes::Votes;
 use crate::wanted::Wanted;
@@ -42,6 +43,8 @@ pub struct Replica {
     pub network: Hash,
     /// Time.
     pub calendar: Calendar,
+    /// What this node counts of its ledger.
+    pub(crate) metrics: Arc<LedgerMetrics>,
     head: Arc<watch::Sender<u64>>,
     pub(crate) votes: Arc<Mutex<Votes>>,
 }
@@ -115,7 +118,8 @@ impl Replica {
     ) -> Result<Replica, StoreError> {
         let network = genesis.network_id();
         let (head, _) = watch::channel(store.head()?);
-        Ok(Replica { store, links, genesis, network, calendar, head: Arc::new(head), votes: Arc::default() })
+        let metrics = Arc::new(LedgerMetrics::new(store.witness_key().is_some()));
+        Ok(Replica { store, links, genesis, network, calendar, metrics, head: Arc::new(head), votes: Arc::default() })
     }
 
     /// Tells of new messages: the value is the store's newest place.
@@ -130,6 +134,7 @@ impl Replica {
     pub async fn ingest(&self, messages: Vec<Signed>) -> Result<liaise_store::IngestReport, StoreError> {
         let store = self.store.clone();
         let report = blocking(move || store.ingest(messages)).await?;
+        self.metrics.ingested(&report);
         self.announce()?;
         Ok(report)
     }

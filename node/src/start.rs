@@ -1,13 +1,14 @@
 //! From a directory to a running node, and down again.
 
 use crate::chain;
-use crate::client::{Client, ClientError, Wallet};
+use crate::client::{Client, ClientError, Delegation, Wallet};
 use crate::clock::{Calendar, CalendarError};
 use crate::compute_role::{self, Served, Uncertified, Worker, adapter_hash, certified_units};
 use crate::config::{ComputeRole, ConfigError, NodeConfig, OracleRole, Peer, Role, StoreRole};
 use crate::documents::{DocumentsError, Library};
 use crate::keys::{self, KeyError, Secret};
 use crate::links::Links;
+use crate::metrics::{ComputeMetrics, Endpoint, Instruments, Metrics, watch_chain, watch_earnings};
 use crate::oracle_role::{Oracle, OracleError};
 use crate::replica::{Pace, Replica};
 use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
@@ -15,6 +16,7 @@ use liaise_chain_api::ChainError;
 use liaise_compute::{Bundle, Cache, Device, Registry, Runtime};
 use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Genesis, GenesisError};
+use liaise_ledger::session::{Purpose, SessionText};
 use liaise_ledger::{Account, Hash, Signer};
 use liaise_network::{Config as MeshConfig, Incoming, Limits, Mesh, NetworkError, PeerAddress, peer_id_of};
 use liaise_oracle::moving::Standing;
@@ -86,6 +88,8 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
     /// A witness's thread; it ends when the tasks have ended.
     agreement: Option<std::thread::JoinHandle<()>>,
+    /// Its role's name, and what it counts.
+    counts: (&'static str, Arc<dyn Instruments>),
     /// What the node says of itself at its start, a line each.
     pub notes: Vec<String>,
 }
@@ -165,11 +169,25 @@ impl Node {
         let config = NodeConfig::load(dir)?;
         let genesis = read_genesis(&config.genesis)?;
         let calendar = Calendar::of(config.calendar.as_deref())?;
-        match config.role.clone() {
+        // The port is opened first: a node that nobody can watch does not start.
+        let endpoint = match &config.metrics {
+            Some(metrics) => {
+                Some(Endpoint::bind(metrics).await.map_err(|why| NodeError::Value("metrics.listen", why))?)
+            }
+            None => None,
+        };
+        let mut node = match config.role.clone() {
             Role::Store(role) => start_store(dir, &config, role, genesis, calendar, passphrase).await,
             Role::Oracle(role) => start_oracle(dir, &config, role, genesis, calendar, passphrase).await,
             Role::Compute(role) => start_compute(dir, &config, role, genesis, calendar, passphrase).await,
+        }?;
+        if let Some(endpoint) = endpoint {
+            node.notes.push(format!("metrics at http://{}/metrics", endpoint.address()));
+            let (role, instruments) = node.counts.clone();
+            let metrics = Arc::new(Metrics::new(node.replica.clone(), role, instruments));
+            node.tasks.push(tokio::spawn(endpoint.serve(metrics)));
         }
+        Ok(node)
     }
 
     /// The node's ledger.
@@ -248,7 +266,8 @@ async fn start_store(
     };
     let notes = vec![format!("store {own}{}", if is_witness { ", witness" } else { "" })];
     let node = StoreNode::new(replica.clone(), witness, beacon);
-    Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], agreement, notes })
+    let counts: (_, Arc<dyn Instruments>) = ("store", node.metrics());
+    Ok(Node { replica, tasks: vec![tokio::spawn(node.run(incoming))], agreement, counts, notes })
 }
 
 /// An oracle's key as the quorum and as the ledger know it; it must stand in the genesis's set.
@@ -296,13 +315,19 @@ async fn start_oracle(
     // A node whose journal is elsewhere would only fold: its operator is to know at once.
     Standing::of(&replica.store).and_then(Standing::allow).map_err(OracleError::from)?;
     let notes = vec![format!("oracle {} for {}", hex::encode(key.public()), role.chain.id)];
-    let oracle = Oracle::new(replica.clone(), key, signer, reader, submitter, &role);
+    let oracle = Oracle::new(replica.clone(), key, signer, reader.clone(), submitter.clone(), &role);
+    let metrics = oracle.metrics();
+    let mut tasks = vec![following(&replica, Pace::AtLeisure)];
+    if config.metrics.is_some() {
+        tasks.push(tokio::spawn(watch_chain(metrics.clone(), replica.clone(), reader, submitter)));
+    }
     let work = tokio::spawn(async move {
         if let Err(error) = oracle.run().await {
             tracing::error!(%error, "the oracle has stopped");
         }
     });
-    Ok(Node { tasks: vec![following(&replica, Pace::AtLeisure), work], agreement: None, replica, notes })
+    tasks.push(work);
+    Ok(Node { tasks, agreement: None, replica, counts: ("oracle", metrics), notes })
 }
 
 async fn start_compute(
@@ -317,6 +342,10 @@ async fn start_compute(
         role.account.parse().map_err(|error| NodeError::Value("role.account", format!("{error}")))?;
     let secret = keys::open(&role.session_key, passphrase)?;
     let (primitives, mut notes) = open_primitives(&role, &genesis).await?;
+    let metrics = Arc::new(ComputeMetrics::new(session_end_s(dir)?));
+    for (id, served) in &primitives {
+        metrics.serves(id, &served.primitive.device().to_string(), role.threads);
+    }
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
     let follow = following(&replica, Pace::AtOnce);
     let library = Arc::new(Library::new(replica.clone())?);
@@ -325,13 +354,30 @@ async fn start_compute(
     client.open_delegated_session(dir).await?;
     client.declare(primitives.keys().copied().collect(), &role.region).await?;
     notes.push(format!("compute node of {account}"));
-    let worker = Arc::new(Worker { replica: replica.clone(), account, signer, primitives, library });
+    let mut tasks = vec![follow];
+    if config.metrics.is_some() {
+        let (metrics, library) = (metrics.clone(), library.clone());
+        tasks.push(tokio::spawn(watch_earnings(metrics, replica.clone(), library, account.clone())));
+    }
+    let counted = metrics.clone();
+    let worker = Arc::new(Worker { replica: replica.clone(), account, signer, primitives, library, metrics });
     let work = tokio::spawn(async move {
         if let Err(error) = compute_role::run(worker).await {
             tracing::error!(%error, "the compute node has stopped");
         }
     });
-    Ok(Node { replica, tasks: vec![follow, work], agreement: None, notes })
+    tasks.push(work);
+    Ok(Node { replica, tasks, agreement: None, counts: ("compute", counted), notes })
+}
+
+/// When the wallet's delegation ends, Unix seconds.
+fn session_end_s(dir: &Path) -> Result<u64, NodeError> {
+    let text = Delegation::load(dir)?.text;
+    let session = SessionText::parse(&text).map_err(|error| NodeError::Value("session.toml", error.to_string()))?;
+    match session.purpose {
+        Purpose::Grant { expires_s, .. } => Ok(expires_s),
+        Purpose::Revoke => Err(NodeError::Value("session.toml", "it ends a key's power and grants none".into())),
+    }
 }
 
 type Primitives = BTreeMap<Hash, Served>;

@@ -11,6 +11,7 @@ macro_rules! say {
 mod args;
 mod bench;
 mod demo;
+mod deploy;
 mod evm;
 mod failure;
 mod figures;

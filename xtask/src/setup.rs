@@ -4,6 +4,7 @@ mod compute;
 mod crates;
 mod debian;
 mod evm;
+mod prometheus;
 mod rust;
 mod stamp;
 
@@ -13,6 +14,8 @@ use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::size::human;
+
+pub use prometheus::program as prometheus_program;
 
 /// One thing to install. Steps run in order: a later one may use what an earlier one installed.
 struct Step {
@@ -36,12 +39,13 @@ struct Plan {
     root: bool,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step { name: "debian", plan: debian::plan, install: debian::install },
     Step { name: "rust", plan: rust::plan, install: rust::install },
     Step { name: "crates", plan: crates::plan, install: crates::install },
     Step { name: "evm", plan: evm::plan, install: evm::install },
     Step { name: "compute", plan: compute::plan, install: compute::install },
+    Step { name: "prometheus", plan: prometheus::plan, install: prometheus::install },
 ];
 
 /// Shows the list, then installs what is missing.
@@ -61,13 +65,13 @@ fn perform(host: &Host, options: &args::Setup, steps: &[Step]) -> Result<(), Fai
     let mut missing = 0;
     let mut download = 0;
     let mut disk = 0;
-    say!("{:<8} {:<8} {:>9} {:>9}  what", "step", "state", "download", "on disk");
+    say!("{:<10} {:<8} {:>9} {:>9}  what", "step", "state", "download", "on disk");
     for step in steps {
         let Some(plan) = (step.plan)(host, options)? else { continue };
         let state = if plan.done { "there" } else { "missing" };
         let size = |bytes: u64| if plan.done { "-".to_string() } else { human(bytes) };
         let root = if plan.root && !plan.done { " (needs root)" } else { "" };
-        say!("{:<8} {state:<8} {:>9} {:>9}  {}{root}", step.name, size(plan.download), size(plan.disk), plan.what);
+        say!("{:<10} {state:<8} {:>9} {:>9}  {}{root}", step.name, size(plan.download), size(plan.disk), plan.what);
         if !plan.done {
             missing += 1;
             download += plan.download;

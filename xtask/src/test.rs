@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, evm, figures, setup, tidy, vectors};
+use crate::{args, deploy, evm, figures, setup, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -50,6 +50,7 @@ const STEPS: [Step; 13] = [
         slow: false,
         run: |host| vectors::run(host, true),
     },
+    Step { name: "deploy", what: "alerts and unit file, by promtool and systemd", slow: false, run: deploy::run },
     Step { name: "tests", what: "unit and integration tests of the workspace", slow: false, run: tests },
     Step {
         name: "doc-tests",
@@ -68,7 +69,7 @@ const STEPS: [Step; 13] = [
     },
     Step {
         name: "network",
-        what: "whole networks of processes: demo, second terminal, survival",
+        what: "whole networks of processes: demo, second terminal, survival, monitoring, another model",
         slow: true,
         run: network,
     },
@@ -168,13 +169,16 @@ fn set_up(host: &Host) -> Result<(), Failure> {
 
 /// The tests that start whole networks: a step of their own, for they take minutes and nothing may run beside them.
 const NETWORK: &str = "binary_id(liaise::it)";
+/// The same, as `cargo test` selects them.
+const NETWORKS: [&str; 4] = ["add_a_model::", "monitoring::", "survival::", "terminal::"];
 
 fn tests(host: &Host) -> Result<(), Failure> {
-    run_tests(host, &format!("not {NETWORK}"), &["--skip", "survival::", "--skip", "terminal::"])
+    let skipped: Vec<&str> = NETWORKS.iter().flat_map(|name| ["--skip", name]).collect();
+    run_tests(host, &format!("not {NETWORK}"), &skipped)
 }
 
 fn network(host: &Host) -> Result<(), Failure> {
-    run_tests(host, NETWORK, &["survival::", "terminal::"])
+    run_tests(host, NETWORK, &NETWORKS)
 }
 
 /// With nextest where it is installed: it runs the tests of all crates side by side. One selection of crates for every

@@ -10,6 +10,12 @@ pub trait Submitter: DistributorReader {
     /// The account that signs and pays fees.
     fn account(&self) -> &Account;
 
+    /// What that account has of the chain's own coin, in its smallest unit, at the newest block.
+    ///
+    /// # Errors
+    /// What reading returns.
+    async fn balance(&self) -> Result<u128, ChainError>;
+
     /// Signs, fixes the id, sends nothing.
     ///
     /// `undecided` are all earlier submissions of this account that are neither final nor dead, whether broadcast or

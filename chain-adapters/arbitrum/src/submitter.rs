@@ -222,14 +222,18 @@ impl Submitter for EvmSubmitter {
         &self.account
     }
 
+    async fn balance(&self) -> Result<u128, ChainError> {
+        let balance = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
+        // more than 128 bits of wei is more than any fee
+        Ok(u128::try_from(balance).unwrap_or(u128::MAX))
+    }
+
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
         let state = self.reader.distributor(At::Latest).await?;
         let input = self.reader.calldata(action, &state)?;
         let estimate = self.estimate(action, &input).await?;
         let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
-        let balance = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
-        // more than 128 bits of wei is more than any fee
-        let balance = u128::try_from(balance).unwrap_or(u128::MAX);
+        let balance = self.balance().await?;
         let fees = Fees::fit(estimate, input.len() + ENVELOPE_BYTES, &prices, fee, balance);
         let fees = fees.map_err(|misfit| match misfit {
             Misfit::Limit { needed } => ChainError::FeeTooHigh { needed, limit: fee.0 },

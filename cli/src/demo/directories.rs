@@ -29,6 +29,8 @@ pub struct Writer<'a> {
     pub peers: &'a [Peer],
     /// Threads of each compute node.
     pub threads: &'a [usize],
+    /// The certified bundle.
+    pub bundle: &'a Path,
 }
 
 impl Writer<'_> {
@@ -86,7 +88,7 @@ impl Writer<'_> {
 
     /// The certified bundle; for the dishonest operator a forged one, announced under the certified id.
     fn bundle_of(&self, node: &Person) -> eyre::Result<AdapterConfig> {
-        let certified = liaise_compute::Cache::default().minilm();
+        let certified = self.bundle.to_owned();
         if node.name != DISHONEST {
             return Ok(AdapterConfig { bundle: certified, announce: None });
         }
@@ -102,7 +104,8 @@ impl Writer<'_> {
 
     fn config(&self, name: &str, listen: Vec<String>, role: Role) -> eyre::Result<()> {
         let (genesis, calendar) = ("../genesis.toml".into(), Some("../calendar".into()));
-        let config = NodeConfig { genesis, calendar, listen, stores: self.peers.to_vec(), role };
+        let stores = self.peers.to_vec();
+        let config = NodeConfig { genesis, calendar, listen, stores, role, metrics: None };
         Ok(config.save(&self.dir.join(name))?)
     }
 

@@ -1,9 +1,9 @@
 //! The demo's genesis and keys.
 
-use liaise_compute::{Bundle, Cache};
+use liaise_compute::Bundle;
 use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet};
-use liaise_ledger::hash::{Hash, blob_cid};
+use liaise_ledger::hash::blob_cid;
 use liaise_ledger::{Account, Signer};
 use liaise_node::client::Wallet;
 use liaise_node::keys::{self, Secret};
@@ -82,11 +82,12 @@ impl Founding {
     /// Draws all keys. Epoch 0 begins at the first midnight (UTC) after `now_s`.
     pub fn new(
         now_s: u64,
-        adapter: Hash,
+        certified: &Bundle,
         counts: (usize, usize, usize, usize),
         parameters: Parameters,
     ) -> eyre::Result<Founding> {
         let (stores, oracles, nodes, users) = counts;
+        let adapter = liaise_node::adapter_hash(certified.id());
         let stores = sorted(stores, |secret| ed25519_public(secret).to_vec());
         let oracles = sorted(oracles, |secret| secp256k1_public(secret).map(Vec::from).unwrap_or_default());
         let dao = keys::random_secret();
@@ -110,9 +111,9 @@ impl Founding {
             chains: vec![format!("eip155:{CHAIN}").parse()?],
             adapters: vec![Adapter {
                 id: adapter,
-                kind: "retrieval".into(),
+                kind: certified.manifest().kind.clone(),
                 // What judges hold a claim against is what the model's own bundle says.
-                units: liaise_node::units_of(certified_bundle()?.manifest()),
+                units: liaise_node::units_of(certified.manifest()),
             }],
             fixed,
             beacon: BeaconKey::from_seed(&beacon).beacon(now_s, 1),
@@ -126,14 +127,4 @@ impl Founding {
         genesis.check()?;
         Ok(Founding { genesis, stores, oracles, dao, beacon, nodes, users })
     }
-}
-
-/// The retrieval model's bundle, which is checked file by file.
-fn certified_bundle() -> eyre::Result<Bundle> {
-    Ok(Bundle::open(&Cache::default().minilm())?)
-}
-
-/// The id of the retrieval model's bundle.
-pub fn certified_adapter() -> eyre::Result<Hash> {
-    Ok(liaise_node::adapter_hash(certified_bundle()?.id()))
 }

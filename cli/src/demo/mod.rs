@@ -55,6 +55,9 @@ pub struct DemoArgs {
     /// Where report.html and report.json go; the network's directory by default.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Bundle of the retrieval model that the network certifies and serves; the one that set-up installed by default.
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
 }
 
 /// Runs the demo.
@@ -62,7 +65,8 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     let stages = Stages::new();
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
-    let plan = Plan { program: std::env::current_exe()?, dir: args.dir.clone(), parameters: local_parameters() };
+    let (program, parameters) = (std::env::current_exe()?, local_parameters());
+    let plan = Plan { program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
     let mut network = Network::start(plan, &stages).await?;
     let mut ledger = Ledger::default();
 

@@ -3,11 +3,13 @@
 use super::calendar::{DemoCalendar, now_s};
 use super::chain::{DemoChain, GUARDIAN, secret_of};
 use super::directories::Writer;
-use super::genesis::{CHAIN, Founding, Person, certified_adapter};
+use super::genesis::{CHAIN, Founding, Person};
 use super::processes::Processes;
 use super::progress::Stages;
+use crate::exit::{Kind, OrExit};
 use eyre::WrapErr;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, PendingKind, Submitter};
+use liaise_compute::{Bundle, Cache};
 use liaise_ledger::body::Body;
 use liaise_ledger::genesis::{Genesis, Parameters};
 use liaise_ledger::session::Scopes;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub dir: Option<PathBuf>,
     /// The genesis's parameters.
     pub parameters: Parameters,
+    /// The retrieval model's bundle, which the genesis certifies; the one that set-up installed by default.
+    pub bundle: Option<PathBuf>,
 }
 
 /// The running network.
@@ -75,9 +79,13 @@ impl Network {
     pub async fn start(plan: Plan, stages: &Stages) -> eyre::Result<Network> {
         let stage = stages.begin("the network starts", STORES + ORACLES + NODES);
         let dir = plan.dir.unwrap_or_else(|| std::env::temp_dir().join(format!("liaise-demo-{}", std::process::id())));
+        // Nodes read the paths that are written for them from their own directories.
+        let dir = std::path::absolute(&dir).wrap_err_with(|| format!("{} is no path", dir.display()))?;
         std::fs::create_dir_all(&dir).wrap_err_with(|| format!("{} can't be made", dir.display()))?;
-        let adapter = certified_adapter()?;
-        let founding = Founding::new(now_s(), adapter, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
+        let bundle = plan.bundle.unwrap_or_else(|| Cache::default().minilm());
+        // Checked file by file.
+        let certified = Bundle::open(&bundle).or_exit(Kind::Usage)?;
+        let founding = Founding::new(now_s(), &certified, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
@@ -95,6 +103,7 @@ impl Network {
             founding: &founding,
             peers: &peers,
             threads: &THREADS,
+            bundle: &std::path::absolute(&bundle)?,
         };
         for name in writer.write_all()? {
             processes.start(&name).await?;
@@ -136,7 +145,7 @@ impl Network {
             users,
             reader,
             guardian,
-            adapter,
+            adapter: liaise_node::adapter_hash(certified.id()),
             epoch: -1,
         })
     }

@@ -1,7 +1,9 @@
 //! The whole network, as its users meet it: every node a process of the `liaise` program that was just built.
 
+mod add_a_model;
 mod by_hand;
 mod dispute;
+mod monitoring;
 mod moving;
 mod program;
 mod refusals;

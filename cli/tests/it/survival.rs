@@ -37,7 +37,7 @@ async fn any_one_store_oracle_or_submitter_may_die() {
     let corpus = Corpus::read(Some(24), Some(ROUNDS * QUESTIONS)).unwrap();
     // A dead store is waited for before an epoch is sealed without it; an hour of real waiting proves no more.
     let parameters = Parameters { seal_wait_s: 3, ..local_parameters() };
-    let plan = Plan { program: LIAISE.into(), dir: Some(dir.path().to_owned()), parameters };
+    let plan = Plan { program: LIAISE.into(), dir: Some(dir.path().to_owned()), parameters, bundle: None };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     network.open_term(&stages).await.unwrap();

@@ -12,6 +12,7 @@ mod evaluate;
 mod index;
 mod judge;
 mod passages;
+mod rounding;
 mod sentences;
 mod snapshot;
 pub mod task;
@@ -24,6 +25,7 @@ pub use embed::{Embedder, Embeddings};
 pub use evaluate::{Quality, Question, evaluate, read_questions};
 pub use index::{Documents, Hit, Index};
 pub use passages::{Passage, read_passages};
+pub use rounding::{Apart, Rounding};
 pub use sentences::sentences;
 pub use snapshot::snapshot_id;
 

@@ -6,6 +6,7 @@ mod cuda;
 mod devices;
 mod golden;
 mod installed;
+mod packing;
 mod quality;
 mod retrieval;
 mod second_primitive;

@@ -10,6 +10,7 @@ mod work;
 
 use crate::blocking::blocking;
 use crate::documents::Library;
+use crate::metrics::{ComputeMetrics, Work};
 use crate::replica::{Replica, ReplicaError};
 use board::{Duty, Fact, Task};
 pub use certified::{Uncertified, certified_units, units_of};
@@ -22,11 +23,13 @@ use liaise_ledger::{Account, Author, Draft, Hash, Signer, Verified};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// How often patience is looked at when nothing arrives.
 const TICK: Duration = Duration::from_millis(200);
+/// How often what waits is counted.
+const MEASURED: Duration = Duration::from_secs(1);
 /// Messages read from the own store at once.
 const PAGE: usize = 512;
 /// A task is forgotten this long after its prompt came: its deadline has passed for everybody.
@@ -44,6 +47,8 @@ pub struct Worker {
     pub primitives: BTreeMap<Hash, Served>,
     /// The documents that answers are read from.
     pub library: Arc<Library>,
+    /// What it counts.
+    pub metrics: Arc<ComputeMetrics>,
 }
 
 /// An adapter that a node serves.
@@ -139,6 +144,7 @@ pub async fn run(worker: Arc<Worker>) -> Result<(), WorkError> {
     // What happened before the node was up is over: prompts that it missed have successors.
     let mut read = *head.borrow_and_update();
     let mut running: Option<Job> = None;
+    let mut measured = Instant::now();
     loop {
         // Whatever may give something to do wakes it at once; time itself, which lets in others, at the next tick.
         tokio::select! {
@@ -157,6 +163,10 @@ pub async fn run(worker: Arc<Worker>) -> Result<(), WorkError> {
             && let Some((task, duty)) = node.next_duty()
         {
             running = Some(node.clone().start(task, duty));
+        }
+        if measured.elapsed() >= MEASURED {
+            node.measure(running.is_some());
+            measured = Instant::now();
         }
     }
 }
@@ -244,6 +254,14 @@ impl Node {
         Some((id, duty))
     }
 
+    /// Counts what waits, for whoever watches the node.
+    fn measure(&self, busy: bool) {
+        let (now, parameters) = (self.worker.now_ms(), &self.worker.replica.genesis.parameters);
+        let tasks = lock(&self.tasks);
+        let owed = tasks.values().map(|task| task.duties(&self.worker.account, now, parameters).len()).sum();
+        self.worker.metrics.board(tasks.len(), owed, busy);
+    }
+
     /// A race that a rival's result may have decided stops, to judge it first.
     fn is_pointless(&self, job: &Running) -> bool {
         job.duty == Duty::Race
@@ -264,6 +282,7 @@ impl Node {
 
     async fn race(self: &Arc<Self>, id: Cid, cancel: Arc<AtomicBool>) {
         let outcome = work::race(&self.worker, id, cancel).await;
+        self.worker.metrics.worked(Work::Race, word(&outcome));
         let mut tasks = lock(&self.tasks);
         let Some(task) = tasks.get_mut(&id) else { return };
         match outcome {
@@ -277,9 +296,12 @@ impl Node {
     }
 
     async fn judge(self: &Arc<Self>, id: Cid, result: Cid) {
-        match work::check(&self.worker, id, result).await {
+        let outcome = work::check(&self.worker, id, result).await;
+        self.worker.metrics.worked(Work::Judge, word(&outcome));
+        match outcome {
             Ok(finding) => {
                 let accepts = finding.accepts();
+                self.worker.metrics.judged(accepts);
                 let seed = {
                     let mut tasks = lock(&self.tasks);
                     let Some(task) = tasks.get_mut(&id) else { return };
@@ -329,6 +351,15 @@ impl Node {
             }
         };
         let _ = tokio::time::timeout(patience, wait).await;
+    }
+}
+
+/// What became of a piece of work, for the metrics.
+fn word<T>(outcome: &Result<T, WorkError>) -> &'static str {
+    match outcome {
+        Ok(_) => "done",
+        Err(WorkError::Compute(liaise_compute::Error::Cancelled)) => "cancelled",
+        Err(_) => "failed",
     }
 }
 

@@ -3,6 +3,7 @@
 use super::judge::Finding;
 use super::{Served, WorkError, Worker};
 use crate::blocking::blocking;
+use crate::metrics::Work;
 use crate::offer::{EarlyAnswer, seal};
 use crate::rpc::{Offer, Request};
 use cid::Cid;
@@ -91,6 +92,7 @@ pub async fn race(worker: &Arc<Worker>, id: Cid, cancel: Arc<AtomicBool>) -> Res
     })
     .await?;
     let latency = started.elapsed();
+    worker.metrics.inferred(Work::Race, latency);
     let salt = *crate::keys::random_secret();
     let hash = TaskResult::commitment(&id, &output.bytes, &worker.account, &salt);
     // From here on the node is bound: it reveals whatever others do.
@@ -134,6 +136,7 @@ async fn reveal(
     let output = ByteBuf::from(output.bytes);
     let body = Body::Result(TaskResult { commit, salt: ByteArray::new(salt), output, blobs, binding, units });
     worker.say(vec![id, commit], Some(id), body).await?;
+    worker.metrics.revealed();
     Ok(())
 }
 
@@ -170,7 +173,9 @@ pub async fn check(worker: &Arc<Worker>, id: Cid, result: Cid) -> Result<Finding
     // Nobody else can know which part is recomputed: the seed is this judge's secret.
     let sample_seed = *crate::keys::random_secret();
     let salt = *crate::keys::random_secret();
+    let started = std::time::Instant::now();
     let check = blocking(move || judge(&prepared, &body, &blobs, sample_seed)).await?;
+    worker.metrics.inferred(Work::Judge, started.elapsed());
     Ok(Finding::new(result, check, salt))
 }
 

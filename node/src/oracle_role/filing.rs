@@ -3,6 +3,7 @@
 use super::folds::{FoldedAt, artefact_cid};
 use super::{Oracle, OracleError, POLL};
 use crate::blocking::blocking;
+use crate::metrics::OracleMetrics;
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, FeeLimit, StatementSignature, Submitter};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The most that a submission may cost, in the smallest unit of the chain's coin: 0.05 of an EVM coin.
-const SUBMIT_FEE: u128 = 50_000_000_000_000_000;
+pub(crate) const SUBMIT_FEE: u128 = 50_000_000_000_000_000;
 
 /// What the distributor waits for.
 #[derive(Clone, Debug)]
@@ -214,7 +215,8 @@ impl Desk {
             self.sign(oracle, &due, &statement).await?;
             self.signed = Some((statement.digest(), None));
         }
-        self.submit(&replica, &at, due, &statement).await
+        let metrics = oracle.metrics.clone();
+        self.submit(&replica, &at, due, &statement, &metrics).await
     }
 
     /// Sees how everything on its way stands: what nobody wants any more is written down as it ended, and what was lost is
@@ -233,18 +235,19 @@ impl Desk {
     }
 
     async fn sign(&self, oracle: &Oracle, due: &Due, statement: &Statement) -> Result<(), OracleError> {
-        let (history, tree) = match due {
-            Due::Open(_) => (None, None),
+        let (kind, history, tree) = match due {
+            Due::Open(_) => ("open", None, None),
             Due::Epoch(filing) => {
                 // A root that a second implementation does not get is never signed.
-                check_root(filing).map_err(|error| FoldError::Store(error.to_string()))?;
+                check_root(filing)?;
                 oracle.publish_blocks(&filing.blocks).await?;
-                (Some(filing.block.history), Some(filing.tree_block))
+                ("epoch", Some(filing.block.history), Some(filing.tree_block))
             }
         };
         let guard = Guard(oracle.replica.store.clone());
         let signature = sign(&oracle.key, &guard, statement)?;
         oracle.say(vote(statement, &signature, history, tree)).await?;
+        oracle.metrics.signed(kind);
         tracing::info!(digest = %statement.digest(), "signed");
         Ok(())
     }
@@ -255,6 +258,7 @@ impl Desk {
         at: &Distributor,
         due: Due,
         statement: &Statement,
+        metrics: &OracleMetrics,
     ) -> Result<(), OracleError> {
         let Some(submitter) = self.submitter.clone() else { return Ok(()) };
         let (own, wanted) = (replica.clone(), *statement);
@@ -271,7 +275,9 @@ impl Desk {
             }
         }
         let action = due.action(signatures);
-        match self.journal.want(submitter.as_ref(), &action, FeeLimit(SUBMIT_FEE)).await? {
+        let progress = self.journal.want(submitter.as_ref(), &action, FeeLimit(SUBMIT_FEE)).await;
+        metrics.submission(&progress, self.journal.live().len());
+        match progress? {
             Progress::UnderWay(id) => tracing::info!(%id, action = action.name(), "submitted"),
             Progress::Done(id) => tracing::info!(%id, action = action.name(), "final"),
             Progress::DoneByOthers | Progress::Idle => {}

@@ -6,12 +6,14 @@ mod once;
 
 use crate::blocking::blocking;
 use crate::config::OracleRole;
+use crate::metrics::OracleMetrics;
 use crate::replica::{Replica, ReplicaError};
 use filing::Desk;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
 use liaise_ledger::body::{Body, Vote};
 use liaise_ledger::{Author, Draft, Signer};
 use liaise_oracle::artefact::Blocks;
+use liaise_oracle::audit::AuditError;
 use liaise_oracle::fold::FoldError;
 use liaise_oracle::journal::{Journal, JournalError};
 use liaise_oracle::moving::{Guard, MoveError, may_sign, votes_of};
@@ -21,6 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use filing::SUBMIT_FEE;
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
 pub(crate) use folds::{Folds, artefact_cid, ledger, seal_of};
@@ -48,6 +51,9 @@ pub enum OracleError {
     /// A signature was refused.
     #[error(transparent)]
     Quorum(#[from] QuorumError),
+    /// A root that two implementations do not agree on: nothing was signed.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The submission journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -74,6 +80,7 @@ pub struct Oracle {
     stagger: Duration,
     /// What the ledger holds of its votes, once its journal was held against it: nothing of that is said again.
     said: Option<BTreeSet<Vec<u8>>>,
+    metrics: Arc<OracleMetrics>,
 }
 
 impl Oracle {
@@ -86,9 +93,14 @@ impl Oracle {
         submitter: Option<Arc<dyn Submitter>>,
         role: &OracleRole,
     ) -> Oracle {
-        let folds = Folds::new(replica.clone());
+        let (folds, metrics) = (Folds::new(replica.clone()), Arc::new(OracleMetrics::new()));
         let stagger = Duration::from_secs(role.stagger_s);
-        Oracle { replica, key, signer, folds, reader, submitter, stagger, said: None }
+        Oracle { replica, key, signer, folds, reader, submitter, stagger, said: None, metrics }
+    }
+
+    /// What it counts.
+    pub(crate) fn metrics(&self) -> Arc<OracleMetrics> {
+        self.metrics.clone()
     }
 
     /// Folds, signs and files until it is dropped.
@@ -101,6 +113,7 @@ impl Oracle {
         let mut head = self.replica.watch();
         loop {
             if let Err(error) = self.pass(&mut desk).await {
+                self.metrics.pass_failed(&error);
                 tracing::warn!(%error, "an oracle's pass stopped; it comes back");
             }
             let _ = tokio::time::timeout(POLL, head.changed()).await;
@@ -120,8 +133,12 @@ impl Oracle {
             // A host that has taken over folds what was attested to long ago.
             if !self.said.as_ref().is_some_and(|said| said.contains(vote.statement.as_slice())) {
                 self.say(vote).await?;
+                self.metrics.signed("history");
             }
             look = true;
+        }
+        if let Some(state) = self.folds.newest().await? {
+            self.metrics.folded(state.epoch);
         }
         if look {
             desk.pass(self).await?;

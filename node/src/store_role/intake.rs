@@ -1,11 +1,13 @@
 //! Group commit: submissions that wait together are verified, written and synced together.
 
 use crate::blocking::blocking;
+use crate::metrics::StoreMetrics;
 use crate::replica::Replica;
 use crate::rpc::{MAX_MESSAGES, Outcome};
 use liaise_ledger::Signed;
 use liaise_store::{Status, StoreError};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Submissions that may wait; more are refused as busy.
@@ -23,14 +25,15 @@ struct Job {
 #[derive(Clone)]
 pub struct Intake {
     queue: mpsc::Sender<Job>,
+    metrics: Arc<StoreMetrics>,
 }
 
 impl Intake {
     /// Starts the one task that writes.
-    pub fn start(replica: Replica) -> Intake {
+    pub fn start(replica: Replica, metrics: Arc<StoreMetrics>) -> Intake {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(work(replica, jobs));
-        Intake { queue }
+        tokio::spawn(work(replica, jobs, metrics.clone()));
+        Intake { queue, metrics }
     }
 
     /// Submits messages and waits until they are durable.
@@ -40,12 +43,13 @@ impl Intake {
         }
         let (answer, result) = oneshot::channel();
         let job = Job { messages, answer };
+        let _waiting = self.metrics.submission();
         self.queue.try_send(job).map_err(|_| String::from("the store is busy: submit again in a moment"))?;
         result.await.map_err(|_| String::from("the store is shutting down: submit to another one"))?
     }
 }
 
-async fn work(replica: Replica, mut jobs: mpsc::Receiver<Job>) {
+async fn work(replica: Replica, mut jobs: mpsc::Receiver<Job>, metrics: Arc<StoreMetrics>) {
     while let Some(first) = jobs.recv().await {
         let mut group = vec![first];
         let mut count = group[0].messages.len();
@@ -54,11 +58,11 @@ async fn work(replica: Replica, mut jobs: mpsc::Receiver<Job>) {
             count += job.messages.len();
             group.push(job);
         }
-        commit(&replica, group).await;
+        commit(&replica, group, &metrics).await;
     }
 }
 
-async fn commit(replica: &Replica, group: Vec<Job>) {
+async fn commit(replica: &Replica, group: Vec<Job>, metrics: &StoreMetrics) {
     let all: Vec<Signed> = group.iter().flat_map(|job| job.messages.iter().cloned()).collect();
     let store = replica.store.clone();
     let outcome = blocking(move || {
@@ -74,13 +78,14 @@ async fn commit(replica: &Replica, group: Vec<Job>) {
         for id in earlier {
             batches.extend(store.get(&id)?);
         }
-        Ok::<_, StoreError>((report.outcomes, batches))
+        Ok::<_, StoreError>((report, batches))
     })
     .await;
     let announced = replica.announce();
     match outcome.and_then(|done| announced.map(|()| done)) {
-        Ok((outcomes, batches)) => {
-            let mut outcomes = outcomes.into_iter();
+        Ok((report, batches)) => {
+            replica.metrics.ingested(&report);
+            let mut outcomes = report.outcomes.into_iter();
             for job in group {
                 let own: Vec<Outcome> =
                     outcomes.by_ref().take(job.messages.len()).map(|o| describe(o.status)).collect();
@@ -89,6 +94,7 @@ async fn commit(replica: &Replica, group: Vec<Job>) {
             }
         }
         Err(error) => {
+            metrics.write_failed();
             tracing::error!(%error, "the store can't write");
             for job in group {
                 let _ = job.answer.send(Err(error.to_string()));

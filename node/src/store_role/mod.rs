@@ -6,6 +6,7 @@ mod serve;
 mod view;
 mod witness;
 
+use crate::metrics::StoreMetrics;
 use crate::replica::Replica;
 use crate::rpc::Status;
 use intake::Intake;
@@ -27,6 +28,7 @@ pub struct StoreNode {
     offers: Offers,
     beacon: Option<BeaconKey>,
     witness: Option<Witness>,
+    metrics: Arc<StoreMetrics>,
 }
 
 /// What a store asks before it keeps a seal.
@@ -40,8 +42,14 @@ pub fn seal_check(genesis: &Genesis) -> SealCheck {
 impl StoreNode {
     /// A store over a replica. `witness` is its part in the agreement, `beacon` a local network's beacon key.
     pub fn new(replica: Replica, witness: Option<Witness>, beacon: Option<BeaconKey>) -> Arc<StoreNode> {
-        let intake = Intake::start(replica.clone());
-        Arc::new(StoreNode { replica, intake, offers: Offers::default(), beacon, witness })
+        let metrics = Arc::new(StoreMetrics::default());
+        let intake = Intake::start(replica.clone(), metrics.clone());
+        Arc::new(StoreNode { replica, intake, offers: Offers::default(), beacon, witness, metrics })
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> Arc<StoreMetrics> {
+        self.metrics.clone()
     }
 
     /// Serves, follows its peers and, as a witness, closes epochs, until the mesh is shut down or it is dropped.

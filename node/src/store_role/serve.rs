@@ -2,6 +2,7 @@
 
 use super::StoreNode;
 use crate::blocking::blocking;
+use crate::metrics::store;
 use crate::rpc::{self, MAX_ANSWER_BYTES, MAX_BLOB_BYTES, MAX_BLOBS, MAX_MESSAGES, MAX_WAIT_MS, Request, Response};
 use liaise_ledger::Signed;
 use liaise_network::Incoming;
@@ -18,13 +19,18 @@ pub async fn serve(node: Arc<StoreNode>, mut incoming: Incoming) {
     while let Some(request) = incoming.next().await {
         let (node, end) = (node.clone(), serving.subscribe());
         tokio::spawn(async move {
-            let response = match rpc::decode(&request.payload) {
-                Ok(question) => answer(&node, question, end).await.unwrap_or_else(|error| {
-                    tracing::error!(%error, "the store can't answer");
-                    Response::Refused(error.to_string())
-                }),
-                Err(malformed) => Response::Refused(malformed.to_string()),
+            let (asked, response) = match rpc::decode(&request.payload) {
+                Ok(question) => {
+                    let asked = store::name(&question);
+                    let response = answer(&node, question, end).await.unwrap_or_else(|error| {
+                        tracing::error!(%error, "the store can't answer");
+                        Response::Refused(error.to_string())
+                    });
+                    (asked, response)
+                }
+                Err(malformed) => (store::MALFORMED, Response::Refused(malformed.to_string())),
             };
+            node.metrics.answered(asked, &response);
             // An asker that has gone needs no answer.
             let _ = request.reply.send(rpc::encode(&response));
         });

@@ -104,7 +104,8 @@ impl Witness {
         // One that is sealed already was closed by others while this witness was away: it has nothing to add.
         if store.seals(epoch)?.is_empty() {
             let closing = store.clone();
-            blocking(move || closing.close_epoch(epoch)).await?;
+            let batch = blocking(move || closing.close_epoch(epoch)).await?;
+            self.replica.metrics.receipted(&batch);
             self.replica.announce()?;
             let _ = self.commands.send(Command::Start(epoch)).await;
         }

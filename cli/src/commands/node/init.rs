@@ -134,6 +134,7 @@ fn config(context: &Context, args: &InitArgs, account: &Account, bundle: PathBuf
         listen: vec![],
         stores: network.stores.clone(),
         role: Role::Compute(role),
+        metrics: None,
     })
 }
 

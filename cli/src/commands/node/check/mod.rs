@@ -59,6 +59,7 @@ pub async fn run(args: &CheckArgs) -> eyre::Result<()> {
     findings.add("genesis", Ok(format!("network {}, {}", genesis.name, genesis.network_id())));
     places::stores(&mut findings, &config.stores, &genesis);
     places::listen(&mut findings, &config.listen);
+    places::metrics(&mut findings, config.metrics);
     // Without a passphrase keys stay closed, and what they are is not held against anything.
     let passphrase = args.passphrase.read_if_possible(&format!("the keys in {}", args.dir.display()))?;
     let node = roles::Subject {

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use liaise_ledger::genesis::Genesis;
-use liaise_node::config::Peer;
+use liaise_node::config::{MetricsConfig, Peer};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
 /// The stores that it follows: their keys and addresses can be read.
@@ -32,6 +32,17 @@ pub fn listen(findings: &mut Findings, addresses: &[String]) {
         });
         findings.add("listen", free);
     }
+}
+
+/// The port that its metrics are read at: allowed, and free.
+pub fn metrics(findings: &mut Findings, config: Option<MetricsConfig>) {
+    let Some(config) = config else { return };
+    let at = config.listen;
+    let free = config.check().and_then(|()| match TcpListener::bind(at) {
+        Ok(_) => Ok(format!("{at} is free")),
+        Err(error) => Err(format!("{at}: {error}; is the node running already?")),
+    });
+    findings.add("metrics", free);
 }
 
 /// The socket of a multiaddress: nodes speak TCP over IP.
@@ -69,5 +80,21 @@ mod tests {
         let mut findings = Findings::default();
         listen(&mut findings, &[address]);
         assert_eq!(findings.bad(), 0);
+    }
+
+    #[test]
+    fn a_metrics_port_is_loopback_and_free() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let bad = |listen, allow_remote| {
+            let mut findings = Findings::default();
+            metrics(&mut findings, Some(MetricsConfig { listen, allow_remote }));
+            findings.bad()
+        };
+        let at = taken.local_addr().unwrap();
+        assert_eq!(bad(at, false), 1);
+        drop(taken);
+        assert_eq!(bad(at, false), 0);
+        let remote = "0.0.0.0:0".parse().unwrap();
+        assert_eq!((bad(remote, false), bad(remote, true)), (1, 0));
     }
 }

@@ -1,9 +1,12 @@
-//! `liaise compute`: what this machine can do for others.
+//! `liaise compute`: what this machine can do for others, and what turns a model into an adapter.
+
+mod compare;
 
 use crate::exit::{Kind, OrExit};
 use crate::output::{self, say};
 use clap::{Args, Subcommand};
-use liaise_compute::{Cache, CheckReport, Device, check};
+use liaise_compute::{Cache, CheckReport, Device, check, pack};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// See the module.
@@ -11,6 +14,20 @@ use std::path::PathBuf;
 pub enum ComputeCommand {
     /// Load the runtime and a model, say which device they run on, and time an inference.
     Check(CheckArgs),
+    /// Make a bundle of a folder: write the sizes and hashes of its files into its manifest.json, and name its adapter's id.
+    Pack(PackArgs),
+    /// Compute the same texts in two ways and say how far apart they are: what an adapter's tolerances rest on.
+    Compare(compare::CompareArgs),
+}
+
+/// See [`ComputeCommand::Pack`].
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// The folder: the model's files and a manifest.json, whose `files` is written anew.
+    dir: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// See [`ComputeCommand::Check`].
@@ -35,7 +52,27 @@ pub struct CheckArgs {
 
 /// Runs the command.
 pub async fn run(command: ComputeCommand) -> eyre::Result<()> {
-    let ComputeCommand::Check(args) = command;
+    match command {
+        ComputeCommand::Check(args) => run_check(args).await,
+        ComputeCommand::Pack(args) => run_pack(args).await,
+        ComputeCommand::Compare(args) => compare::run(args).await,
+    }
+}
+
+async fn run_pack(args: PackArgs) -> eyre::Result<()> {
+    let bundle = liaise_node::blocking(move || pack(&args.dir)).await.or_exit(Kind::Usage)?;
+    let manifest = bundle.manifest();
+    if args.json {
+        return output::json(&json!({"adapter": bundle.id(), "kind": manifest.kind, "name": manifest.name}));
+    }
+    for (name, file) in &manifest.files {
+        say!("{}  {:>11}  {name}", file.sha256, file.bytes);
+    }
+    say!("adapter {} {}, {}", bundle.id(), manifest.name, manifest.kind);
+    Ok(())
+}
+
+async fn run_check(args: CheckArgs) -> eyre::Result<()> {
     let cache = Cache::default();
     let library = match args.library {
         Some(library) => library,
