@@ -49,7 +49,7 @@ impl SessionRow {
         let (flags, times) = bytes.split_first()?;
         let (issued, expires) = (times.get(..8)?, times.get(8..16)?);
         let bit = |i: u8| flags >> i & 1 == 1;
-        (times.len() == 16 && flags < 16).then(|| SessionRow {
+        (times.len() == 16 && *flags < 16).then(|| SessionRow {
             granted: bit(0),
             revoked: bit(1),
             scopes: Scopes { prompt: bit(2), work: bit(3) },
