@@ -263,7 +263,8 @@ impl<'a> Reference<'a> {
 
     fn is_good_prompt(&self, account: &Account, ticket: &Cid, at_ms: u64) -> bool {
         let Some((owner, terms)) = self.ticket(ticket) else { return false };
-        self.counts(ticket).is_some() && owner == account && !self.is_used(ticket) && at_ms <= self.ticket_end_ms(terms)
+        let is_over = self.is_used(ticket) || self.closed.contains(ticket) || at_ms > self.ticket_end_ms(terms);
+        self.counts(ticket).is_some() && owner == account && !is_over
     }
 
     /// Tickets that were used in the epoch or before, or had ended by its end, join their users' closed ones.
