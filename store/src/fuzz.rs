@@ -4,6 +4,7 @@ use crate::chain::Chain;
 use crate::sessions::SessionRow;
 
 pub use crate::car::fuzz::{CarRead, read_car, write_car};
+pub use crate::db::fuzz::{log_frame, log_rows};
 
 /// A witness' chain, as its row.
 pub fn chain_row(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -176,14 +176,14 @@ fn read(folder: &Path, mut rows: impl FnMut(Batch)) -> Result<Read, StoreError> 
     Ok(Read { next: expected.unwrap_or(1), newest: files.last().map(|number| (*number, end)) })
 }
 
-struct Frame<'a> {
-    number: u64,
-    synced: u64,
-    rows: &'a [u8],
+pub(super) struct Frame<'a> {
+    pub number: u64,
+    pub synced: u64,
+    pub rows: &'a [u8],
 }
 
 /// What precedes the rows of a frame.
-fn header(number: u64, synced: u64, rows: &[u8]) -> [u8; FRAME] {
+pub(super) fn header(number: u64, synced: u64, rows: &[u8]) -> [u8; FRAME] {
     let mut header = [0; FRAME];
     let length = u32::try_from(rows.len()).expect("a write is far below 4 GiB");
     header[..4].copy_from_slice(&MAGIC.to_be_bytes());
@@ -198,7 +198,7 @@ fn header(number: u64, synced: u64, rows: &[u8]) -> [u8; FRAME] {
 }
 
 /// The frame that `bytes` begin with, if it is whole and sound.
-fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
+pub(super) fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
     let header: &[u8; FRAME] = bytes.first_chunk()?;
     let word = |i: usize| u32::from_be_bytes(header[i..i + 4].try_into().expect("four bytes"));
     let long = |i: usize| u64::from_be_bytes(header[i..i + 8].try_into().expect("eight bytes"));

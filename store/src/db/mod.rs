@@ -6,6 +6,8 @@
 
 mod batch;
 mod flush;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod log;
 mod options;
 mod rows;

@@ -13,7 +13,7 @@ use liaise_oracle::artefact::{
 };
 use liaise_oracle::fold::{FoldState, LeafRow, OwedRow, Shared, Statement, TaskRow};
 use liaise_oracle::journal::{End, Past, Row, Stage};
-use liaise_store::fuzz::{chain_row, session_row};
+use liaise_store::fuzz::{chain_row, log_frame, log_rows, session_row};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -186,7 +186,7 @@ fn seeds() -> Vec<Vec<u8>> {
 
 pub const ROWS: Target = Target {
     name: "rows",
-    decoders: "rows of this node's disk: witness' chain, session key, submission journal",
+    decoders: "rows of this node's disk: witness' chain, session key, submission journal; rows and frames of the store's log",
     longest: 4_096,
     memory: 64,
     read: |input| {
@@ -195,6 +195,11 @@ pub const ROWS: Target = Target {
             0 => same(rest, chain_row(rest)),
             1 => same(rest, session_row(rest)),
             2 => settles(journal(rest), |bytes| journal(bytes)),
+            3 => same(rest, log_rows(rest)),
+            4 => log_frame(rest).is_some_and(|frame| {
+                assert!(rest.starts_with(&frame), "a frame has one encoding");
+                true
+            }),
             _ => false,
         }
     },
@@ -206,10 +211,34 @@ pub const ROWS: Target = Target {
         let past = vec![Past { id: id(), why: "its nonce was used".into() }];
         let stages = [Stage::Idle, Stage::Live(prepared), Stage::Ended(End::Others), Stage::Ended(End::Ours(id()))];
         let rows = stages.map(|stage| Row { stage, past: past.clone() }.encode());
-        [chosen(0, [chain]), chosen(1, [session]), chosen(2, rows)].concat()
+        let put = [&[1][..], &[0, 0, 0, 3], &[0, 0, 0, 5], b"keyvalue"].concat();
+        let removed = [&[0x81][..], &[0, 0, 0, 3], &[0; 4], b"key"].concat();
+        // An empty frame, number 1, of a log that was on disk up to its header: CRC-32 of the last 20 bytes.
+        let frame = [b"LFR1", &FRAME_SUM[..], &1u64.to_be_bytes(), &16u64.to_be_bytes(), &[0; 4]].concat();
+        [
+            chosen(0, [chain]),
+            chosen(1, [session]),
+            chosen(2, rows),
+            chosen(3, [[put, removed].concat()]),
+            chosen(4, [frame]),
+        ]
+        .concat()
     },
-    refused: || [chosen(0, [vec![0; 67], vec![0; 69]]), chosen(1, [vec![0; 16]]), chosen(2, bombs())].concat(),
+    refused: || {
+        let claims = [&[1][..], &[0xff; 8], b"key"].concat();
+        [
+            chosen(0, [vec![0; 67], vec![0; 69]]),
+            chosen(1, [vec![0; 16]]),
+            chosen(2, bombs()),
+            chosen(3, [claims, vec![0x7f; 9]]),
+            chosen(4, [b"LFR1".to_vec(), [&b"LFR1"[..], &[0xff; 24]].concat()]),
+        ]
+        .concat()
+    },
 };
+
+/// CRC-32 of the frame among the seeds.
+const FRAME_SUM: [u8; 4] = [0xb2, 0xa3, 0xd5, 0x8a];
 
 fn journal(bytes: &[u8]) -> Option<Vec<u8>> {
     Row::decode(bytes).ok().map(|row| row.encode())
