@@ -22,6 +22,7 @@ fn oracle(place: &Place, name: &str, secret: u8) -> String {
         listen: vec![],
         stores: vec![peer],
         role: Role::Oracle(role),
+        metrics: None,
     };
     config.save(&dir).unwrap();
     keys::create(&dir.join("oracle.json"), &Secret::new([secret; 32]), PASSPHRASE).unwrap();

@@ -148,6 +148,10 @@ impl Submitter for Operator {
         &self.account
     }
 
+    async fn balance(&self) -> Result<u128, ChainError> {
+        unreachable!("no step of the journal asks for it")
+    }
+
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
         let (number, task) = (self.number, task(action));
         let taken: Vec<u64> = undecided.iter().map(|prepared| transaction(prepared).nonce).collect();

@@ -142,7 +142,8 @@ async fn network_in(dir: &Path, corpus: &Corpus) -> eyre::Result<Network> {
     eyre::ensure!(program.is_file(), "{} is missing: `cargo xtask bench first_byte` builds it", program.display());
     // All six may race at once: then the one that is left need not wait for the others' patience.
     let parameters = Parameters { racers: 6, ..local_parameters() };
-    let mut network = Network::start(Plan { program, dir: Some(dir.to_owned()), parameters }, &stages).await?;
+    let mut network =
+        Network::start(Plan { program, dir: Some(dir.to_owned()), parameters, bundle: None }, &stages).await?;
     network.open_term(&stages).await?;
     add_documents(&network, corpus, &stages).await?;
     network.close_epoch(&stages).await?;
