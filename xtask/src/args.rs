@@ -200,7 +200,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure>
                 match argument.as_str() {
                     "--seconds" => {
                         let seconds =
-                            arguments.next().and_then(|text| text.parse().ok()).filter(|seconds| *seconds > 0);
+                            arguments.next().and_then(|text| text.parse::<u64>().ok()).filter(|seconds| *seconds > 0);
                         fuzz.seconds = seconds.ok_or_else(|| usage("--seconds needs a number above zero"))?;
                     }
                     option if option.starts_with('-') => return Err(unknown("fuzz", option)),

@@ -21,20 +21,25 @@ pub fn read(file: &Path) -> io::Result<Vec<Vec<u8>>> {
     text.lines().map(decode).collect()
 }
 
-/// Writes the shortest inputs, each once, up to [`MOST_BYTES`].
+/// Writes the inputs to keep, then the shortest of the others, each once, up to [`MOST_BYTES`].
 ///
 /// # Errors
 /// The file can't be written.
-pub fn write(file: &Path, mut inputs: Vec<Vec<u8>>) -> io::Result<()> {
-    inputs.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    inputs.dedup();
+pub fn write(file: &Path, keep: Vec<Vec<u8>>, others: Vec<Vec<u8>>) -> io::Result<()> {
     let mut room = MOST_BYTES;
-    let fitting = inputs.iter().take_while(|input| {
-        let fits = input.len() <= room;
-        room = room.saturating_sub(input.len());
-        fits
-    });
-    std::fs::write(file, fitting.map(|input| hex::encode(input) + "\n").collect::<String>())
+    let mut chosen: Vec<Vec<u8>> = Vec::new();
+    for input in short_first(keep).into_iter().chain(short_first(others)) {
+        if input.len() <= room && !chosen.contains(&input) {
+            room -= input.len();
+            chosen.push(input);
+        }
+    }
+    std::fs::write(file, short_first(chosen).iter().map(|input| hex::encode(input) + "\n").collect::<String>())
+}
+
+fn short_first(mut inputs: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    inputs.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    inputs
 }
 
 #[cfg(test)]
@@ -42,12 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_come_back_short_ones_first_each_once_and_within_the_room() {
+    fn what_is_kept_comes_back_with_short_ones_each_once_and_within_the_room() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = file(folder.path(), "x");
         let long = vec![7; MOST_BYTES];
-        write(&file, vec![b"bb".to_vec(), vec![], long, b"a".to_vec(), b"bb".to_vec()]).expect("written");
-        assert_eq!(read(&file).expect("read"), [&b""[..], b"a", b"bb"]);
+        let kept = vec![b"ccc".to_vec()];
+        write(&file, kept, vec![b"bb".to_vec(), vec![], long, b"a".to_vec(), b"bb".to_vec()]).expect("written");
+        assert_eq!(read(&file).expect("read"), [&b""[..], b"a", b"bb", b"ccc"]);
         std::fs::write(&file, "0g\n").expect("written");
         assert!(read(&file).is_err());
     }

@@ -49,7 +49,7 @@ fn prepare() {
         exit(0);
     }
     if let Some(folder) = std::env::var_os("LIAISE_FUZZ_PACK") {
-        corpus::write(&committed, files(Path::new(&folder))).expect("the corpus can be written");
+        corpus::write(&committed, target.seeds(), files(Path::new(&folder))).expect("the corpus can be written");
         exit(0);
     }
 }
