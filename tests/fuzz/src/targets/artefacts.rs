@@ -210,13 +210,8 @@ pub const ROWS: Target = Target {
         let prepared = Prepared { chain: self::chain(), id: id(), bytes: vec![2], fee_max: FeeLimit(u128::MAX) };
         let past = vec![Past { id: id(), why: "its nonce was used".into() }];
         let ours = |sent| Stage::Ended(End::Ours { id: id(), sent });
-        let stages = [
-            Stage::Idle,
-            Stage::Live(prepared.clone()),
-            Stage::Ended(End::Others),
-            ours(None),
-            ours(Some(prepared)),
-        ];
+        let stages =
+            [Stage::Idle, Stage::Live(prepared.clone()), Stage::Ended(End::Others), ours(None), ours(Some(prepared))];
         let rows = stages.map(|stage| Row { stage, past: past.clone() }.encode());
         let put = [&[1][..], &[0, 0, 0, 3], &[0, 0, 0, 5], b"keyvalue"].concat();
         let removed = [&[0x81][..], &[0, 0, 0, 3], &[0; 4], b"key"].concat();
