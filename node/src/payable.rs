@@ -27,7 +27,7 @@ pub enum PayableError {
     Chain(#[from] ChainError),
     /// The artefact can't be had.
     #[error(transparent)]
-    Artefact(#[from] OracleError),
+    Artefact(Box<OracleError>),
     /// The artefact's leaves are no tree.
     #[error("the newest payable tree's artefact: {0}")]
     Tree(#[from] TreeError),
@@ -54,6 +54,12 @@ pub enum PayableError {
         /// On the chain.
         held: String,
     },
+}
+
+impl From<OracleError> for PayableError {
+    fn from(error: OracleError) -> PayableError {
+        PayableError::Artefact(Box::new(error))
+    }
 }
 
 impl PayableError {

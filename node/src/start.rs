@@ -79,7 +79,13 @@ pub enum NodeError {
     Client(#[from] ClientError),
     /// The oracle can't go on.
     #[error(transparent)]
-    Oracle(#[from] OracleError),
+    Oracle(Box<OracleError>),
+}
+
+impl From<OracleError> for NodeError {
+    fn from(error: OracleError) -> NodeError {
+        NodeError::Oracle(Box::new(error))
+    }
 }
 
 /// A running node.

@@ -79,9 +79,9 @@ pub enum ChainError {
         /// The one that waits.
         id: SubmissionId,
         /// What it has, in the chain's words.
-        own: String,
+        own: Box<str>,
         /// What is missing, in the chain's words.
-        behind: String,
+        behind: Box<str>,
     },
     /// It would cost more than allowed.
     #[error("the fee would be up to {needed}, above the limit of {limit}: raise the limit, or wait for lower fees")]

@@ -183,8 +183,8 @@ impl EvmSubmitter {
         Err(ChainError::Blocked {
             account: Account::evm(self.reader.chain_number, held.sender.into_array()),
             id: prepared.id.clone(),
-            behind: format!("nonce {next}"),
-            own: format!("nonce {}", held.nonce),
+            behind: format!("nonce {next}").into(),
+            own: format!("nonce {}", held.nonce).into(),
         })
     }
 }

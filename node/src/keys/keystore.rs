@@ -95,7 +95,7 @@ fn scrypt(params: &KdfParams) -> Result<(), String> {
             "n {n} and r {r} take {bytes} bytes of memory, above {MAX_SCRYPT_BYTES}: write the key again with n 262144, r 8"
         )
     })?;
-    let steps = (bytes / 128).checked_mul(p).unwrap_or(u64::MAX);
+    let steps = (bytes / 128).saturating_mul(p);
     need(steps <= MAX_SCRYPT_STEPS, "crypto.kdfparams.p", || {
         format!("n {n}, r {r} and p {p} are {steps} steps, above {MAX_SCRYPT_STEPS}")
     })

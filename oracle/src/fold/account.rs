@@ -67,15 +67,14 @@ fn excuse_weightless(tasks: &mut [Settled], accepted: &[Asked], cap: u64) {
             sum
         }));
     }
-    for index in 0..tasks.len() {
-        let task = &tasks[index];
+    for (index, task) in tasks.iter_mut().enumerate() {
         if task.row.lines.iter().all(|line| line.reason.code != ReasonCode::Silent) {
             continue;
         }
         let here = Asked { user: task.user, asked_ms: task.row.asked_ms, index };
         let before = accepted.partition_point(|asked| *asked < here).checked_sub(1);
         let used = before.filter(|at| accepted[*at].user == task.user).map_or(0, |at| counted[at]);
-        let row = &mut tasks[index].row;
+        let row = &mut task.row;
         let is_weightless =
             row.used_permille == 0 || row.winner.is_some() && row.counted == 0 || cap > 0 && used >= cap;
         if is_weightless {

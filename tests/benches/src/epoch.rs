@@ -308,7 +308,7 @@ fn task(
         let at_us = making.genesis.round_time_ms(round) * 1000 + 200_000;
         making.say(node, at_us, &[prompt, result, commit], Some(prompt), Body::Verdict(verdict));
     }
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         let body = Feedback { result, rating: 900, text: String::new() };
         making.say(user, asked_us + 60_000_000, &[prompt, result], Some(prompt), Body::Feedback(body));
     }

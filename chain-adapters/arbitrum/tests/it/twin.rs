@@ -3,7 +3,6 @@
 
 use alloy::consensus::{Transaction as _, TxEnvelope};
 use alloy::eips::eip2718::Decodable2718;
-use liaise_chain_api::conformance::faults::FaultyChain;
 use liaise_chain_api::conformance::twin::{Eyes, Task, Transaction, Twin};
 use liaise_chain_api::conformance::{Harness, LocalChain, Role, World, claim_of};
 use liaise_chain_api::{Action, At, ChainError, Outcome, Prepared, Status};
@@ -213,7 +212,7 @@ async fn the_twin_does_what_the_chain_does() {
     let mut differences = Vec::new();
     for schedule in 1..=SCHEDULES {
         // Each on a chain of its own: anvil finds no snapshot again once a reorganisation went below it.
-        let mut world = World::opened::<AnvilHarness>().await;
+        let world = World::opened::<AnvilHarness>().await;
         let tree = world.tree(&[(0, 100), (1, 200), (2, 300)]);
         world.file_payable(&tree).await;
         let statement = world.filing(&world.tree(&[(0, 101), (1, 200), (2, 300)]), 0).await;

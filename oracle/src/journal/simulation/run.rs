@@ -107,7 +107,7 @@ pub fn run(plan: &Plan, seed: u64) -> Result<Report, String> {
         shared,
     };
     run.plan_ahead(operators as u8);
-    run.to_the_end()
+    run.finish()
 }
 
 impl Run {
@@ -135,7 +135,7 @@ impl Run {
         self.after(trouble_ms, Event::Calm);
     }
 
-    fn to_the_end(mut self) -> Result<Report, String> {
+    fn finish(mut self) -> Result<Report, String> {
         let limit_ms = 2 * TROUBLE_MS + CALM_MS;
         while let Some(((at_ms, _), event)) = self.queue.pop_first() {
             self.now_ms = at_ms;
@@ -203,7 +203,7 @@ impl Run {
     }
 
     fn sign(&mut self, oracle: u8) {
-        let wanted = self.shared.lock().to_sign(oracle);
+        let wanted = self.shared.lock().next_to_sign(oracle);
         if let Some((head, content)) = wanted {
             let statement = Statement::Epoch(self.shared.lock().book.of(content));
             let signed = sign(&KEYS[usize::from(oracle)], &self.guards[usize::from(oracle)], &statement);

@@ -180,7 +180,7 @@ impl Shared {
 
     /// What an oracle would sign now, as a node shows it; the first of them has a wrong fold now and then.
     /// None for what it has signed already.
-    pub fn to_sign(&mut self, oracle: u8) -> Option<(u64, u64)> {
+    pub fn next_to_sign(&mut self, oracle: u8) -> Option<(u64, u64)> {
         let seen = self.seen(At::Latest);
         let head = self.twin.head(seen);
         if self.book.next(head).0 >= self.epochs {

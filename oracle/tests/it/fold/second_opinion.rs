@@ -104,7 +104,8 @@ proptest! {
 /// a dozen worlds.
 #[test]
 fn a_rule_that_is_off_is_found() {
-    let rules: [(&str, fn(&mut Genesis)); 9] = [
+    type Rule = (&'static str, fn(&mut Genesis));
+    let rules: [Rule; 9] = [
         ("ties", |genesis| genesis.parameters.tie_ms = 0),
         ("ramp", |genesis| genesis.parameters.ramp_weight += 400_000),
         ("patience", |genesis| genesis.parameters.patience_s = 29),

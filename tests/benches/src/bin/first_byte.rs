@@ -118,10 +118,9 @@ async fn measure(network: &mut Network, direct: &Direct, questions: &[String]) -
 /// The racer's latency, as the protocol reads it from the stores' monotonic clocks: the lower median.
 fn latency(replica: &Replica, prompt: &cid::Cid) -> eyre::Result<Duration> {
     let store = &replica.store;
-    let commit = store.task(prompt)?.into_iter().find_map(|id| match store.load(&id) {
-        Ok(Some(message)) if message.message.body.kind() == "commit" => Some(id),
-        _ => None,
-    });
+    let is_commit =
+        |id: &cid::Cid| matches!(store.load(id), Ok(Some(message)) if message.message.body.kind() == "commit");
+    let commit = store.task(prompt)?.into_iter().find(is_commit);
     let commit = commit.ok_or_else(|| eyre::eyre!("the commit has not come"))?;
     let at = |id| -> eyre::Result<BTreeMap<[u8; 32], u64>> {
         Ok(store.receipts_of(id)?.into_iter().rev().map(|receipt| (receipt.store, receipt.receipt.mono_ns)).collect())

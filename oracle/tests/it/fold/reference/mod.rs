@@ -43,6 +43,9 @@ pub struct Word {
     pub wall_ms: u64,
 }
 
+/// From when, for prompts, for work, until when.
+type Delegation = (u64, bool, bool, u64);
+
 /// What the protocol knows after some seals.
 pub struct Reference<'a> {
     /// The rules.
@@ -58,8 +61,7 @@ pub struct Reference<'a> {
     observed: BTreeMap<Cid, Observed>,
     /// The seal that observed each.
     seals: BTreeMap<Cid, i64>,
-    /// Delegations: from when, for prompts, for work, until when.
-    sessions: BTreeMap<(Account, Vec<u8>), (u64, bool, bool, u64)>,
+    sessions: BTreeMap<(Account, Vec<u8>), Delegation>,
     /// When keys were revoked.
     revoked: BTreeMap<(Account, Vec<u8>), u64>,
     /// Root by ticket.
