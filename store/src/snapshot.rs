@@ -3,7 +3,7 @@
 //! A copy knows nothing of what its keys sign afterwards. So a restored one does not sign until whoever runs it says, with
 //! `Options::resume`, that nothing else signs with its keys and that it has caught up; until then it follows and serves.
 
-use crate::db::{Batch, Db};
+use crate::db::{Batch, Db, remove_file};
 use crate::error::StoreError;
 use crate::layout::{META, META_MOVED};
 use crate::store::Store;
@@ -51,10 +51,5 @@ pub(crate) fn adopt(db: &Db, resume: bool) -> Result<(), StoreError> {
     }
     db.write(batch, true)?;
     // Only now: the row in the database holds from here on.
-    match std::fs::remove_file(&mark) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::File { path: mark, why: error.to_string() })
-        }
-        _ => Ok(()),
-    }
+    remove_file(&mark)
 }

@@ -9,6 +9,7 @@ mod rust;
 mod stamp;
 
 use std::fs::{self, File};
+use std::path::Path;
 
 use crate::args;
 use crate::failure::Failure;
@@ -106,6 +107,14 @@ fn perform(host: &Host, options: &args::Setup, steps: &[Step]) -> Result<(), Fai
     }
     say!("\nSet up.");
     Ok(())
+}
+
+/// Removes a folder that may not be there.
+fn remove(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file("remove", folder, &error)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

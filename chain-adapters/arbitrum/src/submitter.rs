@@ -56,8 +56,7 @@ impl EvmSubmitter {
     /// What reading returns.
     pub async fn funds(&self) -> Result<Funds, ChainError> {
         let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
-        let has = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
-        let has = u128::try_from(has).unwrap_or(u128::MAX);
+        let has = self.balance().await?;
         Ok(Funds { account: self.account.clone(), has, filing: Fees::needed(FILING_GAS, FILING_BYTES, &prices) })
     }
 

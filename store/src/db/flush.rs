@@ -170,7 +170,7 @@ impl Shared {
             let path = log::folder(&self.dir).join(format!("{}.sst", family.name()));
             // A crash may have left one that RocksDB has taken in: it is the same file under two names, so it is removed and
             // never written to.
-            remove(&path)?;
+            super::remove_file(&path)?;
             let options = options::family(family.name());
             let mut file = SstFileWriter::create(&options);
             file.open(&path)?;
@@ -184,7 +184,7 @@ impl Shared {
             let mut options = IngestExternalFileOptions::default();
             options.set_move_files(true);
             self.rocks.ingest_external_file_cf_opts(&handle, &options, vec![&path])?;
-            remove(&path)?;
+            super::remove_file(&path)?;
         }
         if !small.is_empty() {
             let mut options = WriteOptions::default();
@@ -192,14 +192,5 @@ impl Shared {
             self.rocks.write_opt(small, &options)?;
         }
         Ok(())
-    }
-}
-
-fn remove(path: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::File { path: path.to_owned(), why: error.to_string() })
-        }
-        _ => Ok(()),
     }
 }

@@ -262,6 +262,16 @@ impl Drop for Db {
     }
 }
 
+/// Removes a file that may be gone already.
+pub fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::File { path: path.to_owned(), why: error.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
 // A thread that panicked under a lock left whole rows: they change by one push or one swap.
 fn read_lock(view: &RwLock<View>) -> RwLockReadGuard<'_, View> {
     view.read().unwrap_or_else(|poisoned| poisoned.into_inner())

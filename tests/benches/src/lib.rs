@@ -10,4 +10,4 @@ mod row;
 pub use leaves::{LEAVES, leaves};
 pub use others::{light, others_leaves, rs};
 pub use python::Python;
-pub use row::{Row, alone, machine, median, print, processor_time, versus};
+pub use row::{Row, alone, machine, median, print, processor_time, thread_time, versus};

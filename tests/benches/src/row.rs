@@ -58,9 +58,9 @@ fn timed(work: &mut impl FnMut()) -> Duration {
 }
 
 /// The middle one of an odd number of times.
-pub fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+pub fn median<T: PartialOrd>(mut times: Vec<T>) -> T {
+    times.sort_unstable_by(|a, b| a.partial_cmp(b).expect("times are numbers"));
+    times.swap_remove(times.len() / 2)
 }
 
 /// What this process's threads have taken of processors so far, in steps of 10 ms; Linux only.
@@ -68,7 +68,19 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
 /// # Panics
 /// Elsewhere.
 pub fn processor_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/stat").expect("Linux says how much a process has used");
+    used("/proc/self/stat")
+}
+
+/// [`processor_time`] of the thread that asks.
+///
+/// # Panics
+/// Not on Linux.
+pub fn thread_time() -> Duration {
+    used("/proc/thread-self/stat")
+}
+
+fn used(path: &str) -> Duration {
+    let text = std::fs::read_to_string(path).expect("Linux says how much a process has used");
     // The second field is the program's name in parentheses; user and system time are fields 14 and 15, in hundredths.
     let fields: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number of ticks")).sum();

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Plan;
 use super::stamp::Stamp;
+use super::{Plan, remove};
 use crate::args;
 use crate::evm::{FOLDER, TOOLS, platform_package, tool};
 use crate::failure::Failure;
@@ -81,13 +81,6 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::file("write", path, &error))
-}
-
-fn remove(folder: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file("remove", folder, &error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

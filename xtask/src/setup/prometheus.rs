@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Plan;
+use super::{Plan, remove};
 use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -73,13 +73,6 @@ fn downloaded(part: &Path) -> Result<PathBuf, Failure> {
     packages.find(|path| path.extension().is_some_and(|end| end == "deb")).ok_or_else(|| {
         Failure::new("apt-get downloaded no package").remedy("`apt-get download prometheus` there says why")
     })
-}
-
-fn remove(folder: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file("remove", folder, &error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

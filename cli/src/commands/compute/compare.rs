@@ -1,10 +1,11 @@
 //! `liaise compute compare`: how far two machines' honest results lie apart.
 
+use super::ModelArgs;
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say};
 use clap::Args;
 use liaise_compute::retrieval::{Apart, Retrieval, Rounding, read_passages};
-use liaise_compute::{Bundle, Cache, Device, Runtime, Verification};
+use liaise_compute::{Bundle, Cache, Runtime, Verification};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -15,15 +16,8 @@ const MARGIN: u32 = 10;
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("with").required(true).args(["with_threads", "out", "against"]))]
 pub struct CompareArgs {
-    /// The adapter's bundle; the retrieval model that set-up installed by default.
-    #[arg(long, value_name = "DIR")]
-    bundle: Option<PathBuf>,
-    /// ONNX Runtime's shared library; where set-up put it by default.
-    #[arg(long, value_name = "FILE")]
-    library: Option<PathBuf>,
-    /// auto, cpu or cuda.
-    #[arg(long, default_value = "auto")]
-    device: Device,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Threads of one inference.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: u16,
@@ -47,16 +41,13 @@ pub async fn run(args: CompareArgs) -> eyre::Result<()> {
 }
 
 fn compare(args: &CompareArgs) -> eyre::Result<()> {
-    let cache = Cache::default();
-    let folder = args.bundle.clone().unwrap_or_else(|| cache.minilm());
-    let bundle = Bundle::open(&folder).or_exit(Kind::Usage)?;
+    let bundle = Bundle::open(&args.model.bundle()).or_exit(Kind::Usage)?;
     let verification = bundle.manifest().verification.clone();
-    let library = args.library.clone().map_or_else(|| cache.library(), Ok).or_exit(Kind::Usage)?;
-    let runtime = Runtime::load(&library).or_exit(Kind::Refused)?;
-    let passages = read_passages(&cache.passages()).or_exit(Kind::Usage)?;
+    let runtime = Runtime::load(&args.model.library()?).or_exit(Kind::Refused)?;
+    let passages = read_passages(&Cache::default().passages()).or_exit(Kind::Usage)?;
     let measure = |threads: u16| {
         let primitive =
-            Retrieval::open(bundle.clone(), &runtime, threads.into(), args.device).or_exit(Kind::Refused)?;
+            Retrieval::open(bundle.clone(), &runtime, threads.into(), args.model.device).or_exit(Kind::Refused)?;
         Rounding::measure(&primitive, &passages).or_exit(Kind::Refused)
     };
     let here = measure(args.threads)?;

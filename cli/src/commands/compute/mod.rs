@@ -30,9 +30,9 @@ pub struct PackArgs {
     json: bool,
 }
 
-/// See [`ComputeCommand::Check`].
+/// Which model runs, by which library, and where.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+struct ModelArgs {
     /// The adapter's bundle; the retrieval model that set-up installed by default.
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
@@ -42,6 +42,23 @@ pub struct CheckArgs {
     /// auto, cpu or cuda.
     #[arg(long, default_value = "auto")]
     device: Device,
+}
+
+impl ModelArgs {
+    fn bundle(&self) -> PathBuf {
+        self.bundle.clone().unwrap_or_else(|| Cache::default().minilm())
+    }
+
+    fn library(&self) -> eyre::Result<PathBuf> {
+        self.library.clone().map_or_else(|| Cache::default().library(), Ok).or_exit(Kind::Usage)
+    }
+}
+
+/// See [`ComputeCommand::Check`].
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    model: ModelArgs,
     /// Threads of one inference.
     #[arg(long, default_value_t = 1)]
     threads: usize,
@@ -73,13 +90,8 @@ async fn run_pack(args: PackArgs) -> eyre::Result<()> {
 }
 
 async fn run_check(args: CheckArgs) -> eyre::Result<()> {
-    let cache = Cache::default();
-    let library = match args.library {
-        Some(library) => library,
-        None => cache.library().or_exit(Kind::Usage)?,
-    };
-    let bundle = args.bundle.unwrap_or_else(|| cache.minilm());
-    let report = liaise_node::blocking(move || check(&library, &bundle, args.threads.max(1), args.device)).await;
+    let (library, bundle) = (args.model.library()?, args.model.bundle());
+    let report = liaise_node::blocking(move || check(&library, &bundle, args.threads.max(1), args.model.device)).await;
     let report = report.or_exit(Kind::Refused)?;
     if args.json { output::json(&report) } else { print(&report) }
 }

@@ -3,7 +3,7 @@
 //! documents are sealed, one compute node, so that what is measured is the way and not other racers' threads.
 
 use eyre::WrapErr;
-use liaise_benches::{Row, print};
+use liaise_benches::{Row, median, print};
 use liaise_cli::demo::{Corpus, Network, Plan, Stages, add_documents, local_parameters};
 use liaise_compute::retrieval::task::{AddInput, AnswerInput, TaskInput};
 use liaise_compute::retrieval::{Index, Retrieval, read_added};
@@ -77,12 +77,6 @@ struct Times {
 
 fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// The middle one of an odd number of times; below zero where noise is larger than what is measured.
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_unstable_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 async fn measure(network: &mut Network, direct: &Direct, questions: &[String]) -> eyre::Result<Times> {

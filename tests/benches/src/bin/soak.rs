@@ -2,7 +2,7 @@
 //! stays flat, and what of the time is whose. `soak SECONDS` for another length.
 
 use liaise_benches::network::{Traffic, genesis, store};
-use liaise_benches::{Row, print};
+use liaise_benches::{Row, print, processor_time, thread_time};
 use liaise_ledger::{Signed, Verified};
 use liaise_store::Status;
 use std::path::Path;
@@ -27,14 +27,6 @@ fn resident_mib() -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
 }
 
-/// Processor time of this process, or of this thread, in seconds.
-fn processor_s(of: &str) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{of}/stat")).expect("Linux");
-    let fields: Vec<&str> = stat.rsplit(')').next().expect("a name in brackets").split_whitespace().collect();
-    let ticks = |field: &str| field.parse::<f64>().expect("a number");
-    (ticks(fields[11]) + ticks(fields[12])) / 100.0
-}
-
 fn bytes_below(path: &Path) -> u64 {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries
@@ -53,13 +45,13 @@ fn main() {
     let store = store(dir.path());
     let (mut traffic, sessions) = Traffic::new(&genesis());
     store.ingest(signed(sessions)).expect("sessions are stored");
-    let (stored, begun) = (AtomicU64::new(0), processor_s("self"));
+    let (stored, begun) = (AtomicU64::new(0), processor_time());
     let started = Instant::now();
     let (send, receive) = sync_channel::<Vec<Signed>>(2 * CALLERS);
     let receive: Mutex<Receiver<_>> = Mutex::new(receive);
     let (generating, settled, most) = std::thread::scope(|scope| {
         let generator = scope.spawn(move || {
-            let begun = processor_s("thread-self");
+            let begun = thread_time();
             while started.elapsed() < length {
                 let mut call = Vec::with_capacity(CALL + 12);
                 while call.len() < CALL {
@@ -67,7 +59,7 @@ fn main() {
                 }
                 send.send(call).expect("somebody stores");
             }
-            processor_s("thread-self") - begun
+            (thread_time() - begun).as_secs_f64()
         });
         for _ in 0..CALLERS {
             scope.spawn(|| {
@@ -94,7 +86,7 @@ fn main() {
         }
         (generator.join().expect("it ends"), settled, most)
     });
-    let (took, all) = (started.elapsed().as_secs_f64(), processor_s("self") - begun);
+    let (took, all) = (started.elapsed().as_secs_f64(), (processor_time() - begun).as_secs_f64());
     let count = stored.into_inner() as f64;
     let conditions = format!(
         "{took:.0} s, {:.1} million messages in calls of {CALL} by {CALLERS} threads, {:.0} a second; {:.1} GiB on disk at the \

@@ -3,7 +3,7 @@
 use super::Subject;
 use super::finding::Findings;
 use crate::exit::Kind;
-use liaise_node::{blocking, keys, oracle_key};
+use liaise_node::{blocking, disk_space, keys, oracle_key};
 use liaise_oracle::journal::Journal;
 use liaise_oracle::moving::{MoveError, Standing, check_votes};
 use liaise_store::{Options, Store, StoreError};
@@ -96,8 +96,8 @@ impl Subject<'_> {
 
     /// There is room.
     pub fn disk(&self, findings: &mut Findings) {
-        match free_bytes(self.dir) {
-            Ok(free) => room(findings, self.dir, free),
+        match disk_space(self.dir) {
+            Ok(space) => room(findings, self.dir, space.free),
             Err(error) => findings.warn(
                 "disk",
                 format!("the room at {} can't be told: {error}", self.dir.display()),
@@ -140,17 +140,6 @@ fn look(dir: &Path, options: Options, key: Option<CompressedKey>) -> Result<Seen
     Ok((standing, journal.live().len(), sealed))
 }
 
-#[cfg(unix)]
-fn free_bytes(dir: &Path) -> std::io::Result<u64> {
-    let stat = rustix::fs::statvfs(dir)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> std::io::Result<u64> {
-    Err(std::io::Error::other("not known on this system"))
-}
-
 fn room(findings: &mut Findings, dir: &Path, free: u64) {
     let mib = free >> 20;
     let detail = format!("{mib} MiB free at {}", dir.display());
@@ -175,6 +164,6 @@ mod tests {
             room(&mut findings, Path::new("/data"), free);
             assert_eq!(findings.only().0, state, "{free}");
         }
-        assert!(free_bytes(Path::new("/")).is_ok());
+        assert!(disk_space(Path::new("/")).is_ok());
     }
 }
