@@ -6,6 +6,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+mod cashaddr;
+
 /// A CAIP-2 chain id, for example `eip155:42161`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -105,12 +107,40 @@ impl Account {
     pub fn evm(chain: u64, address: [u8; 20]) -> Account {
         Account(format!("eip155:{chain}:0x{}", hex::encode(address)).into())
     }
+    /// The account of a Solana address on a chain.
+    ///
+    /// # Panics
+    /// If the chain is of another namespace.
+    pub fn solana(chain: &ChainId, address: [u8; 32]) -> Account {
+        assert_eq!(chain.namespace(), "solana", "a Solana address is on a Solana chain");
+        Account(format!("{chain}:{}", bs58::encode(address).into_string()).into())
+    }
+    /// The account of a key on a Bitcoin Cash chain, by the key's hash (RIPEMD-160 of SHA-256).
+    ///
+    /// # Panics
+    /// If the chain is of another namespace.
+    pub fn bch(chain: &ChainId, key_hash: [u8; 20]) -> Account {
+        assert_eq!(chain.namespace(), "bch", "a Bitcoin Cash key is on a Bitcoin Cash chain");
+        Account(format!("{chain}:{}", cashaddr::encode(chain.reference(), &key_hash)).into())
+    }
     /// The 20 bytes of an EVM address, or `None` on other chains.
     pub fn evm_address(&self) -> Option<[u8; 20]> {
         if !self.0.starts_with("eip155:") {
             return None;
         }
         hex::decode(self.address().strip_prefix("0x")?).ok()?.try_into().ok()
+    }
+    /// The 32 bytes of a Solana address, which are an Ed25519 key where a wallet holds it, or `None` on other chains.
+    pub fn solana_address(&self) -> Option<[u8; 32]> {
+        if !self.0.starts_with("solana:") {
+            return None;
+        }
+        bs58::decode(self.address()).into_vec().ok()?.try_into().ok()
+    }
+    /// The hash (RIPEMD-160 of SHA-256) of the key of a Bitcoin Cash address, or `None` on other chains.
+    pub fn bch_key_hash(&self) -> Option<[u8; 20]> {
+        let prefix = self.0.strip_prefix("bch:")?.split(':').next()?;
+        cashaddr::decode(prefix, self.address()).ok()
     }
     /// The payee of 32 bytes in the reward tree (EVM: left-padded with zeros; Solana: the wallet).
     /// `None` for Bitcoin Cash, whose leaves are batches.
@@ -121,7 +151,7 @@ impl Account {
                 out[12..].copy_from_slice(&self.evm_address()?);
                 Some(out)
             }
-            "solana" => bs58::decode(self.address()).into_vec().ok()?.try_into().ok(),
+            "solana" => self.solana_address(),
             _ => None,
         }
     }
@@ -149,79 +179,11 @@ impl FromStr for Account {
                     return Err(bad("it must be base58 of 32 bytes"));
                 }
                 let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
-                if bytes.len() != 32 {
-                    return Err(bad("it must be base58 of 32 bytes"));
-                }
-                Ok(Account(format!("{}:{}", chain.0, bs58::encode(bytes).into_string()).into()))
+                let bytes = bytes.try_into().map_err(|_| bad("it must be base58 of 32 bytes"))?;
+                Ok(Account::solana(&chain, bytes))
             }
-            _ => crate::account::bch::canonical(chain.reference(), address)
-                .map(|address| Account(format!("{}:{address}", chain.0).into()))
-                .map_err(bad),
+            _ => Ok(Account::bch(&chain, cashaddr::decode(chain.reference(), address).map_err(bad)?)),
         }
-    }
-}
-
-/// CashAddr (the `bch` namespace): decoding, checksum and the canonical P2PKH form.
-mod bch {
-    const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-
-    fn polymod(values: impl Iterator<Item = u8>) -> u64 {
-        const GENERATORS: [u64; 5] = [0x98_f2bc_8e61, 0x79_b76d_99e2, 0xf3_3e5f_b3c4, 0xae_2eab_e2a8, 0x1e_4f43_e470];
-        values.fold(1u64, |c, d| {
-            let top = c >> 35;
-            let mut c = ((c & 0x07_ffff_ffff) << 5) ^ u64::from(d);
-            for (i, g) in GENERATORS.iter().enumerate() {
-                if top >> i & 1 == 1 {
-                    c ^= g;
-                }
-            }
-            c
-        }) ^ 1
-    }
-
-    /// The canonical `q…` form of a P2PKH address, with or without its prefix; token-aware `z…` becomes `q…`.
-    pub fn canonical(prefix: &str, address: &str) -> Result<String, &'static str> {
-        let body = address.strip_prefix(prefix).map_or(address, |rest| rest.strip_prefix(':').unwrap_or(rest));
-        let five: Vec<u8> = body
-            .bytes()
-            .map(|b| ALPHABET.iter().position(|a| *a == b).map(|p| p as u8))
-            .collect::<Option<_>>()
-            .ok_or("it must be lower-case cashaddr")?;
-        let spread = || prefix.bytes().map(|b| b & 31).chain([0]);
-        if five.len() != 42 || polymod(spread().chain(five.iter().copied())) != 0 {
-            return Err("its checksum or length is wrong");
-        }
-        let bits = five[..34].iter().fold((0u128, Vec::new(), 0u32), |(mut acc, mut out, mut n), d| {
-            acc = acc << 5 | u128::from(*d);
-            n += 5;
-            if n >= 8 {
-                n -= 8;
-                out.push((acc >> n & 0xff) as u8);
-            }
-            (acc, out, n)
-        });
-        let version = bits.1[0];
-        if version != 0x00 && version != 0x10 {
-            return Err("only P2PKH addresses can sign offline");
-        }
-        let mut payload = bits.1;
-        payload[0] = 0;
-        let mut out: Vec<u8> = Vec::with_capacity(42);
-        let (mut acc, mut n) = (0u32, 0);
-        for byte in payload {
-            acc = (acc << 8 | u32::from(byte)) & 0xfff;
-            n += 8;
-            while n >= 5 {
-                n -= 5;
-                out.push((acc >> n & 31) as u8);
-            }
-        }
-        if n > 0 {
-            out.push((acc << (5 - n) & 31) as u8);
-        }
-        let check = polymod(spread().chain(out.iter().copied()).chain([0; 8]));
-        out.extend((0..8).rev().map(|i| (check >> (5 * i) & 31) as u8));
-        Ok(out.iter().map(|d| ALPHABET[*d as usize] as char).collect())
     }
 }
 
@@ -316,12 +278,15 @@ mod tests {
         let q = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a";
         let b: Account = format!("bch:bitcoincash:{q}").parse().unwrap();
         assert_eq!(b.address(), q);
+        assert_eq!(Account::bch(&b.chain(), b.bch_key_hash().unwrap()), b);
     }
 
     #[test]
     fn long_base58_is_refused_unread() {
         let wallet = format!("solana:{}:{}", "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", bs58::encode([255; 32]).into_string());
-        assert_eq!(wallet.parse::<Account>().unwrap().payee(), Some([255; 32]));
+        let account: Account = wallet.parse().unwrap();
+        assert_eq!((account.payee(), account.solana_address()), (Some([255; 32]), Some([255; 32])));
+        assert_eq!(Account::solana(&account.chain(), [255; 32]), account);
         // Reading this one digit by digit would take seconds.
         let long = format!("solana:mainnet:{}", "z".repeat(64 * 1024));
         assert!(matches!(long.parse::<Account>(), Err(AccountError::Address(..))));

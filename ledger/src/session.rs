@@ -13,7 +13,7 @@ mod text;
 mod time;
 mod wallet;
 pub use text::{GRANT_STATEMENT, Purpose, REVOKE_STATEMENT, SessionText};
-pub use wallet::{eip191_hash, evm_address, verify_wallet};
+pub use wallet::{eip191_hash, evm_address, signed_message_hash, verify_wallet};
 
 /// What a session key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,9 +180,6 @@ pub enum SessionError {
         /// The account that should have signed.
         account: Account,
     },
-    /// A chain whose wallets' signatures this version does not verify.
-    #[error("signature: wallets of {0} can't be verified by this version: use an account of an eip155 chain")]
-    Unsupported(String),
 }
 
 /// Reads and verifies `session` messages.

@@ -23,6 +23,7 @@ mod size;
 mod test;
 mod tidy;
 mod vectors;
+mod wallets;
 
 use std::fmt;
 use std::io::{self, Write};

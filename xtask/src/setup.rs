@@ -4,9 +4,11 @@ mod compute;
 mod crates;
 mod debian;
 mod evm;
+mod npm;
 mod prometheus;
 mod rust;
 mod stamp;
+mod wallets;
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -40,11 +42,12 @@ struct Plan {
     root: bool,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "debian", plan: debian::plan, install: debian::install },
     Step { name: "rust", plan: rust::plan, install: rust::install },
     Step { name: "crates", plan: crates::plan, install: crates::install },
     Step { name: "evm", plan: evm::plan, install: evm::install },
+    Step { name: "wallets", plan: wallets::plan, install: wallets::install },
     Step { name: "compute", plan: compute::plan, install: compute::install },
     Step { name: "prometheus", plan: prometheus::plan, install: prometheus::install },
 ];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, deploy, evm, figures, setup, tidy, vectors};
+use crate::{args, deploy, evm, figures, setup, tidy, vectors, wallets};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -50,6 +50,7 @@ const STEPS: [Step; 14] = [
         slow: false,
         run: |host| vectors::run(host, true),
     },
+    Step { name: "wallets", what: "signatures of wallets, by wallets' own libraries", slow: false, run: wallets::check },
     Step { name: "deploy", what: "alerts and unit file, by promtool and systemd", slow: false, run: deploy::run },
     Step { name: "tests", what: "unit and integration tests of the workspace", slow: false, run: tests },
     Step {

@@ -2,8 +2,8 @@
 
 use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, GenesisNode, KeySet, ThresholdSet, Units};
 use liaise_ledger::hash::blob_cid;
-use liaise_ledger::session::{eip191_hash, evm_address};
-use liaise_ledger::{Account, BeaconKey, Genesis, Hash, Parameters};
+use liaise_ledger::session::{eip191_hash, evm_address, signed_message_hash};
+use liaise_ledger::{Account, BeaconKey, ChainId, Genesis, Hash, Parameters};
 use secp256k1::global::SECP256K1;
 use secp256k1::{Message, PublicKey, SecretKey};
 
@@ -24,6 +24,48 @@ pub fn ed25519(what: &str, i: usize) -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::from_bytes(&seed(what, i))
 }
 
+/// Solana's main network.
+pub fn solana() -> ChainId {
+    "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp".parse().expect("a chain id")
+}
+
+/// Bitcoin Cash's main network.
+pub fn bch() -> ChainId {
+    "bch:bitcoincash".parse().expect("a chain id")
+}
+
+/// The account of wallet `i` on Solana.
+pub fn solana_account(i: usize) -> Account {
+    Account::solana(&solana(), ed25519("wallet", i).verifying_key().to_bytes())
+}
+
+/// What wallet `i` signs under a text on Solana.
+pub fn solana_signature(i: usize, text: &str) -> [u8; 64] {
+    ed25519_dalek::Signer::sign(&ed25519("wallet", i), text.as_bytes()).to_bytes()
+}
+
+/// The account of wallet `i` on Bitcoin Cash, whose key is hashed in its compressed form.
+pub fn bch_account(i: usize) -> Account {
+    let key = PublicKey::from_secret_key_global(&secp("wallet", i)).serialize();
+    let hash = <ripemd::Ripemd160 as sha2::Digest>::digest(Hash::of(&[&key]).0);
+    Account::bch(&bch(), hash.into())
+}
+
+/// What wallet `i` signs under a text on Bitcoin Cash: header, r, s.
+pub fn bch_signature(i: usize, text: &str) -> [u8; 65] {
+    let (id, rs) = recoverable(i, signed_message_hash(text));
+    let mut out = [31 + id; 65];
+    out[1..].copy_from_slice(&rs);
+    out
+}
+
+/// Which of the keys, and r and s, of wallet `i` under a digest.
+fn recoverable(i: usize, digest: [u8; 32]) -> (u8, [u8; 64]) {
+    let signature = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest), &secp("wallet", i));
+    let (id, rs) = signature.serialize_compact();
+    (i32::from(id) as u8, rs)
+}
+
 /// The account of wallet `i`.
 pub fn account(i: usize) -> Account {
     Account::evm(42_161, evm_address(&PublicKey::from_secret_key_global(&secp("wallet", i))))
@@ -31,12 +73,9 @@ pub fn account(i: usize) -> Account {
 
 /// What wallet `i` signs under a text: r, s, v with v 27 or 28.
 pub fn wallet_signature(i: usize, text: &str) -> [u8; 65] {
-    let (id, rs) = SECP256K1
-        .sign_ecdsa_recoverable(Message::from_digest(eip191_hash(text)), &secp("wallet", i))
-        .serialize_compact();
-    let mut out = [0; 65];
+    let (id, rs) = recoverable(i, eip191_hash(text));
+    let mut out = [27 + id; 65];
     out[..64].copy_from_slice(&rs);
-    out[64] = 27 + i32::from(id) as u8;
     out
 }
 
@@ -73,7 +112,7 @@ pub fn genesis() -> Genesis {
         name: "example.liaise".into(),
         genesis_s: GENESIS_S,
         policy: blob_cid(b"ethics policy"),
-        chains: vec!["eip155:42161".parse().expect("a chain id")],
+        chains: vec![bch(), "eip155:42161".parse().expect("a chain id"), solana()],
         adapters,
         fixed: Fixed::default(),
         beacon: BeaconKey::from_seed(&seed("beacon", 0)).beacon(GENESIS_S - 86_400, 3),

@@ -9,6 +9,7 @@ mod session;
 mod strategies;
 mod tree;
 mod vectors;
+mod wallets;
 
 // the writer's own modules, so that the committed files are compared with exactly what it would write
 #[path = "../../examples/vectors/draws.rs"]

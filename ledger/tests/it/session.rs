@@ -111,14 +111,30 @@ fn a_published_signature_verifies() {
     assert_eq!(verify_wallet(&Account::evm(1, address), "Some data", &signature), Ok(()));
 }
 
+/// Each chain's wallet signs the same form, and no byte of it can change.
 #[test]
-fn other_chains_say_that_they_are_not_supported() {
-    let solana: Account = format!("solana:mainnet:{}", bs58::encode([5; 32]).into_string()).parse().unwrap();
-    let bch: Account = "bch:bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a".parse().unwrap();
-    for (account, namespace) in [(solana, "solana"), (bch, "bch")] {
+fn wallets_of_every_chain_delegate() {
+    type Sign = fn(usize, &str) -> Vec<u8>;
+    let evm: Sign = |i, text| sample::wallet_signature(i, text).to_vec();
+    let solana: Sign = |i, text| sample::solana_signature(i, text).to_vec();
+    let bch: Sign = |i, text| sample::bch_signature(i, text).to_vec();
+    let accounts = [sample::account(1), sample::solana_account(1), sample::bch_account(1)];
+    for (account, sign) in accounts.into_iter().zip([evm, solana, bch]) {
         let text = SessionText { account: account.clone(), ..grant() };
-        assert_eq!(SessionText::parse(&text.render()), Ok(text), "the form is the same");
-        assert_eq!(verify_wallet(&account, "", &[0; 65]), Err(SessionError::Unsupported(namespace.into())));
+        let rendered = text.render();
+        assert_eq!(SessionText::parse(&rendered), Ok(text));
+        let good = body::Session { signature: ByteBuf::from(sign(1, &rendered)), text: rendered.clone() };
+        let check = |body: &body::Session| Session::check(body, &Author::Account(account.clone()), &KEY, &sample::genesis());
+        assert!(matches!(check(&good), Ok(SessionOutcome::Grant(_))), "{account}");
+        for i in 0..good.signature.len() {
+            let mut bad = good.clone();
+            bad.signature[i] ^= 1;
+            assert!(check(&bad).is_err(), "{account}: byte {i}");
+        }
+        let other = body::Session { signature: ByteBuf::from(sign(2, &rendered)), ..good.clone() };
+        assert_eq!(check(&other), Err(SessionError::Signature { account: account.clone() }));
+        let empty = body::Session { signature: ByteBuf::new(), ..good };
+        assert!(matches!(check(&empty), Err(SessionError::SignatureForm(_))));
     }
 }
 
