@@ -3,7 +3,7 @@
 mod print;
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub(crate) use print::{note, say};
 pub use print::{tell, to_stderr, to_stdout};
@@ -19,6 +19,11 @@ pub fn xlv(base_units: u64) -> String {
 /// The same without the unit, for columns that name it.
 pub fn xlv_number(base_units: u128) -> String {
     format!("{}.{:08}", base_units / 100_000_000, base_units % 100_000_000)
+}
+
+/// Base units in JSON: a decimal string, because many readers of JSON know no integers above 2^53.
+pub fn units<S: Serializer>(base_units: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(base_units)
 }
 
 /// A table with a header.

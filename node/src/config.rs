@@ -180,7 +180,12 @@ impl NodeConfig {
     pub fn load(dir: &Path) -> Result<NodeConfig, ConfigError> {
         let path = dir.join("node.toml");
         let fail = |why: String| ConfigError { path: path.clone(), why };
-        let text = std::fs::read_to_string(&path).map_err(|error| fail(format!("can't be read: {error}")))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => fail(
+                "there is none: `liaise node init` makes a compute node's directory; check --dir if it was made elsewhere".into(),
+            ),
+            _ => fail(format!("can't be read: {error}")),
+        })?;
         let mut config: NodeConfig = toml::from_str(&text).map_err(|error| fail(error.to_string()))?;
         config.resolve(dir);
         Ok(config)

@@ -19,7 +19,7 @@ pub async fn run(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "true": report.is_true(),
             "history": report.history.to_string(),
             "tree": report.tree.map(|id| id.to_string()),
-            "root": report.root.map(|root| json!({"hash": Hash(root.hash), "sum": root.sum})),
+            "root": report.root.map(|root| json!({"hash": Hash(root.hash), "sum": root.sum.to_string()})),
             "differences": report.differences.iter().map(difference).collect::<Vec<_>>(),
         }))?;
     } else {

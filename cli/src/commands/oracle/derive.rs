@@ -47,10 +47,10 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "retrieval": folded.block.retrieval,
             "accounts": folded.statements.len(),
             "tasks": folded.tasks.len(),
-            "emission": folded.emission,
-            "net": net,
-            "held": held,
-            "unemitted": folded.unemitted,
+            "emission": folded.emission.to_string(),
+            "net": net.to_string(),
+            "held": held.to_string(),
+            "unemitted": folded.unemitted.to_string(),
         }))?;
     } else {
         say!("epoch           {}", folded.epoch);
@@ -103,9 +103,9 @@ pub async fn verify(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
         output::json(&json!({
             "epoch": number,
             "root": Hash(root.hash),
-            "sum": root.sum,
+            "sum": root.sum.to_string(),
             "accepted_root": statement.root_hash.to_string(),
-            "accepted_sum": statement.root_sum,
+            "accepted_sum": statement.root_sum.to_string(),
             "same": same,
         }))?;
     } else {

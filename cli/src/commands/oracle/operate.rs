@@ -98,8 +98,8 @@ fn to_json(next: &Next) -> Value {
                     "epoch": s.epoch.0,
                     "digest": digest,
                     "root": s.root_hash.to_string(),
-                    "root_sum": s.root_sum,
-                    "owed": s.owed,
+                    "root_sum": s.root_sum.to_string(),
+                    "owed": s.owed.to_string(),
                 })
             }
         }

@@ -68,7 +68,7 @@ pub fn pending(p: &Pending) -> Value {
         "epoch": p.epoch.0,
         "digest": p.digest.to_string(),
         "payable_s": p.payable_s,
-        "root_sum": p.root.sum,
+        "root_sum": p.root.sum.to_string(),
         "guardian_spent": p.guardian_spent,
     })
 }
@@ -76,7 +76,7 @@ pub fn pending(p: &Pending) -> Value {
 /// A distributor as JSON.
 pub fn describe(at: &Distributor) -> Value {
     let pending = at.pending.as_ref().map(pending);
-    let held = |held: &liaise_chain_api::HeldRoot| json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum});
+    let held = |held: &liaise_chain_api::HeldRoot| json!({"epoch": held.epoch.0, "root": held.root.hash.to_string(), "sum": held.root.sum.to_string()});
     json!({
         "distributor": at.id.to_string(),
         "block": at.at.number,
@@ -84,12 +84,12 @@ pub fn describe(at: &Distributor) -> Value {
         "range": at.range.map(|r| json!({"first": r.first.0, "end": r.end.map(|e| e.0), "handed_to": r.handed_to.map(|d| d.to_string())})),
         "next": at.next.0,
         "head": at.head.to_string(),
-        "root_sum": at.root_sum,
-        "owed": at.owed,
+        "root_sum": at.root_sum.to_string(),
+        "owed": at.owed.to_string(),
         "pending": pending,
         "payable": at.held.newest.as_ref().map(held),
         "payable_before": at.held.before.as_ref().map(held),
-        "unclaimed": at.unclaimed,
+        "unclaimed": at.unclaimed.to_string(),
         "oracle_set": at.oracle_set.version,
     })
 }

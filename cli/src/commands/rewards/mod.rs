@@ -34,7 +34,7 @@ pub struct WhoArgs {
     account: Option<String>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Print JSON.
+    /// Print JSON: amounts are base units, as decimal strings.
     #[arg(long)]
     json: bool,
 }

@@ -36,7 +36,7 @@ pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
             "file": out,
             "account": account,
             "epoch": file.epoch,
-            "amount": leaf.amount,
+            "amount": leaf.amount.to_string(),
         }));
     }
     say!("{} proves {} of {account} in the tree of epoch {}", out.display(), xlv(leaf.amount), file.epoch);

@@ -16,16 +16,22 @@ struct Rewards {
     /// The epoch whose tree is payable, or null.
     payable_epoch: Option<u32>,
     /// Earned by the account's statements in all attested epochs.
+    #[serde(serialize_with = "output::units")]
     earned: u64,
     /// Its leaf in the newest payable tree.
+    #[serde(serialize_with = "output::units")]
     in_tree: u64,
     /// Paid out so far.
+    #[serde(serialize_with = "output::units")]
     claimed: u64,
     /// What a claim pays now.
+    #[serde(serialize_with = "output::units")]
     claimable: u64,
     /// Owed beside the tree.
+    #[serde(serialize_with = "output::units")]
     owed: u64,
     /// Earned, and not in a payable tree yet.
+    #[serde(serialize_with = "output::units")]
     pending: u64,
     epochs: Vec<Row>,
 }
@@ -33,10 +39,15 @@ struct Rewards {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Row {
     epoch: EpochNumber,
+    #[serde(serialize_with = "output::units")]
     won: u64,
+    #[serde(serialize_with = "output::units")]
     judged: u64,
+    #[serde(serialize_with = "output::units")]
     prompted: u64,
+    #[serde(serialize_with = "output::units")]
     net: u64,
+    #[serde(serialize_with = "output::units")]
     held: u64,
 }
 
