@@ -83,7 +83,7 @@ export function submit(d, who, controller, options) {
   const epoch = machine.submittedEpoch(state, late);
   const { sum } = root;
   const statement = epochStatement(placeOf(d, state), { epoch: Math.max(epoch, 0), root: root.hash, sum, owed, artefact });
-  const fallback = { ...machine.matured(state), pending: late ? machine.LATE : machine.EPOCH, next: epoch + 1, owed, owedBefore: state.owed, head: H(statement) };
+  const fallback = { ...machine.matured(state), pending: late ? machine.LATE : machine.EPOCH, next: Math.min(epoch + 1, machine.OPEN_ENDED), owed, owedBefore: state.owed, head: H(statement) };
   const next = stateAfter(() => machine.submit(state, rules, { sum, owed, late, digest: H(statement) }), fallback);
   const floor = utxo.output.valueSatoshis < rules.floorSats ? rules.floorSats : utxo.output.valueSatoshis;
   const outputs = [controllerOutput(d, next, utxo.output.token.amount - sum, floor)];
@@ -99,9 +99,10 @@ export function submit(d, who, controller, options) {
     sigs: signedBy(who.oracles, signed(statement), by),
   });
   const unlock = () => d.controller.unlock('submit', args(values()));
-  finished(tx, [utxo.output, coin.output], { ...options, unlock });
+  const sources = [utxo.output, coin.output];
+  finished(tx, sources, { ...options, unlock });
   return {
-    tx, sources: [utxo.output, coin.output], statement,
+    tx, sources, statement,
     controller: { state: next, utxo: utxoOf(tx, 0) },
     epoch: sum > 0n ? utxoOf(tx, 1) : null,
   };

@@ -1,5 +1,5 @@
 /** libauth's virtual machine of May 2026 with the rules by which nodes relay. */
-import { createVirtualMachineBch2026, encodeTransactionBch, getDustThreshold, hashTransaction, isArbitraryDataOutput } from '@bitauth/libauth';
+import { createVirtualMachineBch2026, decodeTransactionBch, encodeTransactionBch, getDustThreshold, hashTransaction, isArbitraryDataOutput } from '@bitauth/libauth';
 
 import { equal } from './bytes.mjs';
 
@@ -13,6 +13,13 @@ export const txidOf = (tx) => hashTransaction(encode(tx));
 const satoshis = (outputs) => outputs.reduce((sum, { valueSatoshis }) => sum + valueSatoshis, 0n);
 export const feeOf = ({ tx, sources }) => satoshis(sources) - satoshis(tx.outputs);
 
+/** The transaction as it travels: an output's token of nothing is none, whatever the object in memory says. */
+function travelled(tx) {
+  const read = decodeTransactionBch(encode(tx));
+  if (typeof read === 'string') throw new Error(read);
+  return read;
+}
+
 /** The first output below its dust limit, or -1. */
 export const dustAt = (tx) =>
   tx.outputs.findIndex((output) => !isArbitraryDataOutput(output.lockingBytecode) && output.valueSatoshis < getDustThreshold(output));
@@ -22,7 +29,8 @@ export const dustAt = (tx) =>
  * standard rules. Sizes and lock times against the chain are the chain's (devnet/chain.mjs).
  * @returns {true | string} why not
  */
-export function verify({ tx, sources }) {
+export function verify({ tx: built, sources }) {
+  const tx = travelled(built);
   const dust = dustAt(tx);
   if (dust >= 0) return `output ${dust} is dust`;
   const fee = feeOf({ tx, sources });
@@ -36,7 +44,8 @@ export function verify({ tx, sources }) {
  * @param {object[]} covenants those whose scripts the sources may hold
  * @returns {{input: number, contract?: string, path?: string, message?: string, error: string} | null}
  */
-export function refusal({ tx, sources }, covenants) {
+export function refusal({ tx: built, sources }, covenants) {
+  const tx = travelled(built);
   for (const input of sources.keys()) {
     const state = standardVm.evaluate({ inputIndex: input, transaction: tx, sourceOutputs: sources });
     if (state.error === undefined) continue;
