@@ -23,9 +23,9 @@ export const LIVE = Object.freeze({
   delayUnits: 43,
   longUnits: 1182,
   floorSats: 2000n,
-  payoutSats: 700n,
-  feeBase: 2100n,
-  feePer: 85n,
+  payoutSats: 675n,
+  feeBase: 1950n,
+  feePer: 84n,
   padTenths: 60,
 });
 

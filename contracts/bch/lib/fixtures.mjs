@@ -1,9 +1,10 @@
 /** Small worlds that many tests start from. */
 import { H, cat, utf8 } from './bytes.mjs';
-import { controllerAt, deployment, keysOf, newController, p2pkhOf, signers } from './deployment.mjs';
+import { controllerAt, deployment, inventedUtxo, keysOf, newController, p2pkhOf, signers, token } from './deployment.mjs';
 import { OPEN_ENDED, cumulative, unopened } from './machine.mjs';
+import { encodeEpoch } from './state.mjs';
 import * as transactions from './transactions.mjs';
-import { batchLeaf, sumTree } from './tree.mjs';
+import { batchLeaf, deepTree, sumTree } from './tree.mjs';
 
 /** A payee of a test's own. */
 export const scriptOf = (name) => p2pkhOf(H(utf8(name)).slice(0, 20));
@@ -46,4 +47,14 @@ export const oneBatch = (epoch, total) => payTree(epoch, [payoutsOf(`epoch ${epo
 /** One byte of a copy is another. */
 export function spoiled(bytes, at = 0) {
   return cat(bytes.slice(0, at), Uint8Array.of(bytes[at] ^ 1), bytes.slice(at + 1));
+}
+
+/** A crank of `count` payouts of about 1 000 XLV at the far left of a tree of `depth`, with or without a fee input. */
+export function fullBatch(d, count, depth, { fee = false } = {}) {
+  const payouts = payoutsOf('full', count, 100_000_000_000n * BigInt(count));
+  const { root, proof } = deepTree(batchLeaf(3, 0, payouts), depth);
+  const commitment = encodeEpoch({ epoch: 3, batch: 0, refiled: 0, root: root.hash, sum: root.sum });
+  const valueSatoshis = fee ? 1000n : transactions.batchSats(d, count) + 2000n;
+  const epoch = inventedUtxo({ lockingBytecode: d.epoch.script, valueSatoshis, token: token(d, root.sum, 'mutable', commitment) });
+  return transactions.pay(d, epoch, payouts, proof, fee ? { feeCoin: transactions.newCoin(), left: 1000n } : {});
 }

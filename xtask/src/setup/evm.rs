@@ -1,23 +1,18 @@
 //! Foundry, the Solidity compiler and OpenZeppelin's contracts, by the exact versions and hashes of a lock file.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::stamp::Stamp;
-use super::{Plan, remove};
+use super::Plan;
+use super::npm::Packages;
 use crate::args;
 use crate::evm::{FOLDER, TOOLS, platform_package, tool};
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::process;
-
-/// Beside node_modules, so that it can be renamed into place.
-const PART: &str = ".setup";
 
 pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
-    let done = stamp(host, "")?.is_fresh() && TOOLS.iter().all(|name| tool(host, name).is_file());
+    let done = Packages::of(host, FOLDER).are_fresh()? && TOOLS.iter().all(|name| tool(host, name).is_file());
     Ok(Some(Plan {
         done,
         what: format!("anvil, forge, cast, solc, OpenZeppelin from npm, in {FOLDER}/node_modules"),
@@ -28,33 +23,21 @@ pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
 }
 
 pub fn install(host: &Host, _: &args::Setup) -> Result<(), Failure> {
-    let folder = host.root.join(FOLDER);
-    let (part, whole) = (folder.join(PART), folder.join("node_modules"));
-    remove(&part)?;
-    fs::create_dir(&part).map_err(|error| Failure::file("make", &part, &error))?;
-    for name in ["package.json", ".npmrc"] {
-        write(&part.join(name), &read(&folder.join(name))?)?;
-    }
-    write(&part.join("package-lock.json"), &without_engines(&read(&folder.join("package-lock.json"))?)?)?;
+    Packages::of(host, FOLDER).install(host, without_engines, has_tools)
+}
 
-    let mut npm = host.command("npm");
-    // npm takes what it downloaded before from its own cache.
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&part);
-    process::download(&mut npm, "the npm registry")?;
+/// An optional package that fails is left out without an error.
+fn has_tools(folder: &Path) -> Result<(), Failure> {
     for name in TOOLS {
         let package = platform_package(name);
-        // An optional package that fails is left out without an error.
-        if !part.join("node_modules").join(&package).join("bin").join(name).is_file() {
+        if !folder.join("node_modules").join(&package).join("bin").join(name).is_file() {
             return Err(Failure::new(format!("npm left out {package}")).remedy(
                 "either the registry has none for this kind of machine, or what it sent has not the hash in\n\
                  contracts/evm/package-lock.json; `npm ci --loglevel verbose` there tells which.",
             ));
         }
     }
-    stamp(host, PART)?.write()?;
-    remove(&whole)?;
-    fs::rename(part.join("node_modules"), &whole).map_err(|error| Failure::file("make", &whole, &error))?;
-    remove(&part)
+    Ok(())
 }
 
 /// The lock file less what each package says about Node's version. Foundry's packages ask for Node 20, so that npm leaves
@@ -67,20 +50,6 @@ fn without_engines(lock: &str) -> Result<String, Failure> {
         package.remove("engines");
     }
     Ok(lock.to_string())
-}
-
-/// Inside node_modules, so that it goes away with it.
-fn stamp(host: &Host, below: &str) -> Result<Stamp, Failure> {
-    let folder = host.root.join(FOLDER);
-    Stamp::new(folder.join(below).join("node_modules/.liaise-stamp"), &[folder.join("package-lock.json")])
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| Failure::file("write", path, &error))
 }
 
 #[cfg(test)]
