@@ -4,7 +4,6 @@ import { accepted } from './expect.mjs';
 import { hashOf, payTree, payoutsOf } from './fixtures.mjs';
 import { daoSet, keyOf, oracleSet, vectorKeys } from './keys.mjs';
 import * as machine from './machine.mjs';
-import { newCoin } from './transactions.mjs';
 
 const GUARDIAN = keyOf('next guardian');
 const DAO = daoSet(2, 2, vectorKeys(4));
@@ -48,7 +47,7 @@ export function perform(w, { controller, filed }, { path, options }, more = {}) 
     return { step, place: { controller, filed: { ...filed, epoch: step.epoch, batch: batch + 1 } } };
   }
   const argument = options.kind === machine.HAND_OVER ? hashOf('new distributor') : hashOf('why');
-  const step = w.act(controller, { argument, coin: newCoin(), ...options, ...more });
+  const step = w.act(controller, { argument, ...options, ...more });
   return { step, place: { controller: step.controller, filed: options.kind === machine.ADVANCE ? null : filed } };
 }
 

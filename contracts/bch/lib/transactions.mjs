@@ -18,7 +18,7 @@ import { decodeEpoch, encodeEpoch, encodeKeys } from './state.mjs';
 import { daoStatement, epochStatement, openStatement, vetoMessage } from './statements.mjs';
 import { txidOf } from './vm.mjs';
 
-/** A zero sequence that is no lock, yet lets lock times count. */
+/** No relative lock, and not final, so that lock times count. */
 export const NOT_FINAL = 0xfffffffe;
 /** A relative lock of `units` of 512 s. */
 export const relative = (units) => 0x400000 + units;

@@ -126,7 +126,7 @@ class Walk {
     const by = this.roll(2) === 0 ? 'guardian' : 'dao';
     const newest = filed.line ? this.newest(filed.line) : null;
     const epoch = newest?.utxo ?? null;
-    const paid = filed.line !== null && filed.line !== undefined && newest?.batch !== 0;
+    const paid = Boolean(filed.line) && newest?.batch !== 0;
     this.controllerStep(`veto ${by}`, 'veto', { statement: filed.statement, epoch, by }, {
       transition: (state) => {
         if (paid) throw new machine.Refused('paid');
@@ -150,17 +150,16 @@ class Walk {
     const { controller, people, filed } = this.place;
     const { state } = controller;
     const { rules } = this.w.d;
-    const kind = 1 + this.roll(5);
-    const same = { after: () => ({}) };
+    const kind = [machine.HAND_OVER, machine.ADVANCE, machine.ROTATE][this.roll(3)];
     if (kind === machine.HAND_OVER) {
       const end = nextBoundary(state, rules) + this.roll(2);
       const argument = hashOf('new');
-      this.controllerStep('hand over', 'act', { kind, end, argument }, { transition: () => machine.act(state, rules, { kind, end, argument }), ...same });
+      this.controllerStep('hand over', 'act', { kind, end, argument }, { transition: () => machine.act(state, rules, { kind, end, argument }), after: () => ({}) });
     } else if (kind === machine.ADVANCE) {
       const argument = hashOf('why');
       const wait = machine.waitUnits(state, rules);
       this.controllerStep('advance', 'act', { kind, argument }, { transition: () => machine.act(state, rules, { kind, argument, digest: H() }), wait, after: () => ({ filed: null }) });
-    } else if (kind === machine.ROTATE) {
+    } else {
       const oracles = oracleSet(state.keys.version + 1, vectorKeys(5 + this.roll(4)));
       this.controllerStep('rotate', 'act', { kind, argument: oracles.hash, opened: oracles.bytes }, { transition: () => {}, after: () => ({ people: { ...people, oracles }, filed }) });
     }
