@@ -241,6 +241,15 @@ test('the DAO advances the head where nothing is pending, or what was pending co
   refused(d, other, SUBMIT, "an oracle's signature");
 });
 
+test('an advance is no refile: it leaves the guardian\'s veto as it is, used or not', () => {
+  for (const spent of [0, 1]) {
+    const idle = w.running(0, { spent });
+    assert.equal(accepted(d, w.act(idle, { kind: machine.ADVANCE, argument: hashOf('why') })).controller.state.spent, spent);
+    const counted = w.running(1, { spent, pending: machine.EPOCH });
+    assert.equal(accepted(d, w.act(counted, { kind: machine.ADVANCE, argument: hashOf('why') })).controller.state.spent, 0);
+  }
+});
+
 test('an advance binds the head, so that it does not fall on another one', () => {
   const elsewhere = w.running(0, { head: hashOf('another head') });
   const { statement } = w.act(elsewhere, { kind: machine.ADVANCE, argument: hashOf('why') });
