@@ -1,11 +1,13 @@
 //! `cargo xtask figures`: contracts/figures.json, what each action costs on each chain, measured on its local chain.
 //!
-//! A chain's adapter has an example named `<chain>-figures`, which prints one row a line.
+//! A chain's adapter has an example named `<chain>-figures`, which prints one row a line. Bitcoin Cash's rows are printed by
+//! contracts/bch itself: its figures are sizes and costs in the virtual machine, which no node of that chain would tell.
 
 use std::fs;
 
 use serde_json::Value;
 
+use crate::bch;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process;
@@ -37,7 +39,7 @@ pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
         .remedy("make the action cheaper, or write the file with `cargo xtask figures` and commit it with the reason"))
 }
 
-/// The rows that the adapters print.
+/// The rows that the adapters and the covenants print.
 fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
     let metadata = Metadata::load(host)?;
     // All crates at once: the features of one alone differ from the workspace's, and RocksDB would be compiled again.
@@ -46,13 +48,19 @@ fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
     let examples = metadata.members().into_iter().flat_map(|(_, package)| &package.examples);
     for example in examples.filter(|example| example.ends_with("-figures")) {
         let program = host.target.join("debug/examples").join(example);
-        let printed = process::capture(&mut host.command(&program.to_string_lossy()))?;
-        for line in printed.lines() {
-            let row = serde_json::from_str(line).ok().filter(is_row);
-            measured.push(row.ok_or_else(|| Failure::new(format!("`{example}` printed {line:?}, which is no row")))?);
-        }
+        measured.extend(printed(example, &process::capture(&mut host.command(&program.to_string_lossy()))?)?);
     }
+    measured.extend(printed(bch::FOLDER, &bch::figures(host)?)?);
     Ok(measured)
+}
+
+/// The rows in what `program` printed.
+fn printed(program: &str, lines: &str) -> Result<Vec<Value>, Failure> {
+    let row = |line: &str| {
+        let row = serde_json::from_str(line).ok().filter(is_row);
+        row.ok_or_else(|| Failure::new(format!("`{program}` printed {line:?}, which is no row")))
+    };
+    lines.lines().map(row).collect()
 }
 
 fn is_row(row: &Value) -> bool {

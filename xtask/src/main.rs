@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod args;
+mod bch;
 mod bench;
 mod demo;
 mod deploy;

@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: what the project needs, shown first, then installed once.
 
+mod bch;
 mod compute;
 mod crates;
 mod debian;
@@ -42,12 +43,13 @@ struct Plan {
     root: bool,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "debian", plan: debian::plan, install: debian::install },
     Step { name: "rust", plan: rust::plan, install: rust::install },
     Step { name: "crates", plan: crates::plan, install: crates::install },
     Step { name: "evm", plan: evm::plan, install: evm::install },
     Step { name: "wallets", plan: wallets::plan, install: wallets::install },
+    Step { name: "bch", plan: bch::plan, install: bch::install },
     Step { name: "compute", plan: compute::plan, install: compute::install },
     Step { name: "prometheus", plan: prometheus::plan, install: prometheus::install },
 ];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, deploy, evm, figures, setup, tidy, vectors, wallets};
+use crate::{args, bch, deploy, evm, figures, setup, tidy, vectors, wallets};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 17] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -62,6 +62,7 @@ const STEPS: [Step; 15] = [
     Step { name: "evm-fmt", what: "Solidity formatting", slow: false, run: evm::fmt },
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
+    Step { name: "bch-build", what: "the covenants compile to what is committed", slow: false, run: bch::build },
     Step {
         name: "figures",
         what: "no action costs 5 % more on its chain than contracts/figures.json says",
@@ -79,6 +80,12 @@ const STEPS: [Step; 15] = [
         what: "unit, fuzz and invariant tests of the contracts, gas snapshot",
         slow: false,
         run: evm::test,
+    },
+    Step {
+        name: "bch-test",
+        what: "every path, refusal and reachable state of the covenants in libauth's virtual machine",
+        slow: false,
+        run: bch::test,
     },
 ];
 
