@@ -1,6 +1,7 @@
 //! `cargo xtask figures`: contracts/figures.json, what each action costs on each chain, measured on its local chain.
 //!
-//! A chain's adapter has an example named `<chain>-figures`, which prints one row a line.
+//! A chain's adapter has an example named `<chain>-figures`, which prints one row a line. Solana's is beside its program, in a
+//! workspace of its own.
 
 use std::fs;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process;
+use crate::solana;
 use crate::tidy::metadata::Metadata;
 
 /// The rows of all chains.
@@ -20,7 +22,7 @@ const KEYS: [&str; 5] = ["chain", "action", "unit", "value", "conditions"];
 
 /// Measures, then writes the file, or with `check` compares it.
 pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
-    let measured = measure(host)?;
+    let measured = measure(host, check)?;
     let path = host.root.join(FILE);
     if !check {
         return fs::write(&path, render(&measured)).map_err(|error| Failure::file("write", &path, &error));
@@ -37,8 +39,8 @@ pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
         .remedy("make the action cheaper, or write the file with `cargo xtask figures` and commit it with the reason"))
 }
 
-/// The rows that the adapters print.
-fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
+/// The rows that the chains' examples print.
+fn measure(host: &Host, check: bool) -> Result<Vec<Value>, Failure> {
     let metadata = Metadata::load(host)?;
     // All crates at once: the features of one alone differ from the workspace's, and RocksDB would be compiled again.
     process::run(host.cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
@@ -47,12 +49,19 @@ fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
     for example in examples.filter(|example| example.ends_with("-figures")) {
         let program = host.target.join("debug/examples").join(example);
         let printed = process::capture(&mut host.command(&program.to_string_lossy()))?;
-        for line in printed.lines() {
-            let row = serde_json::from_str(line).ok().filter(is_row);
-            measured.push(row.ok_or_else(|| Failure::new(format!("`{example}` printed {line:?}, which is no row")))?);
-        }
+        measured.extend(printed_rows(example, &printed)?);
     }
+    measured.extend(printed_rows("solana-figures", &solana::figures(host, check)?)?);
     Ok(measured)
+}
+
+/// The rows among what an example printed, which must be all of it.
+fn printed_rows(example: &str, printed: &str) -> Result<Vec<Value>, Failure> {
+    let row = |line: &str| {
+        let row = serde_json::from_str(line).ok().filter(is_row);
+        row.ok_or_else(|| Failure::new(format!("`{example}` printed {line:?}, which is no row")))
+    };
+    printed.lines().map(row).collect()
 }
 
 fn is_row(row: &Value) -> bool {

@@ -6,6 +6,7 @@ mod debian;
 mod evm;
 mod prometheus;
 mod rust;
+mod solana;
 mod stamp;
 
 use std::fs::{self, File};
@@ -17,6 +18,7 @@ use crate::host::Host;
 use crate::size::human;
 
 pub use prometheus::program as prometheus_program;
+pub use solana::folder as solana_toolchain;
 
 /// One thing to install. Steps run in order: a later one may use what an earlier one installed.
 struct Step {
@@ -40,13 +42,14 @@ struct Plan {
     root: bool,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "debian", plan: debian::plan, install: debian::install },
     Step { name: "rust", plan: rust::plan, install: rust::install },
     Step { name: "crates", plan: crates::plan, install: crates::install },
     Step { name: "evm", plan: evm::plan, install: evm::install },
     Step { name: "compute", plan: compute::plan, install: compute::install },
     Step { name: "prometheus", plan: prometheus::plan, install: prometheus::install },
+    Step { name: "solana", plan: solana::plan, install: solana::install },
 ];
 
 /// Shows the list, then installs what is missing.

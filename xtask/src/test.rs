@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, deploy, evm, figures, setup, tidy, vectors};
+use crate::{args, deploy, evm, figures, setup, solana, tidy, vectors};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 16] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -62,6 +62,12 @@ const STEPS: [Step; 14] = [
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
     Step {
+        name: "svm-build",
+        what: "the Solana program from source is the recorded one, its interface the committed one",
+        slow: false,
+        run: solana::build,
+    },
+    Step {
         name: "figures",
         what: "no action costs 5 % more on its chain than contracts/figures.json says",
         slow: false,
@@ -78,6 +84,12 @@ const STEPS: [Step; 14] = [
         what: "unit, fuzz and invariant tests of the contracts, gas snapshot",
         slow: false,
         run: evm::test,
+    },
+    Step {
+        name: "svm-test",
+        what: "format, lints and tests of the Solana program, as built, in LiteSVM",
+        slow: false,
+        run: solana::test,
     },
 ];
 

@@ -1,0 +1,13 @@
+//! The promises of ../../PROMISES.md on Solana, and what is refused.
+
+mod accounts;
+mod claims;
+mod deployment;
+mod epochs;
+mod promises;
+mod quorum;
+mod roles;
+mod runs;
+mod terms;
+mod token;
+mod vectors;
