@@ -22,7 +22,7 @@ fn program(host: &Host) -> PathBuf {
 
 /// Builds the program, compares its bytes with the record, and its interface with the committed one.
 pub fn build(host: &Host) -> Result<(), Failure> {
-    build_program(host, "--check")?;
+    build_program(host, Some("--check"))?;
     interface(host, "--check").map_err(|failure| {
         failure.remedy("if the sources were meant to change: `cargo xtask figures` writes record and interface too")
     })
@@ -37,14 +37,18 @@ fn interface(host: &Host, what: &str) -> Result<(), Failure> {
     process::run(tool.env_remove("RUSTUP_TOOLCHAIN").arg(what).arg(host.root.join(IDL)))
 }
 
-fn build_program(host: &Host, record: &str) -> Result<(), Failure> {
+/// Builds the program as the sources are now; its bytes are compared with the record, or recorded, or neither.
+fn build_program(host: &Host, record: Option<&str>) -> Result<(), Failure> {
     let toolchain = toolchain(host);
     if !toolchain.is_dir() {
         return Err(Failure::new("the tool chain of the Solana VM is not installed").remedy("`cargo xtask setup`"));
     }
     let mut python = inside(host, "python3");
     python.args(["-B", "tools/sbpf/build.py", "--toolchain"]).arg(toolchain);
-    python.arg("--out").arg(program(host)).arg(record).arg(host.root.join(RECORD));
+    python.arg("--out").arg(program(host));
+    if let Some(record) = record {
+        python.arg(record).arg(host.root.join(RECORD));
+    }
     process::run(&mut python).map_err(|failure| {
         failure.remedy(format!(
             "if the sources were meant to change, `cargo xtask figures` writes {RECORD};\n\
@@ -58,17 +62,16 @@ pub fn test(host: &Host) -> Result<(), Failure> {
     process::run(cargo(host).args(["fmt", "--all", "--check"]))
         .map_err(|failure| failure.remedy(format!("in {FOLDER}: `cargo fmt --all`")))?;
     process::run(cargo(host).args(["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
-    require_program(host)?;
+    build_program(host, None)?;
     process::run(cargo(host).args(["test", "--locked", "--workspace", "--no-fail-fast"]))
 }
 
 /// The rows that the program's figures print. Without `check` the record and the interface are written first.
 pub fn figures(host: &Host, check: bool) -> Result<String, Failure> {
+    build_program(host, if check { None } else { Some("--record") })?;
     if !check {
-        build_program(host, "--record")?;
         interface(host, "--write")?;
     }
-    require_program(host)?;
     process::capture(cargo(host).args([
         "run",
         "--quiet",
@@ -78,10 +81,6 @@ pub fn figures(host: &Host, check: bool) -> Result<String, Failure> {
         "--example",
         "solana-figures",
     ]))
-}
-
-fn require_program(host: &Host) -> Result<(), Failure> {
-    if program(host).is_file() { Ok(()) } else { build_program(host, "--check") }
 }
 
 /// Cargo in the program's workspace, with a build folder of its own inside the shared one.

@@ -5,7 +5,7 @@ use anchor_spl::associated_token::spl_associated_token_account::instruction::cre
 use anchor_spl::token_interface::TokenAccount;
 use emission::{Claimed, Held, instruction};
 use emission_tests::calls::{council_address, create_council};
-use emission_tests::chain::MAX_TRANSACTION;
+use emission_tests::chain::{MAX_TRANSACTION, program_file};
 use emission_tests::world::{self, EPOCH_DELAY_S, SPL_TOKEN, TOKEN_2022, budget, key, summary};
 use emission_tests::{Calls, DeepTree, OracleKeys, Receipt, Setup, World};
 use liaise_summary::{Hash32, Node};
@@ -66,6 +66,12 @@ fn tree(payees: &[Address], amount: u64) -> DeepTree {
 }
 
 fn creating() {
+    let program = program_file().len();
+    let svm = World::new(Setup::default()).chain.svm;
+    // the loader keeps 36 bytes for the program and 45 before its code
+    let rent = svm.minimum_balance_for_rent_exemption(36) + svm.minimum_balance_for_rent_exemption(45 + program);
+    row("deploy", "bytes", program as u64, "the program");
+    row("deploy", "lamports", rent, "rent of the program and its code");
     for (oracles, action) in [(7, "create-distributor-7"), (15, "create-distributor-15")] {
         let mut world = World::new(Setup::default());
         let mut deployment = world.deployment.clone();

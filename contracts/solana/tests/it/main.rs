@@ -1,6 +1,7 @@
 //! The promises of ../../PROMISES.md on Solana, and what is refused.
 
 mod accounts;
+mod books;
 mod claims;
 mod deployment;
 mod epochs;

@@ -159,7 +159,7 @@ impl Receipt {
     /// The events of one kind.
     pub fn events<T: Event>(&self) -> Vec<T> {
         let data = self.meta.logs.iter().filter_map(|line| line.strip_prefix("Program data: "));
-        let bytes = data.map(|text| base64(text));
+        let bytes = data.map(base64);
         let own = bytes.filter_map(|bytes| Some(bytes.strip_prefix(T::DISCRIMINATOR)?.to_vec()));
         own.map(|bytes| T::deserialize(&mut &bytes[..]).expect("the event's fields")).collect()
     }

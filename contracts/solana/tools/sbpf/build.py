@@ -17,9 +17,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 WORKSPACE = HERE.parent.parent
 CLONE = WORKSPACE.parent.parent
 TARGET = "sbpf-solana-solana"
-# The back end's own names: it counts from what Solana's fork of LLVM calls otherwise. v3 is what mainnet takes since slot
-# 428 976 000; the ELF header says it in its flags.
+# The ELF header's flags say the version; the back end has names of its own for what it may use.
 VERSION, CPU = 3, "v4"
+MAINNET = "takes v3 since slot 428976000, when enable_sbpf_v3_deployment_and_execution became active"
 BACK_END = ["--bpf-stack-size=4096", "--disable-movsx", "--disable-ldsx", "--disable-bswap", "--disable-gotol",
             "--bpf-min-jump-table-entries=1000000"]
 
@@ -62,7 +62,8 @@ def describe(program):
     version = int.from_bytes(program[48:52], "little")
     if version != VERSION:
         sys.exit(f"the program says that it is sBPF v{version}, not v{VERSION}")
-    return {"program": "emission", "sha256": hashlib.sha256(program).hexdigest(), "bytes": len(program), "sbpf": f"v{version}"}
+    digest = hashlib.sha256(program).hexdigest()
+    return {"program": "emission", "sha256": digest, "bytes": len(program), "sbpf": f"v{version}", "mainnet": MAINNET}
 
 
 def main():
@@ -76,9 +77,9 @@ def main():
     made = describe(build(toolchain, options.out.absolute()))
     print(json.dumps(made))
     if options.record:
-        record = json.loads(options.record.read_text()) if options.record.exists() else {}
         versions = (toolchain / "VERSIONS").read_text().splitlines()
-        options.record.write_text(json.dumps({**record, **made, "toolchain": versions}, indent=2) + "\n")
+        options.record.parent.mkdir(exist_ok=True)
+        options.record.write_text(json.dumps({**made, "toolchain": versions}, indent=2) + "\n")
     if options.check:
         record = json.loads(options.check.read_text())
         differing = [key for key, value in made.items() if record.get(key) != value]

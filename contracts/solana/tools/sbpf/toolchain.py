@@ -24,7 +24,7 @@ import std
 HERE = pathlib.Path(__file__).resolve().parent
 LOCK = HERE / "packages.txt"
 LINKER = "0.2.6"
-MACHINE = "x86_64-linux-gnu"
+CARGO = os.environ.get("CARGO", "cargo")
 # What is asked of each archive; libraries that these load are found by apt.
 FRONT = ["rustc-web", "libstd-rust-web-1.96", "libstd-rust-web-dev", "rust-web-src", "llvm-22", "libllvm22"]
 BACK = ["libllvm23"]
@@ -109,6 +109,9 @@ def front(root, lock, versions):
     front = root / "front"
     sources = next(front.glob("usr/src/rustc-*/library"))
     std.change(sources, root / "library")
+    # its few dependencies, so that a build later needs no network
+    environment = dict(os.environ, RUSTC_BOOTSTRAP="1")
+    run(CARGO, "fetch", "--quiet", "--locked", "--manifest-path", root / "library/Cargo.toml", env=environment)
     tools = front / "usr/lib/llvm-22/bin"
     for tool in tools.iterdir():
         if tool.name not in BITCODE_TOOLS:
@@ -126,9 +129,8 @@ def back(root, lock, versions):
 
 
 def linker(root):
-    cargo = os.environ.get("CARGO", "cargo")
     target = root / "build"
-    run(cargo, "install", "sbpf-linker", "--version", f"={LINKER}", "--locked", "--quiet", "--root", root, "--target-dir", target)
+    run(CARGO, "install", "sbpf-linker", "--version", f"={LINKER}", "--locked", "--quiet", "--root", root, "--target-dir", target)
     shutil.rmtree(target)
 
 
