@@ -29,7 +29,7 @@ pub struct Receipt {
 /// Why a transaction was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A program's own number, and the instruction's place.
+    /// A program's own number.
     Number(u32),
     /// Anything else, as the VM says it.
     Other(String),
@@ -47,7 +47,7 @@ pub fn program_file() -> Vec<u8> {
     let place = std::env::var_os("EMISSION_SO")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/deploy/emission.so"), PathBuf::from);
     std::fs::read(&place).unwrap_or_else(|error| {
-        panic!("{}: {error}; `cargo xtask test --only svm-build` makes it, EMISSION_SO names another", place.display())
+        panic!("{}: {error}; EMISSION_SO names the built program (README, Build)", place.display())
     })
 }
 
