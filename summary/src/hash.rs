@@ -1,13 +1,17 @@
 //! SHA-256 over parts, and the 16-byte tags that separate one use of it from another.
 
+#[cfg(not(target_os = "solana"))]
 use sha2::digest::generic_array::GenericArray;
+#[cfg(not(target_os = "solana"))]
 use sha2::{Digest, Sha256, compress256};
 
 use crate::ids::bytes32;
 
 /// What fits two blocks with SHA-256's own padding: leaves and nodes of trees.
+#[cfg(not(target_os = "solana"))]
 const SHORT: usize = 2 * 64 - 9;
 /// FIPS 180-4, 5.3.3.
+#[cfg(not(target_os = "solana"))]
 const INITIAL: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
@@ -18,8 +22,8 @@ bytes32! {
 
 /// SHA-256 of the concatenated `parts`.
 ///
-/// The signature mirrors the hashing call of the Solana VM (a slice of slices), so that an on-chain build can swap this
-/// one function for it.
+/// The signature mirrors the hashing call of the Solana VM (a slice of slices), which takes its place in a program there.
+#[cfg(not(target_os = "solana"))]
 pub fn sha256(parts: &[&[u8]]) -> Hash32 {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -30,6 +34,7 @@ pub fn sha256(parts: &[&[u8]]) -> Hash32 {
 
 /// SHA-256 of a message of fixed length that fits two blocks. They are laid out at once, without the hasher's buffer: an
 /// epoch's tree hashes millions of leaves and nodes.
+#[cfg(not(target_os = "solana"))]
 #[inline]
 pub(crate) fn sha256_short<const N: usize>(message: &[u8; N]) -> Hash32 {
     const { assert!(N <= SHORT, "it must fit two blocks with the padding") };
@@ -46,6 +51,18 @@ pub(crate) fn sha256_short<const N: usize>(message: &[u8; N]) -> Hash32 {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
     Hash32(digest)
+}
+
+/// SHA-256 of the concatenated `parts`, by the Solana VM.
+#[cfg(target_os = "solana")]
+pub fn sha256(parts: &[&[u8]]) -> Hash32 {
+    Hash32(solana_sha256_hasher::hashv(parts).to_bytes())
+}
+
+/// The VM pads by itself.
+#[cfg(target_os = "solana")]
+pub(crate) fn sha256_short<const N: usize>(message: &[u8; N]) -> Hash32 {
+    sha256(&[message])
 }
 
 /// An ASCII tag padded on the right with zeros to 16 bytes.

@@ -1,7 +1,8 @@
 //! `cargo xtask figures`: contracts/figures.json, what each action costs on each chain, measured on its local chain.
 //!
 //! A chain's adapter has an example named `<chain>-figures`, which prints one row a line. Bitcoin Cash's rows are printed by
-//! contracts/bch itself: its figures are sizes and costs in the virtual machine, which no node of that chain would tell.
+//! contracts/bch itself: its figures are sizes and costs in the virtual machine, which no node of that chain would tell. Solana's
+//! example is beside its program, in a workspace of its own.
 
 use std::fs;
 
@@ -11,6 +12,7 @@ use crate::bch;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process;
+use crate::solana;
 use crate::tidy::metadata::Metadata;
 
 /// The rows of all chains.
@@ -22,7 +24,7 @@ const KEYS: [&str; 5] = ["chain", "action", "unit", "value", "conditions"];
 
 /// Measures, then writes the file, or with `check` compares it.
 pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
-    let measured = measure(host)?;
+    let measured = measure(host, check)?;
     let path = host.root.join(FILE);
     if !check {
         return fs::write(&path, render(&measured)).map_err(|error| Failure::file("write", &path, &error));
@@ -39,8 +41,8 @@ pub fn run(host: &Host, check: bool) -> Result<(), Failure> {
         .remedy("make the action cheaper, or write the file with `cargo xtask figures` and commit it with the reason"))
 }
 
-/// The rows that the adapters and the covenants print.
-fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
+/// The rows that the adapters, the covenants and the Solana program's example print.
+fn measure(host: &Host, check: bool) -> Result<Vec<Value>, Failure> {
     let metadata = Metadata::load(host)?;
     // All crates at once: the features of one alone differ from the workspace's, and RocksDB would be compiled again.
     process::run(host.cargo().args(["build", "--quiet", "--locked", "--workspace", "--examples"]))?;
@@ -51,6 +53,7 @@ fn measure(host: &Host) -> Result<Vec<Value>, Failure> {
         measured.extend(printed(example, &process::capture(&mut host.command(&program.to_string_lossy()))?)?);
     }
     measured.extend(printed(bch::FOLDER, &bch::figures(host)?)?);
+    measured.extend(printed("solana-figures", &solana::figures(host, check)?)?);
     Ok(measured)
 }
 

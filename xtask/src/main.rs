@@ -21,6 +21,7 @@ mod host;
 mod process;
 mod setup;
 mod size;
+mod solana;
 mod test;
 mod tidy;
 mod vectors;

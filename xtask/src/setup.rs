@@ -8,6 +8,7 @@ mod evm;
 mod npm;
 mod prometheus;
 mod rust;
+mod solana;
 mod stamp;
 mod wallets;
 
@@ -20,6 +21,7 @@ use crate::host::Host;
 use crate::size::human;
 
 pub use prometheus::program as prometheus_program;
+pub use solana::folder as solana_toolchain;
 
 /// One thing to install. Steps run in order: a later one may use what an earlier one installed.
 struct Step {
@@ -43,7 +45,7 @@ struct Plan {
     root: bool,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "debian", plan: debian::plan, install: debian::install },
     Step { name: "rust", plan: rust::plan, install: rust::install },
     Step { name: "crates", plan: crates::plan, install: crates::install },
@@ -52,6 +54,7 @@ const STEPS: [Step; 8] = [
     Step { name: "bch", plan: bch::plan, install: bch::install },
     Step { name: "compute", plan: compute::plan, install: compute::install },
     Step { name: "prometheus", plan: prometheus::plan, install: prometheus::install },
+    Step { name: "solana", plan: solana::plan, install: solana::install },
 ];
 
 /// Shows the list, then installs what is missing.

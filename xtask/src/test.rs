@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
-use crate::{args, bch, deploy, evm, figures, setup, tidy, vectors, wallets};
+use crate::{args, bch, deploy, evm, figures, setup, solana, tidy, vectors, wallets};
 
 /// One check.
 struct Step {
@@ -16,7 +16,7 @@ struct Step {
     run: fn(&Host) -> Result<(), Failure>,
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 19] = [
     Step { name: "setup", what: "install what is missing", slow: false, run: set_up },
     Step {
         name: "fmt",
@@ -64,6 +64,12 @@ const STEPS: [Step; 17] = [
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
     Step { name: "bch-build", what: "the covenants compile to what is committed", slow: false, run: bch::build },
     Step {
+        name: "svm-build",
+        what: "the Solana program from source is the recorded one, its interface the committed one",
+        slow: false,
+        run: solana::build,
+    },
+    Step {
         name: "figures",
         what: "no action costs 5 % more on its chain than contracts/figures.json says",
         slow: false,
@@ -86,6 +92,10 @@ const STEPS: [Step; 17] = [
         what: "every path, refusal and reachable state of the covenants in libauth's virtual machine",
         slow: false,
         run: bch::test,
+        name: "svm-test",
+        what: "format, lints and tests of the Solana program, as built, in LiteSVM",
+        slow: false,
+        run: solana::test,
     },
 ];
 

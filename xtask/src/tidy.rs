@@ -16,11 +16,12 @@ use std::fmt;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process;
+use crate::solana;
 use metadata::Metadata;
 use tree::Tree;
 
 /// One thing that is not as it should be.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// `file` or `file:line`.
     place: String,
@@ -46,18 +47,21 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Tree, &Metadata) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 15] = [
-    ("edges between crates", edges::check),
+/// The checks of manifests that hold for the Solana program's workspace too.
+const MANIFESTS: [(&str, Check); 3] = [
     ("one table of versions", |tree, metadata| versions::check(tree, &metadata.members())),
     ("unused dependencies", unused::check),
     ("licences, sources, bans", licences::check),
+];
+
+const CHECKS: [(&str, Check); 11] = [
+    ("edges between crates", edges::check),
     ("file lengths", |tree, _| sources::lengths(tree)),
     ("unfinished work", |tree, _| sources::markers(tree)),
     ("machine paths", |tree, _| sources::machine_paths(tree)),
     ("links", |tree, _| links::check(tree)),
     ("commands in documents", |tree, _| readme::commands(tree)),
     ("map of folders", |tree, _| readme::map(tree)),
-    ("named packages", readme::packages),
     ("decision records", |tree, _| records::decisions(tree)),
     ("status list", |tree, _| records::status(tree)),
     ("benchmarks", |tree, _| records::benchmarks(tree)),
@@ -68,16 +72,15 @@ const CHECKS: [(&str, Check); 15] = [
 pub fn run(host: &Host) -> Result<(), Failure> {
     let tree = Tree::load(host)?;
     let metadata = Metadata::load(host)?;
+    let solana = Metadata::load_workspace(host, &format!("{}/", solana::FOLDER))?;
     let mut total = 0;
     for (name, check) in CHECKS {
-        let mut findings = check(&tree, &metadata);
-        findings.sort();
-        total += findings.len();
-        say!("  {:<24} {}", name, if findings.is_empty() { "ok".into() } else { format!("{} found", findings.len()) });
-        for finding in &findings {
-            say!("    {finding}");
-        }
+        total += told(name, check(&tree, &metadata));
     }
+    for (name, check) in MANIFESTS {
+        total += told(name, [check(&tree, &metadata), check(&tree, &solana)].concat());
+    }
+    total += told("named packages", readme::packages(&tree, &[&metadata, &solana]));
     if process::ask("cargo-deny", &["--version"]).is_some() {
         process::run(host.cargo().args(["deny", "check", "licenses", "bans", "sources"]))?;
     }
@@ -86,4 +89,15 @@ pub fn run(host: &Host) -> Result<(), Failure> {
         1 => Err(Failure::new("tidy found one thing").remedy("mend what is printed above")),
         many => Err(Failure::new(format!("tidy found {many} things")).remedy("mend what is printed above")),
     }
+}
+
+/// Prints a check's findings, each once, and counts them.
+fn told(name: &str, mut findings: Vec<Finding>) -> usize {
+    findings.sort();
+    findings.dedup();
+    say!("  {:<24} {}", name, if findings.is_empty() { "ok".into() } else { format!("{} found", findings.len()) });
+    for finding in &findings {
+        say!("    {finding}");
+    }
+    findings.len()
 }

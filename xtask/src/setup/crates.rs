@@ -1,25 +1,28 @@
-//! The sources of the crates in Cargo.lock, fetched in one go so that a build later needs no network.
+//! The sources of the crates in both lock files, fetched in one go so that a build later needs no network.
+
+use std::process::Stdio;
 
 use super::Plan;
 use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::process::{self, ask};
+use crate::solana;
 
-const DOWNLOAD: u64 = 105_000_000;
-const DISK: u64 = 850_000_000;
+const DOWNLOAD: u64 = 140_000_000;
+const DISK: u64 = 1_050_000_000;
 
 pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
-    let mut fetch = host.cargo();
-    fetch.args(["fetch", "--quiet", "--offline", "--locked"]).args(platform()?);
-    let done = fetch
-        .stderr(std::process::Stdio::null())
-        .status()
-        .map_err(|error| Failure::new(format!("cannot start cargo: {error}")))?
-        .success();
+    let mut done = true;
+    for workspace in workspaces()? {
+        let mut fetch = host.cargo();
+        fetch.args(["fetch", "--quiet", "--offline", "--locked"]).args(workspace).stderr(Stdio::null());
+        let status = fetch.status().map_err(|error| Failure::new(format!("cannot start cargo: {error}")))?;
+        done &= status.success();
+    }
     Ok(Some(Plan {
         done,
-        what: "sources of the crates in Cargo.lock".into(),
+        what: "sources of the crates in Cargo.lock and in the Solana program's".into(),
         download: DOWNLOAD,
         disk: DISK,
         root: false,
@@ -27,12 +30,17 @@ pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
 }
 
 pub fn install(host: &Host, _: &args::Setup) -> Result<(), Failure> {
-    process::download(host.cargo().args(["fetch", "--locked"]).args(platform()?), "crates.io")
+    for workspace in workspaces()? {
+        process::download(host.cargo().args(["fetch", "--locked"]).args(workspace), "crates.io")?;
+    }
+    Ok(())
 }
 
-/// Only this platform's: the lock file names three times as many.
-fn platform() -> Result<[String; 2], Failure> {
+/// What cargo is told of each workspace. Of the first only this platform's crates: the lock file names three times as many.
+/// The second is for this platform and for the Solana VM.
+fn workspaces() -> Result<[Vec<String>; 2], Failure> {
     let tuple = ask("rustc", &["--print", "host-tuple"])
         .ok_or_else(|| Failure::new("rustc does not run").remedy("install Rust with rustup"))?;
-    Ok(["--target".into(), tuple])
+    let second = format!("{}/Cargo.toml", solana::FOLDER);
+    Ok([vec!["--target".into(), tuple], vec!["--manifest-path".into(), second]])
 }

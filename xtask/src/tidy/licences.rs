@@ -29,7 +29,7 @@ pub fn check(tree: &Tree, metadata: &Metadata) -> Vec<Finding> {
             find(format!("is banned by {LIST}"));
         }
         match package.source.as_deref() {
-            None if package.member.is_none() => find("is a path outside the workspace".into()),
+            None if package.member.is_none() && !package.own => find("is a path outside the workspace".into()),
             Some(source) if source != CRATES_IO => find(format!("comes from {source}, not from crates.io")),
             Some(_) if own.contains(&package.name.as_str()) => find("has the name of a crate of ours".into()),
             _ => {}

@@ -24,8 +24,10 @@ pub struct Package {
     pub license: Option<String>,
     /// Where it comes from; nothing for a path.
     pub source: Option<String>,
-    /// A member's folder relative to the root.
+    /// A member's folder relative to the clone's root.
     pub member: Option<String>,
+    /// Whether it lies in the clone, as a member of this workspace or of another one.
+    pub own: bool,
     /// What its manifest depends on.
     pub dependencies: Vec<Dependency>,
     /// The names of its examples.
@@ -44,8 +46,13 @@ pub struct Dependency {
 }
 
 impl Metadata {
-    /// Asks cargo. Downloads what the lock file names and is not there yet.
+    /// Asks cargo about the clone's workspace. Downloads what the lock file names and is not there yet.
     pub fn load(host: &Host) -> Result<Self, Failure> {
+        Self::load_workspace(host, "")
+    }
+
+    /// The same of a workspace in a folder of the clone.
+    pub fn load_workspace(host: &Host, folder: &str) -> Result<Self, Failure> {
         let platform = process::ask("rustc", &["--print", "host-tuple"])
             .ok_or_else(|| Failure::new("rustc does not run").remedy("install Rust with rustup"))?;
         let text = process::capture(host.cargo().args([
@@ -56,16 +63,21 @@ impl Metadata {
             "1",
             "--filter-platform",
             &platform,
+            "--manifest-path",
+            &format!("{folder}Cargo.toml"),
         ]))?;
-        Self::parse(&text)
+        Self::parse(&text, folder)
     }
 
-    /// Reads the JSON that `cargo metadata` prints.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    /// Reads the JSON that `cargo metadata` prints of the workspace in `folder`, which is empty or ends in `/`.
+    pub fn parse(text: &str, folder: &str) -> Result<Self, Failure> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| Failure::new(format!("cargo metadata is not JSON: {error}")))?;
         let field = |name: &str| Failure::new(format!("cargo metadata has no `{name}`"));
         let root = value["workspace_root"].as_str().ok_or_else(|| field("workspace_root"))?;
+        let root =
+            if folder.is_empty() { root } else { root.strip_suffix(folder.trim_end_matches('/')).unwrap_or(root) };
+        let root = root.trim_end_matches('/');
         let members = value["workspace_members"].as_array().ok_or_else(|| field("workspace_members"))?;
         let packages = value["packages"].as_array().ok_or_else(|| field("packages"))?;
         Ok(Self { packages: packages.iter().map(|package| Package::read(package, root, members)).collect() })
@@ -87,7 +99,8 @@ impl Package {
             version: text("version").unwrap_or_default(),
             license: text("license"),
             source: text("source"),
-            member: folder.filter(|_| members.contains(&value["id"])),
+            member: folder.clone().filter(|_| members.contains(&value["id"])),
+            own: folder.is_some(),
             dependencies: list("dependencies")
                 .iter()
                 .map(|dependency| Dependency {
@@ -124,6 +137,7 @@ mod tests {
                                   {"name": "tempfile", "kind": "dev"}]},
                 {"id": "id-x", "name": "x", "version": "1.0.0", "license": null,
                  "source": "registry+x", "manifest_path": "/elsewhere/x/Cargo.toml", "dependencies": []}]}"#,
+            "",
         )
         .unwrap();
         let members = metadata.members();
@@ -134,11 +148,25 @@ mod tests {
         assert_eq!(store.dependencies[0].name, "liaise-ledger");
         assert!(!store.dependencies[0].dev && store.dependencies[1].dev);
         assert_eq!(metadata.packages[1].member, None);
+        assert!(store.own && !metadata.packages[1].own);
+    }
+
+    #[test]
+    fn a_second_workspaces_folders_are_the_clones() {
+        let metadata = Metadata::parse(
+            r#"{"workspace_root": "/r/contracts/solana", "workspace_members": ["id-tests"], "packages": [
+                {"id": "id-tests", "name": "t", "manifest_path": "/r/contracts/solana/tests/Cargo.toml"},
+                {"id": "id-summary", "name": "s", "manifest_path": "/r/summary/Cargo.toml"}]}"#,
+            "contracts/solana/",
+        )
+        .unwrap();
+        assert_eq!(metadata.members()[0].0, "contracts/solana/tests");
+        assert!(metadata.packages[1].own && metadata.packages[1].member.is_none());
     }
 
     #[test]
     fn other_text_is_refused() {
-        assert!(Metadata::parse("warning: x").is_err());
-        assert!(Metadata::parse("{}").is_err());
+        assert!(Metadata::parse("warning: x", "").is_err());
+        assert!(Metadata::parse("{}", "").is_err());
     }
 }

@@ -83,10 +83,10 @@ pub fn map(tree: &Tree) -> Vec<Finding> {
 }
 
 /// The table below `## Named packages` says of each where it is used, and the manifests agree.
-pub fn packages(tree: &Tree, metadata: &Metadata) -> Vec<Finding> {
+pub fn packages(tree: &Tree, workspaces: &[&Metadata]) -> Vec<Finding> {
     let rows = table(tree.text(README).unwrap_or_default(), "Named packages");
     let mut findings = Vec::new();
-    let members = metadata.members();
+    let members: Vec<_> = workspaces.iter().flat_map(|metadata| metadata.members()).collect();
     for name in NAMED {
         let row = rows.iter().find(|(_, cells)| cells.first().is_some_and(|cell| code(cell).first() == Some(&name)));
         let Some((number, cells)) = row else {
@@ -183,9 +183,9 @@ mod tests {
             Package { member: Some("store".into()), dependencies: dependencies.collect(), ..Package::default() };
         let metadata = Metadata { packages: vec![store] };
         assert_eq!(
-            shown(&packages(&Tree::of(&[(README, &readme)]), &metadata)),
+            shown(&packages(&Tree::of(&[(README, &readme)]), &[&metadata])),
             ["README.md:11: `ort` is used nowhere, the table says in store"]
         );
-        assert_eq!(packages(&Tree::of(&[]), &metadata).len(), NAMED.len());
+        assert_eq!(packages(&Tree::of(&[]), &[&metadata]).len(), NAMED.len());
     }
 }
