@@ -4,6 +4,7 @@ mod accounts;
 mod blocks;
 mod clients;
 mod command;
+mod deploy;
 mod faults;
 mod fees;
 mod finality;
