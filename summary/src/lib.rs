@@ -8,9 +8,11 @@
 //! What it is not: it verifies no signature (callers know their curve library and pass who signed), it reads no chain,
 //! and it decides no amount. Integers in hashed layouts are big-endian and of fixed width; the hash is SHA-256.
 #![no_std]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "sha-ni"), forbid(unsafe_code))]
 
 extern crate alloc;
+#[cfg(feature = "sha-ni")]
+extern crate std;
 
 pub mod batch;
 pub mod error;
@@ -22,6 +24,9 @@ pub mod proof;
 pub mod reward;
 pub mod schedule;
 pub mod set;
+#[cfg(all(feature = "sha-ni", target_arch = "x86_64"))]
+mod sha_ni;
+mod short;
 pub mod statement;
 pub mod sum_tree;
 

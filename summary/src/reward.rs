@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::error::TreeError;
-use crate::hash::{sha256, sha256_short, tag16};
+use crate::hash::{sha256, tag16};
 use crate::ids::{DistributorId, Payee};
+use crate::short::Short;
 use crate::sum_tree::{Node, SumLeaf, SumTree};
 
 const LEAF_TAG: u8 = 0x00;
@@ -19,6 +20,12 @@ pub struct RewardLeaf {
     pub amount: u64,
 }
 
+impl RewardLeaf {
+    fn message(&self) -> Short<{ 1 + 32 + 8 }> {
+        Short::new([&[LEAF_TAG], self.payee.as_bytes(), &self.amount.to_be_bytes()])
+    }
+}
+
 impl SumLeaf for RewardLeaf {
     fn sum(&self) -> u64 {
         self.amount
@@ -26,10 +33,12 @@ impl SumLeaf for RewardLeaf {
 
     /// hash = H(0x00, payee 32 bytes, amount u64), sum = amount.
     fn node(&self) -> Node {
-        let mut bytes = [LEAF_TAG; 1 + 32 + 8];
-        bytes[1..33].copy_from_slice(self.payee.as_bytes());
-        bytes[33..].copy_from_slice(&self.amount.to_be_bytes());
-        Node { hash: sha256_short(&bytes), sum: self.amount }
+        Node { hash: self.message().hash(), sum: self.amount }
+    }
+
+    fn two([first, second]: [&Self; 2]) -> [Node; 2] {
+        let hashes = Short::hash_two(&[first.message(), second.message()]);
+        [Node { hash: hashes[0], sum: first.amount }, Node { hash: hashes[1], sum: second.amount }]
     }
 }
 
@@ -83,6 +92,12 @@ mod tests {
     fn a_payee_has_one_leaf() {
         let twice = RewardTree::new(vec![leaf(3, 1), leaf(1, 0), leaf(3, 2)]);
         assert_eq!(twice.err(), Some(TreeError::DuplicatePayee { payee: Payee([3; 32]) }));
+    }
+
+    #[test]
+    fn two_leaves_at_once_are_each_itself() {
+        let (first, second) = (leaf(1, 2), leaf(3, 4));
+        assert_eq!(RewardLeaf::two([&first, &second]), [first.node(), second.node()]);
     }
 
     #[test]

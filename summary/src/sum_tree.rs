@@ -7,11 +7,12 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 #[cfg(feature = "rayon")]
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::prelude::*;
 
 use crate::error::{ProofError, TreeError};
-use crate::hash::{Hash32, sha256_short};
+use crate::hash::Hash32;
 use crate::proof::{Proof, RangeProof};
+use crate::short::Short;
 
 /// The most levels below the root: an index has 32 bits.
 pub const MAX_DEPTH: usize = 32;
@@ -36,13 +37,24 @@ impl Node {
 
     /// The parent of `self` and `right`; `None` if the sum reaches 2^63.
     pub fn join(&self, right: &Self) -> Option<Self> {
-        let sum = self.sum.checked_add(right.sum).filter(|sum| *sum < SUM_LIMIT)?;
-        let mut bytes = [NODE_TAG; 1 + 2 * (32 + 8)];
-        bytes[1..33].copy_from_slice(self.hash.as_bytes());
-        bytes[33..41].copy_from_slice(&self.sum.to_be_bytes());
-        bytes[41..73].copy_from_slice(right.hash.as_bytes());
-        bytes[73..].copy_from_slice(&right.sum.to_be_bytes());
-        Some(Self { hash: sha256_short(&bytes), sum })
+        let sum = self.joined_sum(right)?;
+        Some(Self { hash: self.joined(right).hash(), sum })
+    }
+
+    /// The parents of two pairs, hashed at once where the processor can; `None` if a sum reaches 2^63.
+    fn join_two([[a, b], [c, d]]: &[[Self; 2]; 2]) -> Option<[Self; 2]> {
+        let sums = [a.joined_sum(b)?, c.joined_sum(d)?];
+        let hashes = Short::hash_two(&[a.joined(b), c.joined(d)]);
+        Some([Self { hash: hashes[0], sum: sums[0] }, Self { hash: hashes[1], sum: sums[1] }])
+    }
+
+    fn joined_sum(&self, right: &Self) -> Option<u64> {
+        self.sum.checked_add(right.sum).filter(|sum| *sum < SUM_LIMIT)
+    }
+
+    fn joined(&self, right: &Self) -> Short<{ 1 + 2 * (32 + 8) }> {
+        let sums = [self.sum.to_be_bytes(), right.sum.to_be_bytes()];
+        Short::new([&[NODE_TAG], self.hash.as_bytes(), &sums[0], right.hash.as_bytes(), &sums[1]])
     }
 }
 
@@ -52,6 +64,13 @@ pub trait SumLeaf: Sync {
     fn sum(&self) -> u64;
     /// The leaf as a node; pure, and called again whenever a proof needs the leaf as a sibling.
     fn node(&self) -> Node;
+    /// Two leaves as nodes: what [`node`](Self::node) says of each, for leaves that can be hashed at once.
+    fn two(leaves: [&Self; 2]) -> [Node; 2]
+    where
+        Self: Sized,
+    {
+        leaves.map(Self::node)
+    }
 }
 
 impl SumLeaf for Node {
@@ -146,7 +165,7 @@ impl<L: SumLeaf> SumTree<L> {
         }
         let mut proof = self.proof(range.start)?;
         visit(&proof);
-        // The left leaf of a pair, hashed together with the right one: each is the other's sibling.
+        // The left leaf of a pair, hashed at once with the right one: each is the other's sibling.
         let mut left = self.node_or_padding(0, range.start as usize);
         for index in range.start + 1..range.end {
             proof.index = index;
@@ -155,8 +174,8 @@ impl<L: SumLeaf> SumTree<L> {
             if index % 2 == 1 {
                 proof.siblings[0] = left;
             } else {
-                left = self.node_or_padding(0, index as usize);
-                let siblings = proof.siblings.iter_mut().enumerate().take(changed);
+                [left, proof.siblings[0]] = self.leaf_pair(index as usize / 2);
+                let siblings = proof.siblings.iter_mut().enumerate().take(changed).skip(1);
                 siblings.for_each(|(level, sibling)| {
                     *sibling = self.node_or_padding(level, (index as usize >> level) ^ 1);
                 });
@@ -203,7 +222,24 @@ impl<L: SumLeaf> SumTree<L> {
         self.levels[level - 1].get(position).copied().unwrap_or(self.padding[level])
     }
 
+    /// The leaves below a node of level 1, as nodes.
+    fn leaf_pair(&self, pair: usize) -> [Node; 2] {
+        children(&self.leaves, pair, Node::PADDING)
+    }
+
     fn check_leaves(&self) -> Result<(), TreeError> {
+        #[cfg(feature = "rayon")]
+        let total = {
+            let parts = self.leaves.par_chunks(1 << 14).map(total);
+            parts.try_reduce(|| 0, |a, b| a.checked_add(b).filter(|sum| *sum < SUM_LIMIT))
+        };
+        #[cfg(not(feature = "rayon"))]
+        let total = total(&self.leaves);
+        if total.is_some() { Ok(()) } else { self.first_fault() }
+    }
+
+    /// The first thing wrong with the leaves in their order.
+    fn first_fault(&self) -> Result<(), TreeError> {
         let mut total = 0u64;
         for (index, leaf) in self.leaves.iter().enumerate() {
             let amount = leaf.sum();
@@ -224,20 +260,42 @@ impl<L: SumLeaf> SumTree<L> {
     }
 }
 
+/// The sum of some leaves; nothing if one has none, or it is 2^63 or more.
+fn total<L: SumLeaf>(leaves: &[L]) -> Option<u64> {
+    leaves.iter().try_fold(0u64, |total, leaf| {
+        let sum = Some(leaf.sum()).filter(|sum| *sum > 0)?;
+        total.checked_add(sum).filter(|total| *total < SUM_LIMIT)
+    })
+}
+
 /// The level above one whose sums were checked, made on all cores where the feature allows it.
 fn parents<L: SumLeaf>(below: &[L], padding: Node) -> Vec<Node> {
     let count = below.len().div_ceil(2);
-    let parent = |pair: usize| {
-        let right = below.get(2 * pair + 1).map_or(padding, SumLeaf::node);
-        below[2 * pair].node().join(&right).expect("all leaves together are below 2^63, as was checked")
+    // Two at a time, which the processor may hash at once.
+    let two = |at: usize| {
+        let pairs = [children(below, 2 * at, padding), children(below, 2 * at + 1, padding)];
+        Node::join_two(&pairs).expect("all leaves together are below 2^63, as was checked")
     };
-    let mut above = Vec::with_capacity(count);
+    let mut above = Vec::with_capacity(count.div_ceil(2));
     #[cfg(feature = "rayon")]
     // Fewer are not worth another thread.
-    (0..count).into_par_iter().with_min_len(1024).map(parent).collect_into_vec(&mut above);
+    (0..count.div_ceil(2)).into_par_iter().with_min_len(512).map(two).collect_into_vec(&mut above);
     #[cfg(not(feature = "rayon"))]
-    above.extend((0..count).map(parent));
+    above.extend((0..count.div_ceil(2)).map(two));
+    let mut above = above.into_flattened();
+    // An odd number has no second one in its last two.
+    above.truncate(count);
+    above.shrink_to_fit();
     above
+}
+
+/// Both children of a level's node `pair`, with padding where the level below has ended.
+fn children<L: SumLeaf>(below: &[L], pair: usize, padding: Node) -> [Node; 2] {
+    match &below[below.len().min(2 * pair)..] {
+        [left, right, ..] => L::two([left, right]),
+        [left] => [left.node(), padding],
+        [] => [padding; 2],
+    }
 }
 
 /// Splits `count` leaves from `first` on into the fewest aligned runs: (first, log2 of the length), in order.
