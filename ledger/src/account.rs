@@ -60,15 +60,20 @@ impl ChainId {
 impl FromStr for ChainId {
     type Err = AccountError;
     fn from_str(text: &str) -> Result<Self, AccountError> {
-        let (namespace, reference) = text.split_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
-        let good = match namespace {
-            "eip155" => decimal(reference),
-            "solana" => (1..=32).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric()),
-            "bch" => matches!(reference, "bitcoincash" | "bchtest" | "bchreg"),
-            _ => return Err(AccountError::Namespace(text.into())),
-        };
-        if good { Ok(ChainId(text.to_owned())) } else { Err(AccountError::Reference(text.into())) }
+        chain(text).map(|_| ChainId(text.to_owned()))
     }
+}
+
+/// The namespace and the reference of a CAIP-2 chain id.
+fn chain(text: &str) -> Result<(&str, &str), AccountError> {
+    let (namespace, reference) = text.split_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
+    let good = match namespace {
+        "eip155" => decimal(reference),
+        "solana" => (1..=32).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric()),
+        "bch" => matches!(reference, "bitcoincash" | "bchtest" | "bchreg"),
+        _ => return Err(AccountError::Namespace(text.into())),
+    };
+    if good { Ok((namespace, reference)) } else { Err(AccountError::Reference(text.into())) }
 }
 
 /// The most base58 digits of 32 bytes.
@@ -76,7 +81,7 @@ const SOLANA_DIGITS: usize = 44;
 
 /// A decimal without leading zeros that fits 64 bits.
 fn decimal(text: &str) -> bool {
-    text.parse::<u64>().is_ok_and(|n| n.to_string() == text)
+    text.parse::<u64>().is_ok() && (text == "0" || !text.starts_with(['0', '+']))
 }
 
 impl Account {
@@ -161,17 +166,19 @@ impl FromStr for Account {
     type Err = AccountError;
     /// Accepts any spelling of an account and returns the canonical one; what can't sign offline is refused.
     fn from_str(text: &str) -> Result<Self, AccountError> {
-        let (chain, address) = text.rsplit_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
-        let chain: ChainId = chain.parse()?;
+        let (chain_text, address) = text.rsplit_once(':').ok_or_else(|| AccountError::Namespace(text.into()))?;
+        let (namespace, reference) = chain(chain_text)?;
         let bad = |why| AccountError::Address(text.into(), why);
-        match chain.namespace() {
+        match namespace {
             "eip155" => {
                 let digits = address.strip_prefix("0x").ok_or_else(|| bad("it must start with 0x"))?;
-                let bytes = hex::decode(digits).map_err(|_| bad("it must be 40 hex digits"))?;
-                if bytes.len() != 20 {
+                if digits.len() != 40 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
                     return Err(bad("it must be 40 hex digits"));
                 }
-                Ok(Account(format!("{}:0x{}", chain.0, hex::encode(bytes)).into()))
+                // Every message has an account: only its address can have capitals, and mostly it has none.
+                let mut canonical: Arc<str> = text.into();
+                Arc::get_mut(&mut canonical).expect("nobody else has it yet").make_ascii_lowercase();
+                Ok(Account(canonical))
             }
             "solana" => {
                 // Reading base58 takes time in the square of its length.
@@ -179,10 +186,13 @@ impl FromStr for Account {
                     return Err(bad("it must be base58 of 32 bytes"));
                 }
                 let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
-                let bytes = bytes.try_into().map_err(|_| bad("it must be base58 of 32 bytes"))?;
-                Ok(Account::solana(&chain, bytes))
+                let bytes: [u8; 32] = bytes.try_into().map_err(|_| bad("it must be base58 of 32 bytes"))?;
+                Ok(Account(format!("{chain_text}:{}", bs58::encode(bytes).into_string()).into()))
             }
-            _ => Ok(Account::bch(&chain, cashaddr::decode(chain.reference(), address).map_err(bad)?)),
+            _ => {
+                let hash = cashaddr::decode(reference, address).map_err(bad)?;
+                Ok(Account(format!("{chain_text}:{}", cashaddr::encode(reference, &hash)).into()))
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A decoder makes room for what a list announces, and a byte on the wire may be a hundred in memory: a list of nulls, or
 //! lists in lists that each announce a million. So what strangers send is counted first, which takes no memory at all.
 
+pub mod strict;
+
 /// Whether the bytes are one whole item of definite length that holds at most `limit` items, itself and every key
 /// included. Says nothing of what the items are.
 pub fn is_within(bytes: &[u8], limit: usize) -> bool {

@@ -252,15 +252,10 @@ fn decode(block: &[u8], network: Hash) -> Result<Message, MessageError> {
     if block.len() > MAX_MESSAGE_BYTES {
         return Err(MessageError::TooLarge(block.len()));
     }
-    if !cbor::is_within(block, MAX_ITEMS) {
-        let why = format!("not one whole item of DAG-CBOR, or more than {MAX_ITEMS} items in it");
-        return Err(MessageError::Malformed(why));
-    }
-    let message: Message =
-        serde_ipld_dagcbor::from_slice(block).map_err(|error| MessageError::Malformed(error.to_string()))?;
-    if message.to_block() != block {
-        return Err(MessageError::NotCanonical);
-    }
+    let message = match cbor::strict::from_slice(block, MAX_ITEMS) {
+        Ok(message) => message,
+        Err(_) => by_encoding_again(block)?,
+    };
     if message.v != VERSION {
         return Err(MessageError::Version(message.v));
     }
@@ -269,6 +264,19 @@ fn decode(block: &[u8], network: Hash) -> Result<Message, MessageError> {
     }
     limits::check(&message)?;
     Ok(message)
+}
+
+/// Decodes a block whose form is in doubt, and says what is wrong with it: its message has to be encoded as the same bytes.
+fn by_encoding_again(block: &[u8]) -> Result<Message, MessageError> {
+    if !cbor::is_within(block, MAX_ITEMS) {
+        let why = format!("not one whole item of DAG-CBOR, or more than {MAX_ITEMS} items in it");
+        return Err(MessageError::Malformed(why));
+    }
+    let message: Message =
+        serde_ipld_dagcbor::from_slice(block).map_err(|error| MessageError::Malformed(error.to_string()))?;
+    // What can't be encoded is not canonical either: floats that are not finite are decoded.
+    let again = serde_ipld_dagcbor::to_vec(&message);
+    if again.is_ok_and(|again| again == block) { Ok(message) } else { Err(MessageError::NotCanonical) }
 }
 
 fn verify_signature(message: &Message, id: &Cid, signature: &[u8]) -> Result<(), MessageError> {

@@ -1,5 +1,6 @@
 //! One write: the rows of new messages, and the receipts that go with them.
 
+use crate::db::Ticket;
 use crate::error::StoreError;
 use crate::ingest::Source;
 use crate::layout::*;
@@ -14,7 +15,10 @@ use liaise_ledger::session::SessionOutcome;
 use liaise_ledger::{Author, Body, Draft, Hash, Signer, Verified};
 use std::collections::{HashMap, HashSet};
 
-/// Gathers what one call stores and writes it at once. Dropped without [`Commit::finish`], nothing has happened.
+/// Gathers what one call stores and appends it at once. Dropped without [`Commit::finish`], nothing has happened.
+///
+/// It sees what others have appended and what readers don't see yet, where it asks [`Commit::staged`] or the writer. Whoever
+/// scans meanwhile has the database [settle](crate::db::Db::settle) first.
 pub(crate) struct Commit<'a> {
     pub inner: &'a Inner,
     pub writer: &'a mut Writer,
@@ -28,13 +32,15 @@ pub(crate) struct Commit<'a> {
     arrived: Vec<Hash>,
     pub to_receipt: Vec<Cid>,
     twice: Vec<Twice>,
+    /// The place of the witness' own next message.
+    own: Place,
     pub moved: bool,
     purging: bool,
 }
 
 impl<'a> Commit<'a> {
     pub fn new(inner: &'a Inner, writer: &'a mut Writer, source: Source) -> Commit<'a> {
-        let (next, moved) = (writer.next, writer.moved);
+        let (next, own, moved) = (writer.next, writer.own.clone(), writer.moved);
         Commit {
             inner,
             writer,
@@ -47,6 +53,7 @@ impl<'a> Commit<'a> {
             arrived: Vec::new(),
             to_receipt: Vec::new(),
             twice: Vec::new(),
+            own,
             moved,
             purging: false,
         }
@@ -65,13 +72,13 @@ impl<'a> Commit<'a> {
     }
 
     /// Judges a message whose signature was checked, and stages it.
-    pub fn take(&mut self, message: Verified) -> Result<Status, StoreError> {
+    pub fn take(&mut self, message: &Verified) -> Result<Status, StoreError> {
         let digest = digest(&message.id);
         if let Some(row) = self.staged.get(IDS, &digest.0)? {
             let seq = read_u64(&row).ok_or_else(|| StoreError::corrupt("an id without a place"))?;
             return Ok(Status::Duplicate { seq });
         }
-        match self.admit(&message, &digest)? {
+        match self.admit(message, &digest)? {
             Ok(session) => {
                 if let Some(session) = &session {
                     self.take_session(session)?;
@@ -81,7 +88,7 @@ impl<'a> Commit<'a> {
                     self.moved = true;
                     self.staged.put(META, &[META_MOVED], &[]);
                 }
-                Ok(Status::Accepted { seq: self.store(&message, digest)? })
+                Ok(Status::Accepted { seq: self.store(message, digest)? })
             }
             Err(reason) => Ok(Status::Refused(reason)),
         }
@@ -108,15 +115,18 @@ impl<'a> Commit<'a> {
     }
 
     fn receipted_elsewhere(&self, digest: &Hash) -> Result<bool, StoreError> {
-        let known = self.announced.contains(digest) || self.inner.db.scan(RECEIPTS, &digest.0, &[])?.next().is_some();
-        Ok(known)
+        if self.announced.contains(digest) {
+            return Ok(true);
+        }
+        self.inner.db.settle()?;
+        Ok(self.inner.db.scan(RECEIPTS, &digest.0, &[])?.next().is_some())
     }
 
     fn session(&mut self, key: &[u8]) -> Result<SessionRow, StoreError> {
         if let Some(row) = self.sessions.get(key).or_else(|| self.writer.sessions.get(key)) {
             return Ok(*row);
         }
-        let row = match self.inner.db.get(SESSIONS, key)? {
+        let row = match self.staged.get(SESSIONS, key)? {
             Some(bytes) => SessionRow::decode(&bytes).ok_or_else(|| StoreError::corrupt("a session's row"))?,
             None => return Ok(SessionRow::default()),
         };
@@ -138,7 +148,11 @@ impl<'a> Commit<'a> {
     }
 
     fn is_own(&self, author: &Author) -> bool {
-        matches!((author, &self.inner.witness), (Author::Store(key), Some(witness)) if *key == witness.key)
+        matches!(author, Author::Store(key) if self.is_own_key(key))
+    }
+
+    fn is_own_key(&self, key: &[u8]) -> bool {
+        self.inner.witness.as_ref().is_some_and(|witness| witness.key == key)
     }
 
     /// Stages the rows of a message.
@@ -208,18 +222,19 @@ impl<'a> Commit<'a> {
             let ids = others.iter().chain([&digest]).map(|id| id.to_cid(DAG_CBOR)).collect();
             self.twice.push(Twice { key: key.to_vec(), seq: message.message.seq, ids });
         }
-        let newest = self.staged.places.entry(key.to_vec()).or_default();
-        if newest.seq <= message.message.seq {
-            *newest = Place { seq: message.message.seq + 1, prev: Some(message.id) };
+        if self.is_own_key(key) && self.own.seq <= message.message.seq {
+            self.own = Place { seq: message.message.seq + 1, prev: Some(message.id) };
         }
         Ok(())
     }
 
-    /// The place of a key's next message, behind all that is stored and staged.
-    pub fn place(&self, key: &[u8]) -> Result<Place, StoreError> {
-        let stored = self.inner.place(key)?;
-        let staged = self.staged.places.get(key).filter(|staged| staged.seq > stored.seq);
-        Ok(staged.cloned().unwrap_or(stored))
+    /// The place of a key's next message: of the witness' own behind all that is staged, too.
+    fn place(&self, key: &[u8]) -> Result<Place, StoreError> {
+        if self.is_own_key(key) {
+            return Ok(self.own.clone());
+        }
+        self.inner.db.settle()?;
+        self.inner.place(key)
     }
 
     /// Signs a draft at its key's place and stages it.
@@ -243,20 +258,18 @@ impl<'a> Commit<'a> {
         }
     }
 
-    /// Signs receipts for what was staged, in batches, and writes everything in one synced batch: a receipt exists on disk
-    /// only together with its message, and leaves only after both are durable.
-    pub fn finish(mut self, close: Option<i64>) -> Result<(Vec<Verified>, Vec<Twice>), StoreError> {
+    /// Signs receipts for what was staged, in batches, and appends everything in one batch: a receipt exists on disk only
+    /// together with its message, and leaves only after both are [durable](Appended::settle).
+    pub fn finish(mut self, close: Option<i64>) -> Result<Appended, StoreError> {
         let receipts = match &self.inner.witness {
             Some(witness) if !self.moved => self.issue(witness, close)?,
             _ => Vec::new(),
         };
-        if self.next == self.writer.next {
-            return Ok((receipts, self.twice));
-        }
-        self.staged.write()?;
+        let ticket = self.staged.append()?;
         let writer = self.writer;
         writer.next = self.next;
         writer.moved = self.moved;
+        writer.own = self.own;
         writer.purging |= self.purging;
         writer.wanted.extend(self.wanted);
         for id in &self.arrived {
@@ -266,14 +279,31 @@ impl<'a> Commit<'a> {
             writer.sessions.clear();
         }
         writer.sessions.extend(self.sessions);
-        self.inner.publish_head(self.next);
-        let twice = self.twice.into_iter().filter_map(|twice| self.inner.same_author(twice).transpose());
-        Ok((receipts, twice.collect::<Result<_, _>>()?))
+        Ok(Appended { ticket, next: self.next, receipts, twice: self.twice })
     }
 
     /// Fails where keys may have signed elsewhere.
     pub fn may_sign(&self, key: &[u8]) -> Result<(), StoreError> {
         if self.moved { Err(StoreError::Moved { key: to_hex(key) }) } else { Ok(()) }
+    }
+}
+
+/// What a commit appended, and what is to be told of it once it is durable.
+#[must_use = "what was appended may not be durable yet"]
+pub(crate) struct Appended {
+    ticket: Ticket,
+    next: u64,
+    receipts: Vec<Verified>,
+    twice: Vec<Twice>,
+}
+
+impl Appended {
+    /// Waits until all of it is durable; then receipts may leave, and evidence is told.
+    pub fn settle(self, inner: &Inner) -> Result<(Vec<Verified>, Vec<Twice>), StoreError> {
+        inner.db.publish(self.ticket)?;
+        inner.publish_head(self.next);
+        let twice = self.twice.into_iter().filter_map(|twice| inner.same_author(twice).transpose());
+        Ok((self.receipts, twice.collect::<Result<_, _>>()?))
     }
 }
 

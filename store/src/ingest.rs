@@ -1,4 +1,4 @@
-//! The way in: cheap checks, signatures in batches, then one synced write for all that is new.
+//! The way in: cheap checks, signatures in batches, then one write for all that is new, and the wait until it is durable.
 
 use crate::commit::Commit;
 use crate::error::StoreError;
@@ -56,7 +56,7 @@ impl Store {
                     let refused = Status::Refused(MessageError::Signature.into());
                     let outcome = Outcome { id: Some(message.id), status: refused };
                     if good.next() == Some(true) {
-                        fresh.push((position, *message));
+                        fresh.push((position, message));
                     }
                     outcome
                 }
@@ -66,7 +66,7 @@ impl Store {
         let mut commit = Commit::new(inner, &mut writer, source);
         // A message's small rows are some 700 bytes.
         commit.staged.reserve(fresh.iter().map(|(_, message)| message.signed.block.len() + 800).sum());
-        commit.announce(fresh.iter().map(|(_, message)| message));
+        commit.announce(fresh.iter().map(|(_, message)| &**message));
         for outcome in &outcomes {
             if let (Some(id), Status::Duplicate { .. }) = (&outcome.id, &outcome.status) {
                 commit.receipt_again(id)?;
@@ -76,10 +76,13 @@ impl Store {
         let (sessions, others): (Vec<_>, Vec<_>) =
             fresh.into_iter().partition(|(_, message)| matches!(message.message.body, Body::Session(_)));
         for (position, message) in sessions.into_iter().chain(others) {
-            outcomes[position].status = commit.take(message)?;
+            outcomes[position].status = commit.take(&message)?;
         }
-        let (receipts, equivocations) = commit.finish(None)?;
+        let appended = commit.finish(None)?;
         self.purge_pending(&mut writer)?;
+        // Others may go on while this call waits for the disk.
+        drop(writer);
+        let (receipts, equivocations) = appended.settle(inner)?;
         Ok(IngestReport { outcomes, receipts, equivocations })
     }
 }

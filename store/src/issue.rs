@@ -17,8 +17,12 @@ impl Commit<'_> {
     pub fn receipt_again(&mut self, id: &Cid) -> Result<(), StoreError> {
         let Some(witness) = self.inner.witness.as_ref().filter(|_| !self.moved) else { return Ok(()) };
         let digest = digest(id);
+        if self.inner.own_receipt(&witness.key, &digest)?.is_some() || self.to_receipt.contains(id) {
+            return Ok(());
+        }
+        // A call just before this one may have given it, and not be durable yet.
+        self.inner.db.settle()?;
         if self.inner.own_receipt(&witness.key, &digest)?.is_none()
-            && !self.to_receipt.contains(id)
             && self.inner.load(&digest)?.is_some_and(|message| message.message.body.is_receipted())
         {
             self.to_receipt.push(*id);

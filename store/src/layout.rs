@@ -45,9 +45,9 @@ impl Family {
         FAMILIES[usize::from(self.0)]
     }
 
-    /// Whether its newest rows are found by a hash of their key: those that every message asks for.
+    /// Whether its newest rows are found by a hash of their key: those that messages ask for on their way in.
     pub fn is_looked_up(self) -> bool {
-        matches!(self, IDS | KEYS | STORES)
+        matches!(self, IDS | KEYS | SESSIONS | STORES)
     }
 }
 
@@ -97,13 +97,16 @@ pub fn join(parts: &[&[u8]]) -> Vec<u8> {
 
 /// A key of `keys` and `twice` without the sequence: all places of a key.
 pub fn key_prefix(key: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(key.len()).expect("keys of messages are 32 or 33 bytes, as their form was checked");
-    join(&[&[length], key])
+    join(&[&[key_length(key)], key])
+}
+
+fn key_length(key: &[u8]) -> u8 {
+    u8::try_from(key.len()).expect("keys of messages are 32 or 33 bytes, as their form was checked")
 }
 
 /// A key of `keys` and `twice`.
 pub fn key_place(key: &[u8], seq: u64) -> Vec<u8> {
-    join(&[&key_prefix(key), &seq.to_be_bytes()])
+    join(&[&[key_length(key)], key, &seq.to_be_bytes()])
 }
 
 /// An epoch as ordered bytes; epochs may be negative.

@@ -22,6 +22,7 @@ impl Store {
             return Ok(());
         }
         let inner = &*self.inner;
+        inner.db.settle()?;
         let mut batch = Batch::default();
         let mut gone = BTreeSet::new();
         for row in inner.db.scan(PURGING, &[], &[])? {

@@ -31,8 +31,10 @@ impl Store {
         let mut writer = self.inner.writer();
         let mut commit = Commit::new(&self.inner, &mut writer, Source::Now);
         let message = commit.sign(signer, draft)?;
-        commit.finish(None)?;
+        let appended = commit.finish(None)?;
         self.purge_pending(&mut writer)?;
+        drop(writer);
+        appended.settle(&self.inner)?;
         Ok(message)
     }
 
@@ -53,6 +55,7 @@ impl Store {
     pub fn close_epoch(&self, epoch: EpochNumber) -> Result<Verified, StoreError> {
         let witness = self.inner.witness.as_ref().ok_or(StoreError::NotAWitness)?;
         let mut writer = self.inner.writer();
+        self.inner.db.settle()?;
         if let Some((_, batch)) = self.closes(epoch)?.into_iter().find(|(key, _)| *key == witness.key) {
             return self.load(&batch)?.ok_or_else(|| StoreError::corrupt("a close batch is missing"));
         }
@@ -61,7 +64,9 @@ impl Store {
         if let Some(closed) = commit.own_chain()?.and_then(|chain| chain.closed).filter(|closed| *closed > epoch) {
             return Err(StoreError::EpochOrder { asked: epoch, closed });
         }
-        let (batches, _) = commit.finish(Some(epoch))?;
+        let appended = commit.finish(Some(epoch))?;
+        drop(writer);
+        let (batches, _) = appended.settle(&self.inner)?;
         Ok(batches.into_iter().next().expect("closing an epoch signs one batch"))
     }
 }

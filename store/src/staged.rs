@@ -1,21 +1,20 @@
 //! Rows that are about to be written in one atomic batch, and can be read before they are.
 
-use crate::db::{Batch, Db};
+use crate::db::{Batch, Db, Ticket};
 use crate::error::StoreError;
 use crate::layout::Family;
-use liaise_ledger::message::Place;
-use std::collections::HashMap;
+use std::sync::Arc;
 
 pub struct Staged<'a> {
     db: &'a Db,
     batch: Batch,
-    /// The places of keys that signed something in this batch.
-    pub places: HashMap<Vec<u8>, Place>,
+    /// What was appended before and is not read yet, the newest first.
+    waiting: Vec<Arc<Batch>>,
 }
 
 impl<'a> Staged<'a> {
     pub fn new(db: &'a Db) -> Staged<'a> {
-        Staged { db, batch: Batch::default(), places: HashMap::new() }
+        Staged { db, batch: Batch::default(), waiting: db.waiting() }
     }
 
     /// Makes room for about so many bytes of rows.
@@ -34,14 +33,15 @@ impl<'a> Staged<'a> {
 
     /// A row as it will be, of a family that is looked up.
     pub fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.batch.get(family, key) {
+        let waiting = || self.waiting.iter().find_map(|batch| batch.get(family, key));
+        match self.batch.get(family, key).or_else(waiting) {
             Some(row) => Ok(row.map(<[u8]>::to_vec)),
             None => self.db.get(family, key),
         }
     }
 
-    /// Writes everything at once, synced.
-    pub fn write(self) -> Result<(), StoreError> {
-        if self.batch.is_empty() { Ok(()) } else { self.db.write(self.batch, true) }
+    /// Appends everything at once; without rows it is as durable as what was appended before.
+    pub fn append(self) -> Result<Ticket, StoreError> {
+        self.db.append(self.batch)
     }
 }

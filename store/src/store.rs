@@ -8,6 +8,7 @@ use crate::options::{Limits, Options, SealCheck};
 use crate::sessions::SessionRow;
 use crate::signatures::Verifier;
 use crate::snapshot;
+use liaise_ledger::message::Place;
 use liaise_ledger::{Genesis, Hash, Signer};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -43,13 +44,15 @@ pub(crate) struct OpenWitness {
     pub boot: [u8; 16],
 }
 
-/// What only the one writer at a time touches.
+/// What only the one writer at a time touches: of all that was appended, durable or not.
 #[derive(Default)]
 pub(crate) struct Writer {
     /// The place of the next message in the order of arrival.
     pub next: u64,
     /// Sessions that were used lately.
     pub sessions: HashMap<Vec<u8>, SessionRow>,
+    /// The place of the witness' own next message.
+    pub own: Place,
     /// Messages that witnesses gave receipts for and that are not here.
     pub wanted: HashSet<Hash>,
     /// The newest monotonic time in a receipt of this boot.
@@ -83,11 +86,14 @@ impl Store {
             clock: options.clock,
             seal_check: options.seal_check,
             limits: options.limits,
-            verifier: Verifier::default(),
+            verifier: Verifier::new(std::thread::available_parallelism().map_or(1, usize::from)),
             head,
             writer: Mutex::new(writer),
             journal: Mutex::new(()),
         };
+        if let Some(witness) = &inner.witness {
+            inner.writer().own = inner.place(&witness.key)?;
+        }
         let store = Store { inner: Arc::new(inner) };
         if !options.read_only {
             store.purge_pending(&mut store.inner.writer())?;
@@ -127,8 +133,9 @@ impl Inner {
         self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// Tells that everything before a place is durable.
     pub fn publish_head(&self, next: u64) {
-        self.head.store(next - 1, Ordering::Release);
+        self.head.fetch_max(next - 1, Ordering::AcqRel);
     }
 }
 

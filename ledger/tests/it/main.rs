@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod assignment;
+mod canonical;
 mod genesis;
 mod messages;
 mod schema;

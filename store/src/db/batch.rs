@@ -1,44 +1,30 @@
-//! The rows of one write: one run of bytes, as the log holds it, and where each row lies in it.
+//! The rows of one write: one run of bytes, as the log holds it.
 //!
-//! A row is `family u8 (its highest bit set: the row is removed) | key length u32 | value length u32 | key | value`.
+//! A row is `family u8 (its highest bit set: the row is removed) | key length u32 | value length u32 | key | value`. Where it
+//! begins is its name within the batch.
 
+use super::latest::{Latest, hash};
 use crate::error::StoreError;
 use crate::layout::{FAMILIES, Family};
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
-use std::sync::LazyLock;
 
 const REMOVED: u8 = 0x80;
 const HEADER: usize = 9;
 
-/// Keys come from strangers: the hasher is seeded at every start.
-static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
-
-/// What looks a row up by its key, without order.
-pub fn hash(family: Family, key: &[u8]) -> u64 {
-    HASHER.hash_one((family.0, key))
-}
-
-/// A row in its batch.
-#[derive(Clone, Copy, Debug)]
-pub struct Op {
+/// A row of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchRow<'a> {
     pub family: Family,
-    /// Put, or else removed.
-    pub put: bool,
-    /// [`hash`] where the family [is looked up](Family::is_looked_up), else 0.
-    pub hash: u64,
-    key: u32,
-    value: u32,
-    at: usize,
+    pub key: &'a [u8],
+    /// `None` where the row is removed.
+    pub value: Option<&'a [u8]>,
 }
 
 /// Rows that are written together, in their order: of two for one key the later counts.
 #[derive(Default)]
 pub struct Batch {
     bytes: Vec<u8>,
-    ops: Vec<Op>,
-    /// Of the families that are looked up: the latest row of each key.
-    latest: HashTable<u32>,
+    /// Of the families that are looked up.
+    latest: Latest<u32>,
 }
 
 impl Batch {
@@ -48,57 +34,45 @@ impl Batch {
 
     /// Puts a row whose key and value are given in pieces.
     pub fn put_parts(&mut self, family: Family, key: &[&[u8]], value: &[&[u8]]) {
-        let (key_len, value_len) = (total(key), total(value));
-        self.bytes.push(family.0);
-        self.bytes.extend_from_slice(&key_len.to_be_bytes());
-        self.bytes.extend_from_slice(&value_len.to_be_bytes());
-        let at = self.bytes.len();
-        key.iter().chain(value).for_each(|part| self.bytes.extend_from_slice(part));
-        self.note(family, true, at, key_len, value_len);
+        self.push(family.0, key, value);
     }
 
     pub fn delete(&mut self, family: Family, key: &[u8]) {
-        let key_len = total(&[key]);
-        self.bytes.push(family.0 | REMOVED);
-        self.bytes.extend_from_slice(&key_len.to_be_bytes());
-        self.bytes.extend_from_slice(&0u32.to_be_bytes());
-        let at = self.bytes.len();
-        self.bytes.extend_from_slice(key);
-        self.note(family, false, at, key_len, 0);
+        self.push(family.0 | REMOVED, &[key], &[]);
     }
 
-    fn note(&mut self, family: Family, put: bool, at: usize, key: u32, value: u32) {
-        let position = self.ops.len() as u32;
-        let hash = if family.is_looked_up() { hash(family, &self.bytes[at..at + key as usize]) } else { 0 };
-        self.ops.push(Op { family, put, hash, key, value, at });
-        if family.is_looked_up() {
-            let Batch { bytes, ops, latest } = self;
-            let key = |i: &u32| key_of(bytes, &ops[*i as usize]);
-            let same = |i: &u32| ops[*i as usize].family == family && key(i) == key(&position);
-            match latest.entry(hash, same, |i| ops[*i as usize].hash) {
-                hashbrown::hash_table::Entry::Occupied(mut entry) => *entry.get_mut() = position,
-                hashbrown::hash_table::Entry::Vacant(entry) => drop(entry.insert(position)),
-            }
+    fn push(&mut self, kind: u8, key: &[&[u8]], value: &[&[u8]]) {
+        let at = u32::try_from(self.bytes.len()).expect("a write is far below 4 GiB");
+        let mut header = [kind; HEADER];
+        header[1..5].copy_from_slice(&total(key).to_be_bytes());
+        header[5..].copy_from_slice(&total(value).to_be_bytes());
+        self.bytes.extend_from_slice(&header);
+        key.iter().chain(value).for_each(|part| self.bytes.extend_from_slice(part));
+        self.note(at);
+    }
+
+    fn note(&mut self, at: u32) {
+        let Batch { bytes, latest } = self;
+        let row = row(bytes, at);
+        if row.family.is_looked_up() {
+            latest.note(hash(row.family, row.key), at, |other| is_of(bytes, other, row.family, row.key));
         }
     }
 
     /// What this batch says of a key of a family that is looked up: nothing, that the row is removed, or its value.
     pub fn get(&self, family: Family, key: &[u8]) -> Option<Option<&[u8]>> {
         debug_assert!(family.is_looked_up(), "{} is not looked up", family.name());
-        let same = |i: &u32| {
-            let op = &self.ops[*i as usize];
-            op.family == family && self.key(op) == key
-        };
-        let op = &self.ops[*self.latest.find(hash(family, key), same)? as usize];
-        Some(self.value(op))
+        let at = self.latest.find(hash(family, key), |at| is_of(&self.bytes, at, family, key))?;
+        Some(self.row(at).value)
+    }
+
+    /// The latest rows of all keys that are looked up, with their hashes.
+    pub fn latest(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.latest.iter()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ops.is_empty()
-    }
-
-    pub fn ops(&self) -> &[Op] {
-        &self.ops
+        self.bytes.is_empty()
     }
 
     /// The rows as the log holds them.
@@ -106,14 +80,20 @@ impl Batch {
         &self.bytes
     }
 
-    pub fn key(&self, op: &Op) -> &[u8] {
-        key_of(&self.bytes, op)
+    /// The row that begins at a place.
+    pub fn row(&self, at: u32) -> BatchRow<'_> {
+        row(&self.bytes, at)
     }
 
-    /// The row's value, or `None` where it is removed.
-    pub fn value(&self, op: &Op) -> Option<&[u8]> {
-        let at = op.at + op.key as usize;
-        op.put.then(|| &self.bytes[at..at + op.value as usize])
+    /// All rows and where they begin, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, BatchRow<'_>)> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let at = next;
+            let row = ((at as usize) < self.bytes.len()).then(|| self.row(at))?;
+            next += (HEADER + row.key.len() + row.value.map_or(0, <[u8]>::len)) as u32;
+            Some((at, row))
+        })
     }
 
     /// Makes room for about so many bytes of rows.
@@ -121,10 +101,9 @@ impl Batch {
         self.bytes.reserve(bytes);
     }
 
-    /// Gives up what only the writing of a batch needed.
+    /// Gives up room that it does not need.
     pub fn shrink(&mut self) {
-        self.latest = HashTable::new();
-        // Copying it costs; only what was far too large is worth it.
+        // Copying costs; only what was far too large is worth it.
         if self.bytes.capacity() > 2 * self.bytes.len() {
             self.bytes.shrink_to_fit();
         }
@@ -133,30 +112,38 @@ impl Batch {
     /// Reads rows back from the log.
     pub fn decode(bytes: Vec<u8>) -> Result<Batch, StoreError> {
         let corrupt = || StoreError::corrupt("a row of the log");
-        let mut ops = Vec::new();
+        let mut places = Vec::new();
         let mut rest = bytes.as_slice();
         while let Some((header, tail)) = rest.split_first_chunk::<HEADER>() {
-            let length = |i: usize| u32::from_be_bytes(header[i..i + 4].try_into().expect("four bytes"));
-            let (family, key, value) = (Family(header[0] & !REMOVED), length(1), length(5));
-            let put = header[0] & REMOVED == 0;
-            let at = bytes.len() - tail.len();
-            let body = (key as usize).checked_add(value as usize).ok_or_else(corrupt)?;
-            if usize::from(family.0) >= FAMILIES.len() || body > tail.len() || !put && value != 0 {
+            let length = |i: usize| u32::from_be_bytes(header[i..i + 4].try_into().expect("four bytes")) as usize;
+            let body = length(1).checked_add(length(5)).ok_or_else(corrupt)?;
+            let removed_with_value = header[0] & REMOVED != 0 && length(5) != 0;
+            if usize::from(header[0] & !REMOVED) >= FAMILIES.len() || body > tail.len() || removed_with_value {
                 return Err(corrupt());
             }
-            let hash = if family.is_looked_up() { hash(family, &tail[..key as usize]) } else { 0 };
-            ops.push(Op { family, put, hash, key, value, at });
+            places.push(u32::try_from(bytes.len() - rest.len()).map_err(|_| corrupt())?);
             rest = &tail[body..];
         }
         if !rest.is_empty() {
             return Err(corrupt());
         }
-        Ok(Batch { bytes, ops, latest: HashTable::new() })
+        let mut batch = Batch { bytes, latest: Latest::default() };
+        places.into_iter().for_each(|at| batch.note(at));
+        Ok(batch)
     }
 }
 
-fn key_of<'a>(bytes: &'a [u8], op: &Op) -> &'a [u8] {
-    &bytes[op.at..op.at + op.key as usize]
+fn row(bytes: &[u8], at: u32) -> BatchRow<'_> {
+    let (header, rest) = bytes[at as usize..].split_first_chunk::<HEADER>().expect("a row has its header");
+    let length = |i: usize| u32::from_be_bytes(header[i..i + 4].try_into().expect("four bytes")) as usize;
+    let (key, rest) = rest.split_at(length(1));
+    let value = (header[0] & REMOVED == 0).then(|| &rest[..length(5)]);
+    BatchRow { family: Family(header[0] & !REMOVED), key, value }
+}
+
+fn is_of(bytes: &[u8], at: u32, family: Family, key: &[u8]) -> bool {
+    let row = row(bytes, at);
+    row.family == family && row.key == key
 }
 
 fn total(parts: &[&[u8]]) -> u32 {
@@ -180,12 +167,12 @@ mod tests {
         assert_eq!(batch.get(IDS, b"b"), Some(None));
         assert_eq!(batch.get(IDS, b"c"), None);
         let read = Batch::decode(batch.bytes().to_vec()).unwrap();
-        let rows = |batch: &Batch| -> Vec<(Family, Vec<u8>, Option<Vec<u8>>)> {
-            let row = |op: &Op| (op.family, batch.key(op).to_vec(), batch.value(op).map(<[u8]>::to_vec));
-            batch.ops().iter().map(row).collect()
-        };
-        assert_eq!(rows(&read), rows(&batch));
-        assert_eq!(rows(&read)[1], (KINDS, b"k2".to_vec(), Some(b"v3".to_vec())));
+        let rows: Vec<_> = read.rows().collect();
+        assert_eq!(rows, batch.rows().collect::<Vec<_>>());
+        assert_eq!(rows.len(), 4);
+        assert_eq!(rows[1].1, BatchRow { family: KINDS, key: b"k2", value: Some(b"v3") });
+        assert_eq!(read.get(IDS, b"a"), Some(Some(&b"4"[..])));
+        assert_eq!(read.get(IDS, b"b"), Some(None));
     }
 
     #[test]

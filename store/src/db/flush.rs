@@ -3,6 +3,7 @@
 //! Until all of it is there and synced, the log keeps the same rows: after a crash in between they are there twice, which is
 //! the same as once.
 
+use super::batch::Batch;
 use super::options;
 use super::tail::Tail;
 use super::{log, log::Log};
@@ -39,11 +40,18 @@ pub struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// The frozen rows wait; once they are in RocksDB, the log's files below this number can go.
-    pending: Option<u64>,
+    /// The frozen rows wait.
+    pending: Option<Pending>,
+    closing: bool,
+}
+
+/// What is to be done once the frozen rows are in RocksDB.
+#[derive(Clone)]
+struct Pending {
+    /// The log's files below this number can go.
+    below: u64,
     /// Rows that were removed and whose bytes are to leave the disk: family and key.
     erase: Vec<(Family, Vec<u8>)>,
-    closing: bool,
 }
 
 impl Shared {
@@ -79,22 +87,35 @@ impl Shared {
         self.halted.get().map_or(Ok(()), |why| Err(StoreError::Halted(why.clone())))
     }
 
-    /// Sends the active rows on their way; `log` goes on in a new file. Waits for those before them: so memory stays bounded.
-    pub fn freeze(&self, log: &mut Log) -> Result<(), StoreError> {
-        self.wait()?;
-        let below = log.rotate()?;
+    /// Halts where a write failed: what it left on disk nobody knows.
+    pub fn halt_on<T>(&self, written: Result<T, StoreError>) -> Result<T, StoreError> {
+        written.inspect_err(|error| self.halt(&error.to_string()))
+    }
+
+    pub fn halt(&self, why: &str) {
+        let _ = self.halted.set(why.to_owned());
+    }
+
+    /// Lets readers see rows that are on disk.
+    pub fn show(&self, rows: &[Arc<Batch>]) {
+        let mut view = super::write_lock(&self.view);
+        rows.iter().for_each(|rows| view.active.push(rows.clone()));
+    }
+
+    /// Bytes of the active rows.
+    pub fn gathered(&self) -> usize {
+        super::read_lock(&self.view).active.bytes()
+    }
+
+    /// Sends the active rows on their way; [nothing else](Shared::wait) may be. Once they are in RocksDB, the log's files below
+    /// a number go, and with them the bytes of the rows of `erase`.
+    pub fn freeze(&self, below: u64, erase: Vec<(Family, Vec<u8>)>) {
         {
             let mut view = super::write_lock(&self.view);
             view.frozen = Some(Arc::new(std::mem::take(&mut view.active)));
         }
-        self.state().pending = Some(below);
+        self.state().pending = Some(Pending { below, erase });
         self.changed.notify_all();
-        Ok(())
-    }
-
-    /// Asks that the bytes of removed rows leave the disk with the rows that are [frozen](Shared::freeze) next.
-    pub fn erase(&self, family: Family, keys: impl Iterator<Item = Vec<u8>>) {
-        self.state().erase.extend(keys.map(|key| (family, key)));
     }
 
     pub fn close(&self) {
@@ -106,17 +127,17 @@ impl Shared {
     pub fn run(&self) {
         loop {
             let mut state = self.state();
-            let below = loop {
-                match state.pending {
-                    Some(below) => break below,
+            let pending = loop {
+                match &state.pending {
+                    Some(pending) => break pending.clone(),
                     None if state.closing => return,
                     None => state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner()),
                 }
             };
             drop(state);
-            if let Err(error) = self.flush(below) {
+            if let Err(error) = self.flush(&pending) {
                 tracing::error!(%error, "the newest rows did not get into the database; the log keeps them");
-                let _ = self.halted.set(error.to_string());
+                self.halt(&error.to_string());
                 self.changed.notify_all();
                 return;
             }
@@ -127,14 +148,13 @@ impl Shared {
         }
     }
 
-    fn flush(&self, below: u64) -> Result<(), StoreError> {
+    fn flush(&self, Pending { below, erase }: &Pending) -> Result<(), StoreError> {
         let frozen = super::read_lock(&self.view).frozen.clone();
-        let erase = std::mem::take(&mut self.state().erase);
         if let Some(frozen) = frozen {
             self.ingest(&frozen)?;
         }
-        Log::forget(&self.dir, below)?;
-        if erase.is_empty() { Ok(()) } else { self.rewrite(&erase) }
+        Log::forget(&self.dir, *below)?;
+        if erase.is_empty() { Ok(()) } else { self.rewrite(erase) }
     }
 
     /// Writes anew the files that hold removed rows, without them.

@@ -7,10 +7,10 @@ use super::log::{header, parse};
 pub fn log_rows(bytes: &[u8]) -> Option<Vec<u8>> {
     let read = Batch::decode(bytes.to_vec()).ok()?;
     let mut written = Batch::default();
-    for op in read.ops() {
-        match read.value(op) {
-            Some(value) => written.put(op.family, read.key(op), value),
-            None => written.delete(op.family, read.key(op)),
+    for (_, row) in read.rows() {
+        match row.value {
+            Some(value) => written.put(row.family, row.key, value),
+            None => written.delete(row.family, row.key),
         }
     }
     Some(written.bytes().to_vec())

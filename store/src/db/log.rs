@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const FOLDER: &str = "tail";
 const HEADER: [u8; 16] = *b"LIAISE-TAIL\0\0\0\0\x01";
@@ -20,7 +21,7 @@ const FRAME: usize = 28;
 /// The log of an open store.
 pub struct Log {
     folder: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// The number of the file that is written.
     number: u64,
     /// The number of the next frame.
@@ -61,22 +62,32 @@ impl Log {
             }
         };
         let length = HEADER.len() as u64;
-        Ok(Log { file: create(&folder, number)?, folder, number, frame: read.next, length, synced: length })
+        Ok(Log { file: create(&folder, number)?.into(), folder, number, frame: read.next, length, synced: length })
     }
 
-    /// Appends a write's rows. With `sync` they are on disk when this returns.
-    pub fn append(&mut self, rows: &[u8], sync: bool) -> Result<(), StoreError> {
+    /// Appends a write's rows. They are on disk once what is [appended](Log::end) then has been synced.
+    pub fn append(&mut self, rows: &[u8]) -> Result<(), StoreError> {
         let header = header(self.frame, self.synced, rows);
-        let written = self.file.write_all(&header).and_then(|()| self.file.write_all(rows));
-        written.map_err(|error| self.failed(error))?;
+        let written = (&*self.file).write_all(&header).and_then(|()| (&*self.file).write_all(rows));
+        written.map_err(|error| failed(&self.path(), error))?;
         self.frame += 1;
         self.length += (header.len() + rows.len()) as u64;
-        if sync { self.sync() } else { Ok(()) }
+        Ok(())
+    }
+
+    /// What is appended so far.
+    pub fn end(&self) -> End {
+        End { file: self.file.clone(), path: self.path(), length: self.length }
+    }
+
+    /// Notes that so much of the file was [synced](End::sync).
+    pub fn note_synced(&mut self, length: u64) {
+        self.synced = length;
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(|error| self.failed(error))?;
-        self.synced = self.length;
+        let synced = self.end().sync()?;
+        self.note_synced(synced);
         Ok(())
     }
 
@@ -84,7 +95,7 @@ impl Log {
     pub fn rotate(&mut self) -> Result<u64, StoreError> {
         self.sync()?;
         self.number += 1;
-        self.file = create(&self.folder, self.number)?;
+        self.file = create(&self.folder, self.number)?.into();
         (self.length, self.synced) = (16, 16);
         Ok(self.number)
     }
@@ -105,11 +116,27 @@ impl Log {
             return Ok(());
         }
         self.sync()?;
-        self.append(&[], true)
+        self.append(&[])?;
+        self.sync()
     }
 
-    fn failed(&self, error: std::io::Error) -> StoreError {
-        failed(&path(&self.folder, self.number), error)
+    fn path(&self) -> PathBuf {
+        path(&self.folder, self.number)
+    }
+}
+
+/// A length of the log's newest file, which can be synced while more is appended.
+pub struct End {
+    file: Arc<File>,
+    path: PathBuf,
+    length: u64,
+}
+
+impl End {
+    /// Brings it to the disk; returns the length.
+    pub fn sync(self) -> Result<u64, StoreError> {
+        self.file.sync_data().map_err(|error| failed(&self.path, error))?;
+        Ok(self.length)
     }
 }
 
@@ -273,7 +300,7 @@ mod tests {
     fn contents(dir: &Path) -> Result<Vec<String>, StoreError> {
         let mut found = Vec::new();
         read_only(dir, |batch| {
-            found.push(String::from_utf8(batch.key(&batch.ops()[0]).to_vec()).unwrap());
+            found.extend(batch.rows().map(|(_, row)| String::from_utf8(row.key.to_vec()).unwrap()));
         })?;
         Ok(found)
     }
@@ -286,17 +313,24 @@ mod tests {
         Log::open(dir, drop).unwrap()
     }
 
+    fn append(log: &mut Log, text: &str, sync: bool) {
+        log.append(rows(text).bytes()).unwrap();
+        if sync {
+            log.sync().unwrap();
+        }
+    }
+
     #[test]
     fn what_was_written_is_read_in_its_order_over_all_files() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(contents(dir.path()).unwrap(), [""; 0]);
         let mut log = open(dir.path());
-        log.append(rows("a").bytes(), true).unwrap();
+        append(&mut log, "a", true);
         let second = log.rotate().unwrap();
-        log.append(rows("b").bytes(), false).unwrap();
+        append(&mut log, "b", false);
         log.close().unwrap();
         drop(log);
-        open(dir.path()).append(rows("c").bytes(), true).unwrap();
+        append(&mut open(dir.path()), "c", true);
         assert_eq!(contents(dir.path()).unwrap(), ["a", "b", "c"]);
         Log::forget(dir.path(), second).unwrap();
         assert_eq!(contents(dir.path()).unwrap(), ["b", "c"]);
@@ -306,9 +340,9 @@ mod tests {
     fn a_torn_end_is_cut_off_at_every_byte_and_never_more() {
         let dir = tempfile::tempdir().unwrap();
         let mut log = open(dir.path());
-        log.append(rows("first").bytes(), true).unwrap();
+        append(&mut log, "first", true);
         let kept = log.length as usize;
-        log.append(rows("second").bytes(), true).unwrap();
+        append(&mut log, "second", true);
         let whole = std::fs::read(newest(dir.path())).unwrap();
         for cut in 0..whole.len() {
             let fresh = tempfile::tempdir().unwrap();
@@ -318,7 +352,7 @@ mod tests {
             assert_eq!(contents(fresh.path()).unwrap(), expected, "cut to {cut}");
             // What was cut off is gone for good: what comes later is found behind what was kept.
             let mut log = open(fresh.path());
-            log.append(rows("third").bytes(), true).unwrap();
+            append(&mut log, "third", true);
             assert_eq!(contents(fresh.path()).unwrap(), [expected, &["third"]].concat(), "cut to {cut}");
         }
     }
@@ -328,7 +362,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut log = open(dir.path());
         for text in ["a", "b", "c"] {
-            log.append(rows(text).bytes(), true).unwrap();
+            append(&mut log, text, true);
         }
         let end = log.length as usize;
         log.close().unwrap();
@@ -349,10 +383,10 @@ mod tests {
     fn rows_that_were_not_synced_may_be_lost_in_any_order() {
         let dir = tempfile::tempdir().unwrap();
         let mut log = open(dir.path());
-        log.append(rows("synced").bytes(), true).unwrap();
+        append(&mut log, "synced", true);
         let hole = log.length as usize;
-        log.append(rows("lost").bytes(), false).unwrap();
-        log.append(rows("written, but behind a hole").bytes(), false).unwrap();
+        append(&mut log, "lost", false);
+        append(&mut log, "written, but behind a hole", false);
         let file = newest(dir.path());
         let mut bytes = std::fs::read(&file).unwrap();
         bytes[hole..hole + 20].fill(0);
@@ -364,9 +398,9 @@ mod tests {
     fn a_missing_file_in_between_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let mut log = open(dir.path());
-        log.append(rows("a").bytes(), true).unwrap();
+        append(&mut log, "a", true);
         let second = log.rotate().unwrap();
-        log.append(rows("b").bytes(), true).unwrap();
+        append(&mut log, "b", true);
         log.rotate().unwrap();
         std::fs::remove_file(path(&folder(dir.path()), second)).unwrap();
         assert!(matches!(contents(dir.path()), Err(StoreError::Corrupt { .. })));

@@ -8,14 +8,18 @@ mod batch;
 mod flush;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod latest;
 mod log;
 mod options;
 mod rows;
+mod run;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 pub use batch::Batch;
+pub use writing::Ticket;
 
 use crate::error::StoreError;
 use crate::layout::{FAMILIES, Family, MESSAGES, META, META_NETWORK, META_VERSION, VERSION};
@@ -26,9 +30,10 @@ use log::Log;
 use rocksdb::{BoundColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions};
 use rows::Rows;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use tail::Tail;
+use writing::Writing;
 
 /// A row: key and value.
 pub type Row = (Box<[u8]>, Box<[u8]>);
@@ -36,10 +41,8 @@ pub type Row = (Box<[u8]>, Box<[u8]>);
 pub struct Db {
     shared: Arc<Shared>,
     /// `None` where the store was opened for reading.
-    log: Option<Mutex<Log>>,
+    writing: Option<Writing>,
     flusher: Option<JoinHandle<()>>,
-    /// Bytes of rows that gather in memory before they go to RocksDB; as many may be on their way there.
-    gather: usize,
 }
 
 impl Db {
@@ -49,16 +52,15 @@ impl Db {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
         let mut db = if read_only { Db::read_only(dir)? } else { Db::writable(dir, create, exists)? };
-        db.gather = gather;
         db.check_format(network, read_only)?;
         if read_only {
             return Ok(db);
         }
         lockfile::write(dir)?;
         let mut tail = Tail::default();
-        let log = Log::open(dir, |batch| tail.push(batch))?;
+        let log = Log::open(dir, |batch| tail.push(Arc::new(batch)))?;
         write_lock(&db.shared.view).active = tail;
-        db.log = Some(Mutex::new(log));
+        db.writing = Some(Writing::new(log, gather));
         let shared = db.shared.clone();
         let flusher = std::thread::Builder::new().name("store-flush".into()).spawn(move || shared.run());
         db.flusher = Some(flusher.map_err(|error| StoreError::Database(error.to_string()))?);
@@ -79,7 +81,7 @@ impl Db {
         loop {
             let before = log::numbers(dir)?;
             let mut tail = Tail::default();
-            log::read_only(dir, |batch| tail.push(batch))?;
+            log::read_only(dir, |batch| tail.push(Arc::new(batch)))?;
             let options = options::database(false);
             let present = DB::list_cf(&options, dir)?;
             let families = present.iter().map(|name| (name, options::family(name)));
@@ -92,7 +94,7 @@ impl Db {
     }
 
     fn over(rocks: DB, dir: &Path, tail: Tail) -> Db {
-        Db { shared: Arc::new(Shared::new(rocks, dir, tail)), log: None, flusher: None, gather: usize::MAX }
+        Db { shared: Arc::new(Shared::new(rocks, dir, tail)), writing: None, flusher: None }
     }
 
     /// Reads the format and the network, or writes them into a new store.
@@ -200,47 +202,49 @@ impl Db {
 
     /// Writes a batch, all of it or nothing. With `sync` it is durable when this returns.
     pub fn write(&self, batch: Batch, sync: bool) -> Result<(), StoreError> {
-        let mut log = self.log()?;
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.halt_on(log.append(batch.bytes(), sync))?;
-        let gathered = {
-            let mut view = write_lock(&self.shared.view);
-            view.active.push(batch);
-            view.active.bytes()
-        };
-        if gathered >= self.gather {
-            self.halt_on(self.shared.freeze(&mut log))?;
-        }
-        Ok(())
+        let writing = self.writing()?;
+        let ticket = writing.append(&self.shared, batch, sync)?;
+        writing.publish(&self.shared, ticket)
     }
 
-    fn log(&self) -> Result<MutexGuard<'_, Log>, StoreError> {
-        let log = self.log.as_ref().ok_or(StoreError::ReadOnly)?;
-        let log = log.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        self.shared.check()?;
-        Ok(log)
+    /// Appends a batch that is to be durable; neither is it yet, nor is it read, but by those who ask what is
+    /// [waiting](Db::waiting). Returns its ticket, or without rows the newest batch's.
+    pub fn append(&self, batch: Batch) -> Result<Ticket, StoreError> {
+        if self.writing.is_none() && batch.is_empty() {
+            return Ok(Ticket::default());
+        }
+        self.writing()?.append(&self.shared, batch, true)
     }
 
-    fn halt_on(&self, written: Result<(), StoreError>) -> Result<(), StoreError> {
-        written.inspect_err(|error| {
-            let _ = self.shared.halted.set(error.to_string());
-        })
+    /// Waits until a batch, and all before it, are durable and read.
+    pub fn publish(&self, ticket: Ticket) -> Result<(), StoreError> {
+        self.writing.as_ref().map_or(Ok(()), |writing| writing.publish(&self.shared, ticket))
+    }
+
+    /// Waits until everything that was appended is durable and read.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.publish(self.append(Batch::default())?)
+    }
+
+    /// Batches that were appended and are not read yet, the newest first.
+    pub fn waiting(&self) -> Vec<Arc<Batch>> {
+        self.writing.as_ref().map_or_else(Vec::new, Writing::waiting)
+    }
+
+    fn writing(&self) -> Result<&Writing, StoreError> {
+        self.writing.as_ref().ok_or(StoreError::ReadOnly)
     }
 
     /// Takes the bytes of removed rows off the disk, soon: the files that hold them are written anew on the flushing thread.
     pub fn erase(&self, family: Family, keys: impl Iterator<Item = Vec<u8>>) -> Result<(), StoreError> {
-        let mut log = self.log()?;
-        self.shared.erase(family, keys);
-        self.halt_on(self.shared.freeze(&mut log))
+        self.writing()?.freeze(&self.shared, keys.map(|key| (family, key)).collect())
     }
 
     /// Copies everything that is there now into a new directory, which opens like this one.
     pub fn checkpoint(&self, to: &Path) -> Result<(), StoreError> {
-        let mut log = self.log()?;
+        self.settle()?;
         if !self.view().active.is_empty() {
-            self.halt_on(self.shared.freeze(&mut log))?;
+            self.writing()?.freeze(&self.shared, Vec::new())?;
         }
         self.shared.wait()?;
         Ok(rocksdb::checkpoint::Checkpoint::new(&self.shared.rocks)?.create_checkpoint(to)?)
@@ -253,11 +257,10 @@ impl Drop for Db {
         if let Some(flusher) = self.flusher.take() {
             let _ = flusher.join();
         }
-        if let (Some(log), None) = (&self.log, self.shared.halted.get()) {
-            let mut log = log.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            if let Err(error) = log.close() {
-                tracing::warn!(%error, "the log has no closing mark");
-            }
+        if let (Some(writing), None) = (&self.writing, self.shared.halted.get())
+            && let Err(error) = writing.close()
+        {
+            tracing::warn!(%error, "the log has no closing mark");
         }
     }
 }

@@ -106,10 +106,12 @@ fn a_crash_at_any_step_of_a_flush_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut random = StdRng::seed_from_u64(1);
     let mut model = Model::new();
-    let db = open(dir.path());
+    // Nothing is flushed but by hand.
+    let db = Db::open(dir.path(), NETWORK, true, false, usize::MAX).unwrap();
     step(&db, &mut model, &mut random, 2_000);
+    db.erase(BLOBS, std::iter::empty()).unwrap();
     db.shared.wait().unwrap();
-    assert!(db.view().active.is_empty(), "the step was large enough to be flushed");
+    assert!(db.view().active.is_empty());
     // A flush by hand, up to each of its steps, against a log that still has everything.
     for seed in 0..4 {
         let mut batch = Batch::default();
@@ -119,8 +121,7 @@ fn a_crash_at_any_step_of_a_flush_loses_nothing() {
             batch.put(IDS, &key, &[seed]);
             model.insert((IDS.0, key), vec![seed]);
         }
-        db.log().unwrap().append(batch.bytes(), true).unwrap();
-        write_lock(&db.shared.view).active.push(batch);
+        db.write(batch, true).unwrap();
         let copy = tempfile::tempdir().unwrap();
         if seed % 2 == 1 {
             // All rows are in RocksDB, and the log still has them.
@@ -223,7 +224,7 @@ fn what_is_erased_leaves_the_disk() {
         put(b"gone", secret);
         put(b"kept", other);
         if deep {
-            db.shared.freeze(&mut db.log().unwrap()).unwrap();
+            db.erase(BLOBS, std::iter::empty()).unwrap();
             db.shared.wait().unwrap();
         }
         assert!(is_on_disk(dir.path(), secret));
@@ -237,4 +238,62 @@ fn what_is_erased_leaves_the_disk() {
         assert_eq!(db.get(BLOBS, b"kept").unwrap().as_deref(), Some(other));
         assert_eq!(db.get(BLOBS, b"gone").unwrap(), None);
     }
+}
+
+#[test]
+fn what_is_appended_is_read_once_it_is_durable_and_by_who_writes_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |value: &[u8]| {
+        let mut batch = Batch::default();
+        batch.put(IDS, b"key", value);
+        batch
+    };
+    let waiting = |db: &Db| -> Vec<Vec<u8>> {
+        db.waiting().iter().map(|batch| batch.get(IDS, b"key").unwrap().unwrap().to_vec()).collect()
+    };
+    let db = open(dir.path());
+    let first = db.append(row(b"1")).unwrap();
+    let second = db.append(row(b"2")).unwrap();
+    assert_eq!(db.append(Batch::default()).unwrap(), second, "nothing to write is as durable as what came before");
+    assert_eq!((db.get(IDS, b"key").unwrap(), db.scan(IDS, &[], &[]).unwrap().count()), (None, 0));
+    assert_eq!(waiting(&db), [b"2", b"1"]);
+    db.publish(first).unwrap();
+    assert_eq!(db.get(IDS, b"key").unwrap().as_deref(), Some(&b"2"[..]), "one way to the disk serves all");
+    assert!(waiting(&db).is_empty());
+    // What waits goes with what is on its way into RocksDB, and none of it is lost with the log's older files.
+    db.append(row(b"3")).unwrap();
+    db.erase(IDS, std::iter::empty()).unwrap();
+    db.shared.wait().unwrap();
+    assert_eq!(db.get(IDS, b"key").unwrap().as_deref(), Some(&b"3"[..]));
+    db.append(row(b"4")).unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    db.checkpoint(&copy.path().join("copy")).unwrap();
+    drop(db);
+    for dir in [dir.path(), &copy.path().join("copy")] {
+        assert_eq!(open(dir).get(IDS, b"key").unwrap().as_deref(), Some(&b"4"[..]));
+    }
+}
+
+#[test]
+fn many_writers_share_the_way_to_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(dir.path());
+    let (writers, writes) = (8u32, 300u32);
+    std::thread::scope(|scope| {
+        for writer in 0..writers {
+            let db = &db;
+            scope.spawn(move || {
+                for i in 0..writes {
+                    let mut batch = Batch::default();
+                    batch.put(IDS, &[writer.to_be_bytes(), i.to_be_bytes()].concat(), &[7; 40]);
+                    batch.put(KEYS, &writer.to_be_bytes(), &i.to_be_bytes());
+                    db.write(batch, i % 5 != 0).unwrap();
+                    assert_eq!(db.get(KEYS, &writer.to_be_bytes()).unwrap().as_deref(), Some(&i.to_be_bytes()[..]));
+                    assert_eq!(db.scan(IDS, &writer.to_be_bytes(), &[]).unwrap().count(), i as usize + 1);
+                }
+            });
+        }
+    });
+    drop(db);
+    assert_eq!(open(dir.path()).scan(IDS, &[], &[]).unwrap().count(), (writers * writes) as usize);
 }

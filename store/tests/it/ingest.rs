@@ -1,5 +1,6 @@
 //! What goes in comes out, by every index, in any order of arrival.
 
+use crate::receipts::check_chain;
 use crate::support::*;
 use liaise_ledger::body::{Body, Prompt};
 use liaise_ledger::message::Place;
@@ -247,4 +248,67 @@ fn signing_keeps_the_place_with_the_message() {
     let second = store.sign_with(&user.signer, draft(&user, ticket)).unwrap();
     assert_eq!(second.message.seq, 1);
     assert_eq!(store.get(&second.id).unwrap(), Some(second.signed));
+}
+
+/// Callers whose calls meet on their way to the disk, and share messages: each message is stored once and receipted once, and a
+/// key that says two things at one place is found out once, whoever came first.
+#[test]
+fn calls_at_the_same_time_agree_about_what_they_share() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = liaise_store::Limits { newest_bytes: 60_000, ..liaise_store::Limits::default() };
+    let store = Store::open(dir.path(), liaise_store::Options { limits, ..witness_options(0) }).unwrap();
+    let mut users: Vec<User> = (1..5).map(User::new).collect();
+    let sessions: Vec<_> = users.iter_mut().map(User::open).collect();
+    let mut calls: Vec<Vec<_>> = vec![Vec::new(); 40];
+    let mut twice = std::collections::BTreeSet::new();
+    for (round, call) in calls.iter_mut().enumerate() {
+        // The sessions come with whoever is first.
+        call.extend(sessions.clone());
+        let user = &mut users[round % 4];
+        call.extend((0..5).map(|i| user.ticket((round * 10 + i) as u64)));
+        if round % 4 == 3 {
+            let place = user.place.clone();
+            let first = user.ticket(1_000);
+            user.place = place;
+            let second = user.ticket(2_000 + round as u64);
+            twice.insert(first.message.seq);
+            call.extend([first, second]);
+        }
+    }
+    // Each call shares half of its messages with the next one.
+    let all: Vec<Vec<_>> =
+        calls.iter().zip(calls.iter().cycle().skip(1)).map(|(one, next)| [&one[..], &next[..]].concat()).collect();
+    let reports = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for part in all.chunks(5) {
+            let (store, reports) = (&store, &reports);
+            scope.spawn(move || {
+                for call in part {
+                    let report = store.ingest(signed(call)).unwrap();
+                    // What a call was told is there, whoever stored it.
+                    for outcome in &report.outcomes {
+                        assert!(store.contains(&outcome.id.unwrap()).unwrap(), "{outcome:?}");
+                    }
+                    reports.lock().unwrap().push(report);
+                }
+            });
+        }
+    });
+    let (mut places, mut accepted) = (std::collections::BTreeMap::new(), 0);
+    let reports = reports.into_inner().unwrap();
+    for outcome in reports.iter().flat_map(|report| &report.outcomes) {
+        let (Status::Accepted { seq } | Status::Duplicate { seq }) = outcome.status else { panic!("{outcome:?}") };
+        accepted += usize::from(matches!(outcome.status, Status::Accepted { .. }));
+        assert_eq!(*places.entry(outcome.id).or_insert(seq), seq, "a message has one place");
+    }
+    let distinct: std::collections::BTreeSet<_> = calls.iter().flatten().map(|message| message.id).collect();
+    assert_eq!((accepted, places.len()), (distinct.len(), distinct.len()));
+    for id in &distinct {
+        assert_eq!(store.receipts_of(id).unwrap().len(), 1, "{id}");
+    }
+    let found: Vec<u64> = reports.iter().flat_map(|report| &report.equivocations).map(|twice| twice.seq).collect();
+    assert_eq!(found.len(), twice.len());
+    assert_eq!(found.into_iter().collect::<std::collections::BTreeSet<_>>(), twice);
+    assert_eq!(store.equivocations().unwrap().len(), twice.len());
+    check_chain(&store, &public(&witness(0)));
 }

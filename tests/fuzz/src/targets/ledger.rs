@@ -4,10 +4,11 @@ use crate::sample;
 use crate::{Target, bombs, choose, chosen, same, settles};
 use cid::Cid;
 use liaise_ledger::account::ChainId;
-use liaise_ledger::message::{MAX_MESSAGE_BYTES, MAX_PARENTS, verify_secp256k1};
+use liaise_ledger::cbor::{self, strict};
+use liaise_ledger::message::{MAX_ITEMS, MAX_MESSAGE_BYTES, MAX_PARENTS, verify_secp256k1};
 use liaise_ledger::session::{eip191_hash, verify_wallet};
 use liaise_ledger::{
-    Account, Author, Equivocation, Genesis, Hash, Session, SessionText, Signed, Verified, body, ed25519,
+    Account, Author, Equivocation, Genesis, Hash, Message, Session, SessionText, Signed, Verified, body, ed25519,
 };
 use liaise_oracle::quorum;
 use serde_bytes::ByteBuf;
@@ -30,6 +31,7 @@ fn message_input(signed: &Signed) -> Vec<u8> {
 fn read_message(input: &[u8]) -> bool {
     let Some((length, rest)) = choose(input) else { return false };
     let (signature, block) = rest.split_at(usize::from(length).min(rest.len()));
+    assert_one_form(block);
     let signed = Signed { block: ByteBuf::from(block), signature: ByteBuf::from(signature) };
     let checked = Verified::check(signed.clone(), sample::network());
     let Ok(stored) = Verified::check_stored(signed, sample::network()) else {
@@ -40,6 +42,51 @@ fn read_message(input: &[u8]) -> bool {
     assert!(block.len() <= MAX_MESSAGE_BYTES && stored.message.parents.len() <= MAX_PARENTS);
     assert!(!checked.is_ok_and(|checked| checked != stored), "the signature changes nothing else");
     true
+}
+
+/// What is accepted in one pass is what is decoded by the library and encoded again as the same bytes, and the other way round
+/// but for nesting that no message needs.
+fn assert_one_form(block: &[u8]) {
+    let strictly: Option<Message> = strict::from_slice(block, MAX_ITEMS).ok();
+    let decoded = || serde_ipld_dagcbor::from_slice::<Message>(block).ok();
+    let again = |message: &Message| serde_ipld_dagcbor::to_vec(message).is_ok_and(|again| again == block);
+    let by_encoding_again = cbor::is_within(block, MAX_ITEMS).then(decoded).flatten().filter(again);
+    if strictly.is_some() || !is_deep(block) {
+        assert_eq!(strictly, by_encoding_again, "both ways to check a block's form agree");
+    }
+}
+
+/// Whether lists or maps lie more than forty deep within each other, in one whole item.
+fn is_deep(block: &[u8]) -> bool {
+    let (mut rest, mut open) = (block, Vec::new());
+    while let Some((first, after)) = rest.split_first() {
+        let width = match first & 31 {
+            small @ 24..=27 => 1 << (small - 24),
+            _ => 0,
+        };
+        let Some((argument, after)) = after.split_at_checked(width) else { return false };
+        let argument = argument.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        let argument = if width == 0 { usize::from(first & 31) } else { argument };
+        let (content, children) = match first >> 5 {
+            2 | 3 => (argument, 0),
+            4 => (0, argument),
+            5 => (0, argument.saturating_mul(2)),
+            6 => (0, 1),
+            _ => (0, 0),
+        };
+        let Some(after) = after.get(content..) else { return false };
+        rest = after;
+        open.push(children);
+        while open.pop_if(|left| *left == 0).is_some() {
+            if let Some(left) = open.last_mut() {
+                *left -= 1;
+            }
+        }
+        if open.len() > 40 {
+            return true;
+        }
+    }
+    false
 }
 
 fn refused_messages() -> Vec<Vec<u8>> {
@@ -53,7 +100,10 @@ fn refused_messages() -> Vec<Vec<u8>> {
     let long = format!("{}{}", "solana:mainnet:", "z".repeat(60_000));
     let block =
         [b"\xab\x61v\x01\x63key\x40\x66author\x79", &(author as u16).to_be_bytes()[..], long.as_bytes()].concat();
-    let mut refused: Vec<Vec<u8>> = bombs().into_iter().map(within).collect();
+    // Not finite, or not 64 bits wide.
+    let floats =
+        [b"\xfb\x7f\xf0\0\0\0\0\0\0".to_vec(), b"\xfb\x7f\xf8\0\0\0\0\0\0".to_vec(), b"\xfa\x3f\x80\0\0".to_vec()];
+    let mut refused: Vec<Vec<u8>> = bombs().into_iter().chain(floats).map(within).collect();
     refused.push(message_input(&Signed { block: ByteBuf::from(block), signature: ByteBuf::new() }));
     refused.extend(bombs());
     refused
