@@ -127,6 +127,7 @@ impl Making {
         if self.sample.len() < SAMPLE {
             self.sample.push(verified.signed);
         }
+        let digest = Hash::from_cid(&id).expect("a message");
         for (n, store) in self.genesis.stores.keys.iter().enumerate() {
             let heard_us = at_us + 400 + 300 * n as u64;
             let receipt = StoreReceipt {
@@ -136,9 +137,9 @@ impl Making {
                 mono_ns: heard_us * 1000,
                 wall_ms: heard_us / 1000,
             };
-            self.part.count(id, receipt);
+            self.part.count(&digest, &receipt);
         }
-        self.part.messages.insert(id, fact);
+        self.part.insert(&digest, fact);
         self.messages += 1;
         id
     }
