@@ -6,16 +6,18 @@ use std::sync::Arc;
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::body::{Body, Seal};
+use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Author, EpochNumber, Hash, Verified};
 
-use super::FoldError;
 use super::fact::{Fact, Says, digest};
+use super::lot::{Front, Urn};
 use super::part::{Part, Place};
 use super::receipts::both;
 use super::shared::Close;
 use super::state::{FoldState, StoreReceipt};
+use super::{FoldError, GENESIS, snapshots};
 
 /// Where messages and rounds come from. The store is one; an artefact's CAR file and a test's map are others.
 pub trait Ledger {
@@ -34,6 +36,14 @@ pub trait Ledger {
     /// Whether rounds were verified before they were kept. Otherwise the fold verifies them, which takes 1.5 ms each.
     fn has_verified_rounds(&self) -> bool {
         false
+    }
+
+    /// The front of a draw, if it was worked out when its ticket's round came.
+    ///
+    /// # Errors
+    /// The medium fails.
+    fn front(&self, _seed: &Seed) -> Result<Option<Front>, FoldError> {
+        Ok(None)
     }
 
     /// How many witnesses have a receipt for a message in their chains up to these sealed batches. Asked only of parents
@@ -126,8 +136,32 @@ impl EpochInput {
         if ledger.has_verified_rounds() {
             part.verified = part.rounds.clone();
         }
+        collect_fronts(ledger, genesis, before, &mut part)?;
         Ok(EpochInput { seal, part })
     }
+}
+
+/// Fronts of draws, as far as they were worked out before.
+fn collect_fronts(
+    ledger: &impl Ledger,
+    genesis: &Genesis,
+    before: &FoldState,
+    part: &mut Part,
+) -> Result<(), FoldError> {
+    let network = genesis.network_id();
+    let urns: BTreeMap<EpochNumber, Urn> =
+        snapshots(genesis, before).into_iter().map(|(epoch, snapshot)| (epoch, Urn::new(snapshot))).collect();
+    for place in 0..part.len() as Place {
+        let Some(Says::Ticket(ticket)) = part.row(place).map(|row| &row.says) else { continue };
+        let urn = urns.get(&ticket.snapshot.max(GENESIS));
+        if let (Some(urn), Some(signature)) = (urn, part.rounds.get(&ticket.round)) {
+            let seed = urn.seed(genesis, network, *part.id(place), ticket, signature);
+            if let Some(front) = ledger.front(&seed)? {
+                part.fronts.insert(seed, front);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Loads the messages that a fold can't do without: what is observed and not done with, and what a quorum of witnesses has

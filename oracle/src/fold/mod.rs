@@ -58,13 +58,15 @@ pub use error::FoldError;
 pub use evidence::{OPENED, round_fits};
 pub use fact::Fact;
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
-pub use from_store::StoreLedger;
+pub use from_store::{StoreLedger, keep_front};
 pub use input::{EpochInput, Ledger, SealVector};
+pub use lot::{FRONT, Front, Urn};
 pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
 pub use part::{Part, Place};
 pub use reasons::{Reason, ReasonCode};
+pub use settle::GENESIS;
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
 pub use state::{
     AccountState, CapabilityState, Carried, Done, Flaw, FoldState, Observation, SNAPSHOT_EPOCHS, SessionState,
@@ -185,7 +187,8 @@ pub fn fold_parts(
     let (due, open): (Vec<_>, Vec<_>) = settle::roots(genesis, &book).into_iter().partition(|root| root.epoch <= epoch);
     let capabilities = settle::capabilities(&book, &fresh);
     let (rounds, lots) = (&rounds, &lots);
-    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, capabilities, lots };
+    let fronts = &input.fronts;
+    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, fronts, capabilities, lots };
     let due = if epoch >= 0 { due } else { vec![] };
     let tasks = desk.settle(&due, settle_parts);
     let mut tasks = tasks.map_err(|error| name_all_rounds(error, &input, rounds))?;
@@ -228,9 +231,9 @@ pub fn fold_parts(
 }
 
 /// The snapshots that tickets may name: genesis's as the one of epoch -1.
-fn snapshots(genesis: &Genesis, before: &FoldState) -> BTreeMap<EpochNumber, Eligibility> {
+pub fn snapshots(genesis: &Genesis, before: &FoldState) -> BTreeMap<EpochNumber, Eligibility> {
     let mut snapshots = before.snapshots.clone();
-    snapshots.insert(settle::GENESIS, Eligibility::of_genesis(genesis));
+    snapshots.insert(GENESIS, Eligibility::of_genesis(genesis));
     snapshots
 }
 

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
+use hashbrown::HashMap;
 use liaise_ledger::beacon::RoundSignature;
+use liaise_ledger::draw::Seed;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::session::Scope;
 use liaise_ledger::{Account, Hash};
 
 use super::fact::{Fact, ParentAt, Says, digest};
 use super::index::Index;
+use super::lot::Front;
 use super::receipts::Receipts;
 use super::state::StoreReceipt;
 
@@ -66,6 +69,8 @@ pub struct Part {
     pub verified: BTreeMap<u64, RoundSignature>,
     /// Parents that the state has forgotten and that were counted long ago.
     pub older: BTreeSet<Hash>,
+    /// Fronts of draws, as far as they were worked out before.
+    pub fronts: HashMap<Seed, Front>,
 }
 
 impl Part {
@@ -80,6 +85,7 @@ impl Part {
         self.rounds.extend(&other.rounds);
         self.verified.extend(&other.verified);
         self.older.extend(&other.older);
+        self.fronts.extend(&other.fronts);
     }
 
     /// Counts a receipt, if it is its store's first for the message.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use liaise_ledger::draw::{self, Timeline};
+use liaise_ledger::draw::{self, Openings, Timeline};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, Hash};
 
@@ -10,7 +10,7 @@ use super::book::Book;
 use super::evidence::{self, Rounds};
 use super::fact::{Opened, Promised, Root, Ruled, Says};
 use super::latency;
-use super::lot::{Draw, Lot};
+use super::lot::{Draw, Lot, RowAt};
 use super::part::Place;
 use super::people::{People, Person};
 use super::reasons::ReasonCode;
@@ -49,7 +49,7 @@ pub struct Task<'a> {
     /// Its start: the root's observation, or its round's time where that is later. Milliseconds since 1970.
     pub start_ms: u64,
     /// The draw.
-    pub draw: &'a Draw,
+    pub draw: &'a Draw<'a>,
     /// The snapshot that was drawn from.
     pub lot: &'a Lot,
 }
@@ -120,6 +120,8 @@ pub struct Race<'a> {
     /// Whom the first refusal called, in draw order; null before one.
     pub panel: Option<Vec<Person>>,
     acted: BTreeSet<Person>,
+    /// What judges open by the round that the last verdict named: mostly it is the same for all.
+    openings: Option<(u64, Openings)>,
     /// What was not taken, and why; later what everybody did.
     pub remarks: Vec<Remark>,
 }
@@ -147,6 +149,7 @@ impl<'a> Race<'a> {
             refusals: BTreeSet::new(),
             panel: None,
             acted: BTreeSet::new(),
+            openings: None,
             remarks: vec![],
         };
         for event in events {
@@ -185,7 +188,7 @@ impl<'a> Race<'a> {
             return Err(ReasonCode::Late);
         }
         let might = self.timeline.racers(event.at_ms, &self.genesis.parameters);
-        if self.place(event.who).is_none_or(|place| place >= might) {
+        if !self.task.draw.is_among(event.who, might) {
             return Err(ReasonCode::NotAssigned);
         }
         self.commits.insert(event.who, (*event, hash));
@@ -241,7 +244,7 @@ impl<'a> Race<'a> {
         let entry = racer.map(|racer| &self.entries[&racer]).ok_or(ReasonCode::NotAssigned)?;
         let is_audit = self.panel.as_ref().is_some_and(|panel| panel.contains(&event.who));
         let might = self.timeline.judges(event.at_ms, &self.genesis.parameters);
-        let judges = self.place(event.who).is_some_and(|place| place < might);
+        let judges = self.task.draw.is_among(event.who, might);
         if !self.task.lot.may_judge(event.who) || !(is_audit || judges) {
             return Err(ReasonCode::NotAssigned);
         }
@@ -268,7 +271,7 @@ impl<'a> Race<'a> {
         if event.at_ms > self.limit(seconds) {
             return Err(ReasonCode::Late);
         }
-        if !evidence::holds(&self.task.draw.seed, rounds, hash, round, verdict, self.name(judge)) {
+        if !self.holds(rounds, hash, round, verdict, judge) {
             return Err(ReasonCode::BadEvidence);
         }
         self.rulings.push(Ruling { event: *event, judge, about, score: verdict.score, is_audit });
@@ -277,6 +280,16 @@ impl<'a> Race<'a> {
         }
         self.call_auditors(event.at_ms);
         Ok(())
+    }
+
+    /// Whether a verdict opens the commit that holds `hash`, and shows what the round drew of the judge's values.
+    fn holds(&mut self, rounds: &Rounds<'_>, hash: Hash, round: u64, verdict: &Ruled, judge: Person) -> bool {
+        let Some(signature) = rounds.get(&round).filter(|_| evidence::opens(hash, verdict)) else { return false };
+        let known = self.openings.take().filter(|(known, _)| *known == round);
+        let fresh = || (round, Openings::new(&self.task.draw.seed, signature));
+        let (_, openings) = self.openings.insert(known.unwrap_or_else(fresh));
+        let judge = self.task.lot.hash(judge).expect("who judges was drawn");
+        verdict.positions.iter().copied().eq(openings.positions(judge, verdict.count, evidence::OPENED))
     }
 
     /// How many judges accept a racer's result.
@@ -295,25 +308,25 @@ impl<'a> Race<'a> {
         }
         let lot = self.task.lot;
         let panel = draw::auditors(
-            &self.task.draw.order,
+            self.task.draw.iter().map(|row| row as usize),
             &self.genesis.parameters,
-            |row| self.acted.contains(&lot.person(row)),
-            |row| lot.may_judge(lot.person(row)),
+            |row| self.acted.contains(&lot.person(row as RowAt)),
+            |row| lot.may_judge(lot.person(row as RowAt)),
         );
-        self.panel = Some(panel.into_iter().map(|row| lot.person(row)).collect());
+        self.panel = Some(panel.into_iter().map(|row| lot.person(row as RowAt)).collect());
     }
 
     /// Who was called to race in all, in draw order.
     pub fn called(&self) -> impl Iterator<Item = Person> {
         let until = self.limit(self.genesis.parameters.result_s);
-        let racers = draw::racers(&self.task.draw.order, &self.timeline, until, &self.genesis.parameters);
+        let racers = self.task.draw.first(self.timeline.racers(until, &self.genesis.parameters));
         let lot = self.task.lot;
         racers.iter().map(move |row| lot.person(*row))
     }
 
     /// Somebody's place in the draw.
     pub fn place(&self, who: Person) -> Option<usize> {
-        self.task.lot.place(&self.task.draw.order, who)
+        self.task.draw.place(who)
     }
 
     /// What decides a tie: the lowest wins.

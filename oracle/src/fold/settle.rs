@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use liaise_ledger::body::Ticket;
+use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 use rayon::prelude::*;
@@ -12,7 +14,7 @@ use super::deal::Dealt;
 use super::decide::{Outcome, decide};
 use super::evidence::{Rounds, round_fits};
 use super::fact::{Root as Asked, Says};
-use super::lot::Lot;
+use super::lot::{Front, Lot};
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
@@ -39,6 +41,8 @@ pub struct Desk<'a> {
     pub people: &'a People,
     /// Verified rounds.
     pub rounds: &'a Rounds<'a>,
+    /// Fronts of draws, as far as they were worked out before.
+    pub fronts: &'a HashMap<Seed, Front>,
     /// Capabilities that this seal observed, by account: whose, where, from which round on it drains.
     pub capabilities: Vec<(Person, Place, Option<u64>)>,
     /// Snapshots that tickets name, and genesis's at [`GENESIS`].
@@ -142,7 +146,8 @@ impl<'a> Desk<'a> {
             .get(&root.ticket.snapshot.max(GENESIS))
             .ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
         let id = *self.book.id(root.ticket_place);
-        let draw = lot.draw(self.genesis, self.network, id, root.ticket, signature);
+        let seed = lot.urn().seed(self.genesis, self.network, id, root.ticket, signature);
+        let draw = lot.draw(seed, root.ticket.adapter, self.fronts.get(&seed));
         let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
         events.sort_unstable_by_key(|event| (event.at_ms, self.book.id(event.place)));
         let missing = events.iter().find_map(|event| match event.says {
