@@ -200,32 +200,56 @@ impl Timeline {
     }
 }
 
-/// Those of an order that may race at a time.
-pub fn racers<'a>(order: &'a [usize], timeline: &Timeline, now_ms: u64, parameters: &Parameters) -> &'a [usize] {
-    &order[..timeline.racers(now_ms, parameters).min(order.len())]
-}
-
-/// Those of an order that may judge at a time, the judged result's own racer among them: it can't judge itself.
-pub fn judges<'a>(order: &'a [usize], timeline: &Timeline, now_ms: u64, parameters: &Parameters) -> &'a [usize] {
-    &order[..timeline.judges(now_ms, parameters).min(order.len())]
-}
-
 /// The auditors of a refusal: the next of the order, from its front, that `holds` nothing in the task - no commit, result,
 /// verdict-commit or verdict when the refusal is observed - and that may judge by the snapshot's rule.
 pub fn auditors(
-    order: &[usize],
+    order: impl IntoIterator<Item = usize>,
     parameters: &Parameters,
     holds: impl Fn(usize) -> bool,
     may_judge: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
-    let free = order.iter().copied().filter(|i| !holds(*i) && may_judge(*i));
+    let free = order.into_iter().filter(|i| !holds(*i) && may_judge(*i));
     free.take(usize::try_from(parameters.auditors).unwrap_or(usize::MAX)).collect()
 }
 
-/// The positions of a judge's `count` values that its verdict opens: `wanted` different ones, all where there are not more.
-///
-/// `s = H(seed, round signature)`; for step 0, 1, …: the first 8 bytes of `H(H(s, OPEN, step u32), H(account))`, modulo
-/// `count`; a position drawn before is skipped.
+/// What judges of a task open whose verdict-commits named one round.
+#[derive(Clone, Debug)]
+pub struct Openings {
+    seed: Seed,
+    /// Sub-seeds `OPEN` of the first steps: the same for every judge.
+    subs: Vec<Hash>,
+}
+
+impl Openings {
+    /// Of a task's seed and the round's verified signature: `s = H(seed, round signature)`.
+    pub fn new(seed: &Seed, round_signature: &RoundSignature) -> Openings {
+        Openings { seed: Seed(Hash::of(&[&seed.0.0, round_signature])), subs: vec![] }
+    }
+
+    /// The positions of a judge's `count` values that its verdict opens: `wanted` different ones, all where there are not
+    /// more. `judge` is H(account). For step 0, 1, …: the first 8 bytes of `H(H(s, OPEN, step u32), judge)`, modulo
+    /// `count`; a position drawn before is skipped.
+    pub fn positions(&mut self, judge: &Hash, count: u32, wanted: usize) -> Vec<u32> {
+        let wanted = wanted.min(count as usize);
+        let mut positions = Vec::with_capacity(wanted);
+        for step in 0.. {
+            if positions.len() == wanted {
+                break;
+            }
+            if self.subs.len() == step {
+                self.subs.push(self.seed.sub(Label::Open, u32::try_from(step).expect("far fewer steps")));
+            }
+            let hash = Hash::of(&[&self.subs[step].0, &judge.0]);
+            let position = u32::try_from(first_u64(&hash) % u64::from(count)).expect("below a u32");
+            if !positions.contains(&position) {
+                positions.push(position);
+            }
+        }
+        positions
+    }
+}
+
+/// The positions that one judge's verdict opens, see [`Openings::positions`].
 pub fn open_positions(
     seed: &Seed,
     round_signature: &RoundSignature,
@@ -233,16 +257,7 @@ pub fn open_positions(
     count: u32,
     wanted: usize,
 ) -> Vec<u32> {
-    let seed = Seed(Hash::of(&[&seed.0.0, round_signature]));
-    let account = judge.hash();
-    let wanted = wanted.min(count as usize);
-    let mut seen = BTreeSet::new();
-    let draw = |step| {
-        let hash = Hash::of(&[&seed.sub(Label::Open, step).0, &account.0]);
-        u32::try_from(first_u64(&hash) % u64::from(count)).expect("below a u32")
-    };
-    // Lazy: nothing is drawn of no values.
-    (0..).map(draw).filter(|position| seen.insert(*position)).take(wanted).collect()
+    Openings::new(seed, round_signature).positions(&judge.hash(), count, wanted)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! An oracle: it folds each sealed epoch, attests to it, signs what its distributor may file, and files it.
 
+mod draws;
 mod filing;
 mod folds;
 mod once;
@@ -8,6 +9,7 @@ use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::metrics::OracleMetrics;
 use crate::replica::{Replica, ReplicaError};
+use draws::Draws;
 use filing::Desk;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
 use liaise_ledger::body::{Body, Vote};
@@ -75,6 +77,7 @@ pub struct Oracle {
     key: OracleKey,
     signer: Arc<Signer>,
     folds: Folds,
+    draws: Draws,
     reader: Arc<dyn DistributorReader>,
     submitter: Option<Arc<dyn Submitter>>,
     stagger: Duration,
@@ -93,9 +96,10 @@ impl Oracle {
         submitter: Option<Arc<dyn Submitter>>,
         role: &OracleRole,
     ) -> Oracle {
-        let (folds, metrics) = (Folds::new(replica.clone()), Arc::new(OracleMetrics::new()));
+        let (folds, draws) = (Folds::new(replica.clone()), Draws::new(replica.clone()));
+        let metrics = Arc::new(OracleMetrics::new());
         let stagger = Duration::from_secs(role.stagger_s);
-        Oracle { replica, key, signer, folds, reader, submitter, stagger, said: None, metrics }
+        Oracle { replica, key, signer, folds, draws, reader, submitter, stagger, said: None, metrics }
     }
 
     /// What it counts.
@@ -139,6 +143,10 @@ impl Oracle {
         }
         if let Some(state) = self.folds.newest().await? {
             self.metrics.folded(state.epoch);
+            // Drawing ahead only saves time at the close: filing waits for nothing of it.
+            if let Err(error) = self.draws.pass(state).await {
+                tracing::debug!(%error, "tickets are drawn later");
+            }
         }
         if look {
             desk.pass(self).await?;

@@ -44,9 +44,9 @@ pub struct MessageReport {
 /// Says what became of a message by the end of a folded epoch.
 pub fn audit_message(id: &Cid, before: &FoldState, input: &EpochInput, folded: &Folded) -> MessageReport {
     let mut receipts: Vec<StoreReceipt> = before.carry.get(id).map_or(vec![], |carried| carried.receipts.clone());
-    for receipt in input.part.receipts.get(id).into_iter().flat_map(|receipts| receipts.values()) {
+    for receipt in input.part.receipts_of(id) {
         if receipts.iter().all(|known| known.store != receipt.store) {
-            receipts.push(*receipt);
+            receipts.push(receipt);
         }
     }
     receipts.sort_by_key(|receipt| receipt.store);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use cid::Cid;
 use liaise_ledger::{EpochNumber, Hash};
 
-use super::book::{Book, NOWHERE, Place};
+use super::book::Book;
 use super::done::DoneRows;
 use super::fact::Says;
 use super::observe::is_forgotten;
+use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::settle::{Root, Settled};
 use super::state::{CapabilityState, Carried, Done, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
@@ -30,9 +31,9 @@ pub fn remember_tickets(people: &mut People, closed: &[Closed]) {
 pub fn take_capabilities(people: &mut People, book: &Book<'_>, fresh: &[(u64, Place)]) {
     for (at_ms, place) in fresh {
         let entry = book.at(*place);
-        let (Some(Says::Capability(body)), None) = (entry.says(), entry.flaw) else { continue };
+        let (Some(Says::Capability(body)), None) = (book.says(*place), entry.flaw) else { continue };
         let state = people.state_mut(entry.who);
-        let message = entry.cid();
+        let message = book.cid(*place);
         let newer = |known: &CapabilityState| (known.at_ms, known.message) < (*at_ms, message);
         if state.capability.as_ref().is_none_or(newer) {
             state.capability = Some(CapabilityState {
@@ -72,9 +73,12 @@ pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[
         }
     }
     let mut doubled: BTreeMap<Hash, Person> = BTreeMap::new();
-    for entry in book.entries.iter().filter(|entry| entry.flaw == Some(Flaw::Equivocation) && entry.who != NOBODY) {
-        if let (Some(fact), true) = (entry.fact, entry.observation.is_some_and(|o| o.epoch == epoch)) {
-            doubled.insert(fact.place, entry.who);
+    for place in book.observed() {
+        let entry = book.at(place);
+        if let (Some(Flaw::Equivocation), true, Some(row)) = (entry.flaw, entry.who != NOBODY, book.row(place))
+            && book.observation(place).is_some_and(|observation| observation.epoch == epoch)
+        {
+            doubled.insert(row.place, entry.who);
         }
     }
     doubled.into_values().for_each(|who| job(people, who, false));
@@ -85,7 +89,7 @@ pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
     people.known_mut().for_each(|state| state.unlock = next_h(state.unlock, 0));
     let accepted = tasks.iter().filter(|task| task.winner.is_some());
     let mut texts: Vec<(Person, Hash)> = accepted
-        .filter_map(|task| match book.at(task.root).says() {
+        .filter_map(|task| match book.says(task.root) {
             Some(Says::Root(root)) => Some((task.user, root.text?)),
             _ => None,
         })
@@ -100,12 +104,12 @@ pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
 /// Chunks of accepted adds come in, removed ones go out for good.
 pub fn take_chunks(chunks: &mut BTreeMap<Hash, bool>, book: &Book<'_>, fresh: &[(u64, Place)], tasks: &[Settled]) {
     for task in tasks.iter().filter(|task| task.winner.is_some()) {
-        if let Some(Says::Root(root)) = book.at(task.root).says() {
+        if let Some(Says::Root(root)) = book.says(task.root) {
             root.chunks.iter().for_each(|id| _ = chunks.entry(*id).or_insert(true));
         }
     }
     for (_, place) in fresh {
-        if let (Some(Says::Removal(removed)), None) = (book.at(*place).says(), book.at(*place).flaw) {
+        if let (Some(Says::Removal(removed)), None) = (book.says(*place), book.at(*place).flaw) {
             chunks.extend(removed.iter().map(|id| (*id, false)));
         }
     }
@@ -118,33 +122,35 @@ pub fn split(
     waiting: &BTreeSet<Cid>,
     seal: EpochNumber,
 ) -> (BTreeMap<Cid, Carried>, DoneRows) {
-    let mut is_open = vec![false; book.entries.len()];
+    let mut is_open = vec![false; book.len()];
     for root in open {
         is_open[root.place as usize] = true;
         is_open[root.ticket_place as usize] = true;
     }
     let is_open = |place: Place| place != NOWHERE && is_open[place as usize];
     let mut next = BTreeMap::new();
-    let mut done = Vec::with_capacity(book.entries.len());
-    for (place, entry) in book.iter() {
-        let (Some(observation), Some(fact)) = (entry.observation, entry.fact) else {
-            if !is_forgotten(entry.since, seal) {
-                next.insert(entry.cid(), entry.carried());
+    let mut done = Vec::with_capacity(book.len());
+    for place in book.places() {
+        let (Some(observation), Some(row)) = (book.observation(place), book.row(place)) else {
+            if !is_forgotten(book.since(place), seal) {
+                next.insert(book.cid(place), book.carried(place));
             }
             continue;
         };
-        let is_needed = match &fact.says {
-            Says::Ticket(_) => !entry.closed || is_open(place),
-            Says::Decree(_) => waiting.contains(&entry.cid()),
-            _ => is_open(place) || is_open(book.task_of(entry)),
+        let is_needed = match &row.says {
+            Says::Ticket(_) => !book.at(place).closed || is_open(place),
+            Says::Decree(_) => waiting.contains(&book.cid(place)),
+            _ => is_open(place) || is_open(book.task_of(place)),
         };
         // What belongs to the next epoch stays for its statements, whatever it is.
-        if observation.epoch > seal || entry.flaw.is_none() && is_needed {
-            next.insert(entry.cid(), entry.carried());
+        if observation.epoch > seal || book.at(place).flaw.is_none() && is_needed {
+            next.insert(book.cid(place), book.carried(place));
         } else {
-            done.push((entry.id, Done { place: fact.place, at_ms: observation.at_ms }));
+            done.push((*book.id(place), Done { place: row.place, at_ms: observation.at_ms }));
         }
     }
+    let others = book.others().iter().filter(|(_, carried)| !is_forgotten(carried.since, seal));
+    next.extend(others.map(|(id, carried)| (**id, (*carried).clone())));
     (next, done.into_iter().collect())
 }
 

@@ -1,108 +1,54 @@
-//! The epoch's messages in one table, by id: from here on a message is a place in it.
+//! What is known of each message of the epoch, by its number.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
 
 use cid::Cid;
+use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{EpochNumber, Hash};
 
 use super::FoldError;
-use super::fact::{Fact, Says, digest};
-use super::input::{Counted, Part};
+use super::fact::{Says, digest};
+use super::observe::epoch_of;
+use super::part::{NOWHERE, Part, Place, Row};
 use super::people::{NOBODY, People, Person};
+use super::places::Sieve;
+use super::receipts::both;
 use super::state::{Carried, Flaw, FoldState, Observation, StoreReceipt};
 
-/// A message's place in a [`Book`].
-pub type Place = u32;
-/// No message of the book.
-pub const NOWHERE: Place = Place::MAX;
+/// The time of what is not observed.
+const NEVER: u64 = u64::MAX;
 
-/// A message that is not done with, or one that this seal counts.
-pub struct Entry<'a> {
-    /// Its digest.
-    pub id: Hash,
-    /// What it says; null where too few have receipts for it.
-    pub fact: Option<&'a Fact>,
-    /// The seal that counted its first receipt.
-    pub since: EpochNumber,
-    /// The first counted receipt of each store, by key.
-    pub receipts: Cow<'a, [StoreReceipt]>,
-    /// Null until it is observed.
-    pub observation: Option<Observation>,
-    /// Why it counts for nothing, or null.
-    pub flaw: Option<Flaw>,
-    /// A ticket that stands among its user's closed ones.
-    pub closed: bool,
+/// A message that is not done with, or one that this seal counts. Others have an entry that is not `open`.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// When it was observed, or [`NEVER`]. Milliseconds since 1970.
+    at_ms: u64,
     /// Whose it is.
     pub who: Person,
-    /// Where its parents' places begin.
-    links: u32,
-}
-
-impl<'a> Entry<'a> {
-    fn new(
-        id: Hash,
-        fact: Option<&'a Fact>,
-        carried: Option<&'a Carried>,
-        counted: Option<&'a Counted>,
-        seal: EpochNumber,
-    ) -> Entry<'a> {
-        let receipts = match (carried, counted) {
-            (None, counted) => Cow::Borrowed(counted.map_or(&[][..], Counted::as_slice)),
-            (Some(carried), None) => Cow::Borrowed(carried.receipts.as_slice()),
-            (Some(carried), Some(counted)) => {
-                let mut both = Counted::default();
-                carried.receipts.iter().chain(counted.values()).for_each(|receipt| both.add(*receipt));
-                Cow::Owned(both.as_slice().to_vec())
-            }
-        };
-        Entry {
-            id,
-            fact,
-            since: carried.map_or(seal, |carried| carried.since),
-            receipts,
-            observation: carried.and_then(|carried| carried.observation),
-            flaw: carried.and_then(|carried| carried.flaw),
-            closed: carried.is_some_and(|carried| carried.closed),
-            who: NOBODY,
-            links: 0,
-        }
-    }
-
-    /// When it was observed, if it was and counts. Milliseconds since 1970.
-    pub fn counts_from(&self) -> Option<u64> {
-        self.observation.filter(|_| self.flaw.is_none()).map(|observation| observation.at_ms)
-    }
-
-    /// Its id.
-    pub fn cid(&self) -> Cid {
-        self.id.to_cid(DAG_CBOR)
-    }
-
-    /// What it says, if it is observed.
-    pub fn says(&self) -> Option<&'a Says> {
-        self.fact.filter(|_| self.observation.is_some()).map(|fact| &fact.says)
-    }
-
-    /// What the next epoch is handed of it.
-    pub fn carried(&self) -> Carried {
-        Carried {
-            since: self.since,
-            receipts: self.receipts.to_vec(),
-            observation: self.observation,
-            flaw: self.flaw,
-            closed: self.closed,
-        }
-    }
+    /// Why it counts for nothing, or null.
+    pub flaw: Option<Flaw>,
+    /// It is counted or carried, and not done with.
+    is_open: bool,
+    /// It is at hand, and a quorum has receipts for it or it is observed.
+    is_readable: bool,
+    /// An earlier seal observed it.
+    is_old: bool,
+    /// A ticket that stands among its user's closed ones.
+    pub closed: bool,
 }
 
 /// See the module.
 pub struct Book<'a> {
-    /// By id.
-    pub entries: Vec<Entry<'a>>,
-    links: Vec<Place>,
-    /// Where the entries begin whose digests fall into a slice of the digests' range.
-    slices: Vec<Place>,
+    part: &'a Part,
+    genesis: &'a Genesis,
+    seal: EpochNumber,
+    /// By number.
+    entries: Vec<Entry>,
+    /// What earlier seals know of some.
+    carried: HashMap<Place, &'a Carried>,
+    /// What is carried and not counted by this seal, nor a parent of anything: it waits on.
+    others: Vec<(&'a Cid, &'a Carried)>,
 }
 
 impl<'a> Book<'a> {
@@ -110,114 +56,222 @@ impl<'a> Book<'a> {
     ///
     /// # Errors
     /// [`FoldError::MissingMessage`]: a quorum has receipts for it, or it is observed.
-    pub fn new(before: &'a FoldState, part: &'a Part, quorum: usize, seal: EpochNumber) -> Result<Book<'a>, FoldError> {
-        let mut done = before.observed.values().map(|rows| rows.walk()).collect::<Vec<_>>();
-        let (mut carry, mut counted) = (before.carry.iter().peekable(), part.receipts.iter().peekable());
-        let mut messages = part.messages.iter().peekable();
-        let mut entries = Vec::with_capacity(before.carry.len() + part.receipts.len());
-        loop {
-            let next = match (carry.peek(), counted.peek()) {
-                (Some((a, _)), Some((b, _))) => *(*a).min(*b),
-                (Some((id, _)), None) | (None, Some((id, _))) => **id,
-                (None, None) => break,
-            };
-            let carried = carry.next_if(|(id, _)| **id == next).map(|(_, carried)| carried);
-            let counted = counted.next_if(|(id, _)| **id == next).map(|(_, counted)| counted);
-            let id = digest(&next);
-            if carried.is_none() && done.iter_mut().any(|rows| rows.has(&id)) {
-                continue;
+    pub fn new(
+        genesis: &'a Genesis,
+        before: &'a FoldState,
+        part: &'a Part,
+        seal: EpochNumber,
+    ) -> Result<Book<'a>, FoldError> {
+        let quorum = genesis.quorum();
+        let is_done = done(before, part);
+        let entry = |place: Place| {
+            let count = part.receipts().count_of(place);
+            Entry {
+                at_ms: NEVER,
+                who: NOBODY,
+                flaw: None,
+                is_open: count > 0 && !is_done[place as usize],
+                is_readable: count >= quorum && !is_done[place as usize],
+                is_old: false,
+                closed: false,
             }
-            while messages.next_if(|(id, _)| **id < next).is_some() {}
-            let fact = messages.next_if(|(id, _)| **id == next).map(|(_, fact)| fact);
-            let mut entry = Entry::new(id, fact, carried, counted, seal);
-            if entry.receipts.len() < quorum && entry.observation.is_none() {
-                entry.fact = None;
-            } else if fact.is_none() {
-                return Err(FoldError::MissingMessage(next));
-            }
-            entries.push(entry);
+        };
+        let entries = (0..part.len() as Place).map(entry).collect();
+        let mut book = Book { part, genesis, seal, entries, carried: HashMap::new(), others: vec![] };
+        for (id, carried) in &before.carry {
+            book.carry(id, carried, quorum)?;
         }
-        let mut book = Book { entries, links: vec![], slices: vec![] };
-        book.slice();
-        book.link();
+        for (place, entry) in (0..).zip(&mut book.entries) {
+            if entry.is_readable && part.row(place).is_none() {
+                return Err(FoldError::MissingMessage(part.id(place).to_cid(DAG_CBOR)));
+            }
+        }
         Ok(book)
     }
 
-    /// The slice of the range that a digest falls into: digests are spread evenly, so each has about one entry.
-    fn slice_of(&self, id: &Hash) -> usize {
-        let front = u64::from_be_bytes(id.0[..8].try_into().expect("8 bytes of 32"));
-        ((u128::from(front) * self.entries.len() as u128) >> 64) as usize
-    }
-
-    fn slice(&mut self) {
-        let mut slices = vec![0; self.entries.len() + 1];
-        for entry in &self.entries {
-            slices[self.slice_of(&entry.id) + 1] += 1;
-        }
-        for i in 1..slices.len() {
-            slices[i] += slices[i - 1];
-        }
-        self.slices = slices;
-    }
-
-    /// The place of a message.
-    pub fn find(&self, id: &Hash) -> Option<Place> {
-        if self.entries.is_empty() {
-            return None;
-        }
-        let slice = self.slice_of(id);
-        let (from, to) = (self.slices[slice], self.slices[slice + 1]);
-        let among = &self.entries[from as usize..to as usize];
-        among.binary_search_by(|entry| entry.id.cmp(id)).ok().map(|i| from + i as Place)
-    }
-
-    fn link(&mut self) {
-        let mut links = Vec::new();
-        for i in 0..self.entries.len() {
-            let begin = links.len() as u32;
-            if let Some(fact) = self.entries[i].fact {
-                links.extend(fact.parents.iter().map(|parent| self.find(parent).unwrap_or(NOWHERE)));
+    fn carry(&mut self, id: &'a Cid, carried: &'a Carried, quorum: usize) -> Result<(), FoldError> {
+        let Some(place) = self.part.find(&digest(id)) else {
+            if carried.observation.is_some() || carried.receipts.len() >= quorum {
+                return Err(FoldError::MissingMessage(*id));
             }
-            self.entries[i].links = begin;
-        }
-        self.links = links;
+            self.others.push((id, carried));
+            return Ok(());
+        };
+        let count = both(&carried.receipts, self.part.receipts().of(place)).len();
+        self.entries[place as usize] = Entry {
+            at_ms: carried.observation.map_or(NEVER, |observation| observation.at_ms),
+            who: NOBODY,
+            flaw: carried.flaw,
+            is_open: true,
+            is_readable: carried.observation.is_some() || count >= quorum,
+            is_old: carried.observation.is_some(),
+            closed: carried.closed,
+        };
+        self.carried.insert(place, carried);
+        Ok(())
     }
 
     /// Numbers the authors.
     pub fn name(&mut self, people: &People) {
-        for entry in &mut self.entries {
-            entry.who = entry.fact.and_then(|fact| fact.account()).map_or(NOBODY, |account| people.number(account));
+        for (place, entry) in (0..).zip(&mut self.entries) {
+            let row = self.part.row(place).filter(|_| entry.is_readable);
+            entry.who = row.and_then(Row::author).map_or(NOBODY, |author| people.of_author(author));
         }
     }
 
-    /// A message.
-    pub fn at(&self, place: Place) -> &Entry<'a> {
+    /// How many numbers there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The numbers of what is not done with.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        (0..).zip(&self.entries).filter(|(_, entry)| entry.is_open).map(|(place, _)| place)
+    }
+
+    /// The numbers of what is observed.
+    pub fn observed(&self) -> impl Iterator<Item = Place> + '_ {
+        (0..).zip(&self.entries).filter(|(_, entry)| entry.at_ms != NEVER).map(|(place, _)| place)
+    }
+
+    /// What is known of a message.
+    pub fn at(&self, place: Place) -> &Entry {
         &self.entries[place as usize]
     }
 
-    /// A message, to be changed.
-    pub fn at_mut(&mut self, place: Place) -> &mut Entry<'a> {
+    /// The same, to be changed.
+    pub fn at_mut(&mut self, place: Place) -> &mut Entry {
         &mut self.entries[place as usize]
     }
 
-    /// Places with their messages, by id.
-    pub fn iter(&self) -> impl Iterator<Item = (Place, &Entry<'a>)> {
-        (0..).zip(&self.entries)
+    /// Whether a message is not done with.
+    pub fn is_open(&self, place: Place) -> bool {
+        self.at(place).is_open
     }
 
-    /// The places of an entry's parents, as they stand in it; [`NOWHERE`] for those that are done with or unknown.
-    pub fn parents(&self, entry: &Entry<'a>) -> &[Place] {
-        let count = entry.fact.map_or(0, |fact| fact.parents.len());
-        &self.links[entry.links as usize..entry.links as usize + count]
+    /// Whether this seal observes a message.
+    pub fn is_fresh(&self, place: Place) -> bool {
+        let entry = self.at(place);
+        entry.at_ms != NEVER && !entry.is_old
     }
 
-    /// The place of one of an entry's parents.
-    pub fn parent(&self, entry: &Entry<'a>, at: u8) -> Place {
-        self.parents(entry)[usize::from(at)]
+    /// Observes a message from a time on, in milliseconds since 1970.
+    pub fn observe(&mut self, place: Place, at_ms: u64, flaw: Option<Flaw>) {
+        let entry = self.at_mut(place);
+        (entry.at_ms, entry.flaw) = (at_ms.min(NEVER - 1), flaw);
     }
 
-    /// The root of the task that a message belongs to; [`NOWHERE`] for those that belong to none, or to one that is over.
-    pub fn task_of(&self, entry: &Entry<'a>) -> Place {
-        entry.fact.and_then(|fact| fact.task).map_or(NOWHERE, |at| self.parent(entry, at))
+    /// When a message was observed, if it was. Milliseconds since 1970.
+    pub fn at_ms(&self, place: Place) -> Option<u64> {
+        Some(self.at(place).at_ms).filter(|at_ms| *at_ms != NEVER)
     }
+
+    /// When a message was observed, if it was and counts. Milliseconds since 1970.
+    pub fn counts_from(&self, place: Place) -> Option<u64> {
+        self.at_ms(place).filter(|_| self.at(place).flaw.is_none())
+    }
+
+    /// A message's observation.
+    pub fn observation(&self, place: Place) -> Option<Observation> {
+        let at_ms = self.at_ms(place)?;
+        if self.at(place).is_old {
+            return self.carried[&place].observation;
+        }
+        Some(Observation { at_ms, seal: self.seal, epoch: epoch_of(self.genesis, at_ms, self.seal) })
+    }
+
+    /// What a message says, if a quorum has receipts for it.
+    pub fn row(&self, place: Place) -> Option<&'a Row> {
+        self.part.row(place).filter(|_| self.at(place).is_readable)
+    }
+
+    /// What a message says, if it is observed.
+    pub fn says(&self, place: Place) -> Option<&'a Says> {
+        let entry = self.entries.get(place as usize)?;
+        self.part.row(place).filter(|_| entry.at_ms != NEVER).map(|row| &row.says)
+    }
+
+    /// A message's digest.
+    pub fn id(&self, place: Place) -> &'a Hash {
+        self.part.id(place)
+    }
+
+    /// A message's id.
+    pub fn cid(&self, place: Place) -> Cid {
+        self.id(place).to_cid(DAG_CBOR)
+    }
+
+    /// The key that signed a message.
+    pub fn key(&self, row: &Row) -> &'a Hash {
+        self.part.key(row)
+    }
+
+    /// The numbers of a message's parents, as they stand in it.
+    pub fn parents(&self, place: Place) -> &'a [Place] {
+        self.row(place).map_or(&[], |row| self.part.parents_of(row))
+    }
+
+    /// The number of one of a message's parents.
+    pub fn parent(&self, place: Place, at: u8) -> Place {
+        self.parents(place)[usize::from(at)]
+    }
+
+    /// The root of the task that a message belongs to; [`NOWHERE`] for those that belong to none.
+    pub fn task_of(&self, place: Place) -> Place {
+        self.row(place).and_then(|row| row.task).map_or(NOWHERE, |at| self.parent(place, at))
+    }
+
+    /// The first counted receipt of each store, by key.
+    pub fn receipts(&self, place: Place) -> Vec<StoreReceipt> {
+        let counted = self.part.receipts().of(place);
+        match self.carried.get(&place) {
+            Some(carried) => both(&carried.receipts, counted),
+            None => counted.collect(),
+        }
+    }
+
+    /// The wall clocks of the receipts, milliseconds since 1970.
+    pub fn walls(&self, place: Place, walls: &mut Vec<u64>) {
+        walls.clear();
+        match self.carried.get(&place) {
+            Some(_) => walls.extend(self.receipts(place).iter().map(|receipt| receipt.wall_ms)),
+            None => walls.extend(self.part.receipts().walls(place)),
+        }
+    }
+
+    /// The seal that counted a message's first receipt.
+    pub fn since(&self, place: Place) -> EpochNumber {
+        self.carried.get(&place).map_or(self.seal, |carried| carried.since)
+    }
+
+    /// What the next epoch is handed of a message.
+    pub fn carried(&self, place: Place) -> Carried {
+        let entry = self.at(place);
+        Carried {
+            since: self.since(place),
+            receipts: self.receipts(place),
+            observation: self.observation(place),
+            flaw: entry.flaw,
+            closed: entry.closed,
+        }
+    }
+
+    /// What is carried and has no number here.
+    pub fn others(&self) -> &[(&'a Cid, &'a Carried)] {
+        &self.others
+    }
+}
+
+/// Which of a part's messages were observed before and are done with.
+fn done(before: &FoldState, part: &Part) -> Vec<bool> {
+    let mut is_done = vec![false; part.len()];
+    let mut sieve = Sieve::for_count(part.len());
+    part.ids().iter().for_each(|id| _ = sieve.put(id));
+    let rows = before.observed.values().flat_map(|rows| rows.rows());
+    for (id, _) in rows.filter(|(id, _)| sieve.has(id)) {
+        if let Some(place) = part.find(id) {
+            is_done[place as usize] = true;
+        }
+    }
+    is_done
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cid::Cid;
 use liaise_ledger::Hash;
 use liaise_ledger::genesis::Parameters;
 
 use super::median;
+use super::part::Place;
 use super::people::Person;
 use super::race::{Race, Ruling};
 use super::reasons::ReasonCode;
@@ -39,7 +39,7 @@ pub struct Outcome {
 
 type Decisions = BTreeMap<Person, Decision>;
 /// Whom an audit contradicts, with the message that shows it.
-type Contradicted = BTreeMap<Person, (ReasonCode, Cid)>;
+type Contradicted = BTreeMap<Person, (ReasonCode, Place)>;
 
 /// Decides a race. What it says of each participant is added to the race's remarks.
 pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
@@ -102,13 +102,13 @@ fn contradicted(race: &Race<'_>, decisions: &Decisions) -> Contradicted {
         let accepted = match decision {
             Decision::AcceptedByAudit => true,
             Decision::RefusedByAudit => {
-                out.insert(*racer, (ReasonCode::RefusedByAudit, race.entries[racer].event.id()));
+                out.insert(*racer, (ReasonCode::RefusedByAudit, race.entries[racer].event.place));
                 false
             }
             _ => continue,
         };
         for ruling in rulings(race, *racer).filter(|ruling| (ruling.score >= ACCEPT_SCORE) != accepted) {
-            out.entry(ruling.judge).or_insert((ReasonCode::Contradicted, ruling.event.id()));
+            out.entry(ruling.judge).or_insert((ReasonCode::Contradicted, ruling.event.place));
         }
     }
     out
@@ -142,14 +142,15 @@ fn describe(
     decisions: &Decisions,
     contradicted: &Contradicted,
 ) {
-    let commits: BTreeMap<Person, Cid> = race.commits().collect();
-    let results: BTreeMap<Person, Cid> = race.entries.iter().map(|(racer, entry)| (*racer, entry.event.id())).collect();
-    let ruled: BTreeMap<Person, (Cid, bool)> = race
+    let commits: BTreeMap<Person, Place> = race.commits().collect();
+    let results: BTreeMap<Person, Place> =
+        race.entries.iter().map(|(racer, entry)| (*racer, entry.event.place)).collect();
+    let ruled: BTreeMap<Person, (Place, bool)> = race
         .rulings
         .iter()
         .map(|r| {
             let refused_alone = r.score < ACCEPT_SCORE && !r.is_audit && !results.contains_key(&r.judge);
-            (r.judge, (r.event.id(), refused_alone))
+            (r.judge, (r.event.place, refused_alone))
         })
         .collect();
     let everybody: BTreeSet<Person> =

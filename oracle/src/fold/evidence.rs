@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use liaise_ledger::Hash;
 use liaise_ledger::beacon::RoundSignature;
-use liaise_ledger::draw::{Seed, open_positions};
 use liaise_ledger::genesis::Genesis;
-use liaise_ledger::{Account, Hash};
 
 use super::decide::ACCEPT_SCORE;
 use super::fact::Ruled;
@@ -26,13 +25,8 @@ pub fn round_fits(genesis: &Genesis, round: u64, at_ms: u64, result_ms: u64) -> 
     from <= genesis.round_time_ms(round) && round <= genesis.round_at(at_ms).saturating_add(ROUNDS_AHEAD)
 }
 
-/// Whether a verdict opens the commit that holds `hash` and shows the drawn values of the tree that it committed to. Who
-/// accepts must have values; a refusal may need none.
-pub fn holds(seed: &Seed, rounds: &Rounds<'_>, hash: Hash, round: u64, verdict: &Ruled, judge: &Account) -> bool {
-    if verdict.hash != hash || !verdict.is_proved || verdict.count == 0 && verdict.score >= ACCEPT_SCORE {
-        return false;
-    }
-    let Some(signature) = rounds.get(&round) else { return false };
-    let drawn = open_positions(seed, signature, judge, verdict.count, OPENED);
-    verdict.positions.iter().copied().eq(drawn)
+/// Whether a verdict opens the commit that holds `hash`, and its values stand in the tree that it committed to. Who accepts
+/// must have values; a refusal may need none.
+pub fn opens(hash: Hash, verdict: &Ruled) -> bool {
+    verdict.hash == hash && verdict.is_proved && (verdict.count > 0 || verdict.score < ACCEPT_SCORE)
 }

@@ -1,7 +1,7 @@
 //! What a fold needs of a message, and no more: a fifth of its size, with everything hashed and proved that depends on the
 //! message alone.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use cid::Cid;
 use liaise_ledger::body::{Body, Capability, Decree, Opening, Session as SessionBody, TaskResult, Ticket, Verdict};
@@ -12,21 +12,17 @@ use liaise_ledger::{Account, Author, Hash, Message, Verified};
 use serde_bytes::ByteBuf;
 
 /// Where a parent stands among a message's parents. Form checks see to it that whatever a body names is one of them.
-type ParentAt = u8;
+pub type ParentAt = u8;
 
-/// See the module. Made of a [`Verified`]; clones share what they hold.
+/// See the module. Made of a [`Verified`].
 #[derive(Clone, Debug)]
-pub struct Fact(Arc<Known>);
-
-/// The parts of a [`Fact`].
-#[derive(Debug)]
-pub struct Known {
-    /// Whom it speaks for.
-    pub author: Author,
-    /// The key that signed it.
-    pub key: ByteBuf,
-    /// Its place in that key's sequence.
-    pub seq: u64,
+pub struct Fact {
+    /// The account that it speaks for; null for other authors.
+    pub account: Option<Account>,
+    /// The session key that signed it, where it speaks for an account.
+    pub key: Hash,
+    /// Whether it is the first of its key's sequence.
+    pub is_first: bool,
     /// `H` of author, key and sequence.
     pub place: Hash,
     /// The scope that its key's session needs.
@@ -39,27 +35,27 @@ pub struct Known {
     pub says: Says,
 }
 
-/// What a message says, as far as a fold asks.
-#[derive(Debug)]
+/// What a message says, as far as a fold asks. Small: what is large stands behind a pointer.
+#[derive(Clone, Debug)]
 pub enum Says {
-    /// A delegation or a revocation; whether it verifies is found out once.
-    Session(Box<SessionBody>, OnceLock<Option<SessionOutcome>>),
+    /// A delegation or a revocation.
+    Session(Box<Delegation>),
     /// What a node serves.
     Capability(Box<Capability>),
     /// A ticket.
-    Ticket(Ticket),
+    Ticket(Box<Ticket>),
     /// A task's root.
     Root(Box<Root>),
     /// The hash that a result will open.
-    Commit(Hash),
+    Commit(Box<Hash>),
     /// A result.
     Result(Box<Opened>),
-    /// A verdict-commit: the judged result among the parents, the hash that the verdict will open, the round.
-    VerdictCommit(ParentAt, Hash, u64),
+    /// A verdict-commit.
+    VerdictCommit(Box<Promised>),
     /// A verdict.
     Verdict(Box<Ruled>),
     /// Chunks that retrieval returns no more.
-    Removal(Box<[Hash]>),
+    Removal(Box<Vec<Hash>>),
     /// A decree.
     Decree(Box<Decree>),
     /// Receipts, seals and votes: nobody gives receipts for them.
@@ -68,8 +64,36 @@ pub enum Says {
     Nothing,
 }
 
+/// A `session` message, and whether it verifies: found out once.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    body: SessionBody,
+    author: Author,
+    key: ByteBuf,
+    outcome: OnceLock<Option<SessionOutcome>>,
+}
+
+impl Delegation {
+    /// What it says, if its wallet signed it; found out at the first call.
+    pub fn outcome(&self, genesis: &Genesis) -> Option<&SessionOutcome> {
+        let Delegation { body, author, key, outcome } = self;
+        outcome.get_or_init(|| Session::check(body, author, key, genesis).ok()).as_ref()
+    }
+}
+
+/// A verdict-commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Promised {
+    /// The judged result among the parents.
+    pub result: ParentAt,
+    /// The hash that the verdict will open.
+    pub hash: Hash,
+    /// The round that draws what is opened.
+    pub round: u64,
+}
+
 /// The root of a task.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Root {
     /// Its ticket among the parents.
     pub ticket: ParentAt,
@@ -82,7 +106,7 @@ pub struct Root {
 }
 
 /// A result, without its output.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Opened {
     /// The commit that it opens among the parents.
     pub commit: ParentAt,
@@ -99,7 +123,7 @@ pub struct Opened {
 }
 
 /// A verdict, without its evidence.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ruled {
     /// The verdict-commit that it opens among the parents.
     pub commit: ParentAt,
@@ -117,14 +141,6 @@ pub struct Ruled {
     pub is_proved: bool,
 }
 
-impl std::ops::Deref for Fact {
-    type Target = Known;
-
-    fn deref(&self) -> &Known {
-        &self.0
-    }
-}
-
 impl From<Verified> for Fact {
     fn from(message: Verified) -> Fact {
         Fact::of(&message)
@@ -138,9 +154,14 @@ impl Fact {
         let parents: Box<[Hash]> = message.parents.iter().map(digest).collect();
         let at = |cid: &Cid| message.parents.iter().position(|parent| parent == cid).expect(IS_PARENT) as ParentAt;
         let says = match (&message.body, &message.author) {
-            (Body::Session(body), _) => Says::Session(Box::new(body.clone()), OnceLock::new()),
+            (Body::Session(body), _) => Says::Session(Box::new(Delegation {
+                body: body.clone(),
+                author: message.author.clone(),
+                key: message.key.clone(),
+                outcome: OnceLock::new(),
+            })),
             (Body::Capability(body), _) => Says::Capability(Box::new(body.clone())),
-            (Body::Ticket(ticket), _) => Says::Ticket(ticket.clone()),
+            (Body::Ticket(ticket), _) => Says::Ticket(Box::new(ticket.clone())),
             (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {
                 ticket: at(&prompt.ticket),
                 text: Some(Hash::of(&[prompt.text.as_bytes()])),
@@ -153,52 +174,46 @@ impl Fact {
                 snapshot: None,
                 chunks: add.chunks.iter().filter_map(|chunk| Hash::from_cid(&chunk.blob)).collect(),
             })),
-            (Body::Commit(commit), _) => Says::Commit(commit.hash),
+            (Body::Commit(commit), _) => Says::Commit(Box::new(commit.hash)),
             (Body::Result(result), Author::Account(account)) => {
                 Says::Result(Box::new(opened(result, at(&result.commit), task_of(message, id), account)))
             }
-            (Body::VerdictCommit(commit), _) => Says::VerdictCommit(at(&commit.result), commit.hash, commit.round),
+            (Body::VerdictCommit(commit), _) => {
+                let (result, hash, round) = (at(&commit.result), commit.hash, commit.round);
+                Says::VerdictCommit(Box::new(Promised { result, hash, round }))
+            }
             (Body::Verdict(verdict), Author::Account(account)) => {
                 Says::Verdict(Box::new(ruled(verdict, at(&verdict.commit), at(&verdict.result), account)))
             }
             (Body::RetrievalRemove(remove), _) => {
-                Says::Removal(remove.chunks.iter().filter_map(Hash::from_cid).collect())
+                Says::Removal(Box::new(remove.chunks.iter().filter_map(Hash::from_cid).collect()))
             }
             (Body::Decree(decree), _) => Says::Decree(Box::new(decree.clone())),
             (body, _) if !body.is_receipted() => Says::Unreceipted,
             _ => Says::Nothing,
         };
-        Fact(Arc::new(Known {
-            author: message.author.clone(),
-            key: message.key.clone(),
-            seq: message.seq,
+        Fact {
+            account: match &message.author {
+                Author::Account(account) => Some(account.clone()),
+                _ => None,
+            },
+            key: message.key.as_slice().try_into().map_or(Hash::ZERO, Hash),
+            is_first: message.seq == 0,
             place: place_of(message),
             scope: Scope::needed_by(&message.body),
             task: message.task.as_ref().map(at),
             parents,
             says,
-        }))
-    }
-
-    /// What a `session` message says, if its wallet signed it; found out at the first call.
-    pub fn session(&self, genesis: &Genesis) -> Option<&SessionOutcome> {
-        let Says::Session(body, outcome) = &self.says else { return None };
-        outcome.get_or_init(|| Session::check(body, &self.author, &self.key, genesis).ok()).as_ref()
-    }
-
-    /// The account that it speaks for.
-    pub fn account(&self) -> Option<&Account> {
-        match &self.author {
-            Author::Account(account) => Some(account),
-            _ => None,
         }
     }
+}
 
+impl Says {
     /// The round that it names, if a draw or an opening hangs on one.
     pub fn round(&self) -> Option<u64> {
-        match &self.says {
+        match self {
             Says::Ticket(ticket) => Some(ticket.round),
-            Says::VerdictCommit(_, _, round) => Some(*round),
+            Says::VerdictCommit(promised) => Some(promised.round),
             _ => None,
         }
     }

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
+use liaise_ledger::draw::Seed;
 use liaise_ledger::{Body, Verified};
 use liaise_store::{Store, StoreError};
 
 use super::FoldError;
 use super::input::Ledger;
+use super::lot::{FRONT, Front};
 use super::shared::Close;
 
 /// A store, and where the node keeps beacon rounds.
@@ -23,6 +25,18 @@ impl<'a, R: Fn(u64) -> Result<Option<RoundSignature>, StoreError>> StoreLedger<'
     pub fn new(store: &'a Store, rounds: R) -> StoreLedger<'a, R> {
         StoreLedger { store, rounds }
     }
+}
+
+/// Where fronts of draws are kept, by seed.
+const FRONTS: &str = "front";
+
+/// Keeps the front of a draw: it can be worked out again, so it need not be synced.
+///
+/// # Errors
+/// The store failed.
+pub fn keep_front(store: &Store, seed: &Seed, front: &Front) -> Result<(), StoreError> {
+    let row: Vec<u8> = front.iter().flat_map(|row| row.to_be_bytes()).collect();
+    store.journal().put_lazily(FRONTS, &seed.0.0, &row)
 }
 
 fn medium(error: StoreError) -> FoldError {
@@ -41,6 +55,17 @@ impl<R: Fn(u64) -> Result<Option<RoundSignature>, StoreError>> Ledger for StoreL
     /// Nodes verify a round before they keep it, as they do messages.
     fn has_verified_rounds(&self) -> bool {
         true
+    }
+
+    fn front(&self, seed: &Seed) -> Result<Option<Front>, FoldError> {
+        let row = self.store.journal().get(FRONTS, &seed.0.0).map_err(medium)?;
+        let row = row.filter(|row| row.len() == FRONT * size_of::<u32>());
+        Ok(row.map(|row| {
+            let mut front = [0; FRONT];
+            let (words, _) = row.as_chunks();
+            front.iter_mut().zip(words).for_each(|(front, bytes)| *front = u32::from_be_bytes(*bytes));
+            front
+        }))
     }
 
     /// Looks at the message's receipts only, not along the chains.

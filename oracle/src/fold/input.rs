@@ -1,19 +1,23 @@
 //! What a fold reads: the seal, what it newly counts, and the messages. Independent of how anybody stores them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::body::{Body, Seal};
+use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Author, EpochNumber, Hash, Verified};
 
-use super::FoldError;
-use super::fact::{Fact, digest};
+use super::fact::{Fact, Says, digest};
+use super::lot::{Front, Urn};
+use super::part::{Part, Place};
+use super::receipts::both;
 use super::shared::Close;
 use super::state::{FoldState, StoreReceipt};
+use super::{FoldError, GENESIS, snapshots};
 
 /// Where messages and rounds come from. The store is one; an artefact's CAR file and a test's map are others.
 pub trait Ledger {
@@ -32,6 +36,14 @@ pub trait Ledger {
     /// Whether rounds were verified before they were kept. Otherwise the fold verifies them, which takes 1.5 ms each.
     fn has_verified_rounds(&self) -> bool {
         false
+    }
+
+    /// The front of a draw, if it was worked out when its ticket's round came.
+    ///
+    /// # Errors
+    /// The medium fails.
+    fn front(&self, _seed: &Seed) -> Result<Option<Front>, FoldError> {
+        Ok(None)
     }
 
     /// How many witnesses have a receipt for a message in their chains up to these sealed batches. Asked only of parents
@@ -85,98 +97,6 @@ impl SealVector {
     }
 }
 
-/// The receipts of one message: each store's first, by key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counted(Vec<StoreReceipt>);
-
-impl Counted {
-    /// Takes in a receipt, if it is its store's first.
-    pub fn add(&mut self, receipt: StoreReceipt) {
-        match self.0.binary_search_by(|known| known.store.cmp(&receipt.store)) {
-            Ok(i) if receipt.seq < self.0[i].seq => self.0[i] = receipt,
-            Ok(_) => {}
-            Err(i) => self.0.insert(i, receipt),
-        }
-    }
-
-    /// The receipts, by store.
-    pub fn values(&self) -> std::slice::Iter<'_, StoreReceipt> {
-        self.0.iter()
-    }
-
-    /// The receipts, by store.
-    pub fn as_slice(&self) -> &[StoreReceipt] {
-        &self.0
-    }
-}
-
-impl std::ops::Index<&Hash> for Counted {
-    type Output = StoreReceipt;
-
-    /// A store's first receipt.
-    ///
-    /// # Panics
-    /// The store has given none.
-    fn index(&self, store: &Hash) -> &StoreReceipt {
-        self.0.iter().find(|receipt| receipt.store == *store).expect("the store has given a receipt")
-    }
-}
-
-/// A part of what a fold reads, or all of it. Parts merge in any order, also twice.
-#[derive(Clone, Debug, Default)]
-pub struct Part {
-    /// Receipts of sealed batches, by message.
-    pub receipts: BTreeMap<Cid, Counted>,
-    /// What messages say, by id.
-    pub messages: BTreeMap<Cid, Fact>,
-    /// Beacon rounds.
-    pub rounds: BTreeMap<u64, RoundSignature>,
-    /// Those of them that were verified before.
-    pub verified: BTreeMap<u64, RoundSignature>,
-    /// Parents that the state has forgotten and that were counted long ago.
-    pub older: BTreeSet<Cid>,
-}
-
-impl Part {
-    /// Takes in another part.
-    pub fn merge(&mut self, other: Part) {
-        for (id, receipts) in other.receipts {
-            receipts.values().for_each(|receipt| self.count(id, *receipt));
-        }
-        self.messages.extend(other.messages);
-        self.rounds.extend(other.rounds);
-        self.verified.extend(other.verified);
-        self.older.extend(other.older);
-    }
-
-    /// The messages that a fold can't do without: what is observed and not done with, and what a quorum of witnesses has
-    /// given receipts for, so that honest ones have it. Of anything less only the receipts matter: a dishonest witness can
-    /// give one for a message that does not exist.
-    pub fn needed(&self, genesis: &Genesis, before: &FoldState) -> BTreeSet<Cid> {
-        let quorum = genesis.quorum();
-        let counted = self.receipts.iter().filter(|(id, counted)| match before.carry.get(*id) {
-            None => counted.as_slice().len() >= quorum,
-            Some(carried) => {
-                let is_new = |receipt: &&StoreReceipt| carried.receipts.iter().all(|r| r.store != receipt.store);
-                carried.receipts.len() + counted.values().filter(is_new).count() >= quorum
-            }
-        });
-        let carried = before.carry.iter().filter(|(_, c)| c.observation.is_some() || c.receipts.len() >= quorum);
-        counted.map(|(id, _)| *id).chain(carried.map(|(id, _)| *id)).collect()
-    }
-
-    /// Counts a receipt, if it is its store's first for the message.
-    pub fn count(&mut self, id: Cid, receipt: StoreReceipt) {
-        self.receipts.entry(id).or_default().add(receipt);
-    }
-
-    /// The rounds that these messages name.
-    pub fn named_rounds(&self) -> BTreeSet<u64> {
-        let named: std::collections::HashSet<u64> = self.messages.values().filter_map(Fact::round).collect();
-        named.into_iter().collect()
-    }
-}
-
 /// All that the fold of one epoch reads beside the state before it.
 #[derive(Clone, Debug)]
 pub struct EpochInput {
@@ -206,12 +126,7 @@ impl EpochInput {
                 count_chain(ledger, *store, *batch, last, seal.epoch, &mut part)?;
             }
         }
-        for id in part.needed(genesis, before) {
-            let message = load(ledger, &id)?;
-            let fact = Fact::of(&message);
-            fact.session(genesis);
-            part.messages.insert(id, fact);
-        }
+        load_needed(ledger, genesis, before, &mut part)?;
         collect_older(ledger, genesis, before, &mut part)?;
         for round in part.named_rounds() {
             if let Some(signature) = ledger.round(round)? {
@@ -221,15 +136,75 @@ impl EpochInput {
         if ledger.has_verified_rounds() {
             part.verified = part.rounds.clone();
         }
+        collect_fronts(ledger, genesis, before, &mut part)?;
         Ok(EpochInput { seal, part })
     }
+}
+
+/// Fronts of draws, as far as they were worked out before.
+fn collect_fronts(
+    ledger: &impl Ledger,
+    genesis: &Genesis,
+    before: &FoldState,
+    part: &mut Part,
+) -> Result<(), FoldError> {
+    let network = genesis.network_id();
+    let urns: BTreeMap<EpochNumber, Urn> =
+        snapshots(genesis, before).into_iter().map(|(epoch, snapshot)| (epoch, Urn::new(snapshot))).collect();
+    for place in 0..part.len() as Place {
+        let Some(Says::Ticket(ticket)) = part.row(place).map(|row| &row.says) else { continue };
+        let urn = urns.get(&ticket.snapshot.max(GENESIS));
+        if let (Some(urn), Some(signature)) = (urn, part.rounds.get(&ticket.round)) {
+            let seed = urn.seed(genesis, network, *part.id(place), ticket, signature);
+            if let Some(front) = ledger.front(&seed)? {
+                part.fronts.insert(seed, front);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Loads the messages that a fold can't do without: what is observed and not done with, and what a quorum of witnesses has
+/// given receipts for, so that honest ones have it. Of anything less only the receipts matter: a dishonest witness can give
+/// one for a message that does not exist.
+fn load_needed(ledger: &impl Ledger, genesis: &Genesis, before: &FoldState, part: &mut Part) -> Result<(), FoldError> {
+    let quorum = genesis.quorum();
+    let mut take = |part: &mut Part, id: &Cid| -> Result<(), FoldError> {
+        let fact = Fact::of(&*load(ledger, id)?);
+        if let Says::Session(delegation) = &fact.says {
+            delegation.outcome(genesis);
+        }
+        part.insert(&digest(id), fact);
+        Ok(())
+    };
+    for place in 0..part.len() as Place {
+        let id = part.id(place).to_cid(DAG_CBOR);
+        if !before.carry.contains_key(&id) && part.receipts().count_of(place) >= quorum {
+            take(part, &id)?;
+        }
+    }
+    for (id, carried) in &before.carry {
+        let is_counted = || both(&carried.receipts, part.receipts_of(id).into_iter()).len() >= quorum;
+        if carried.observation.is_some() || is_counted() {
+            take(part, id)?;
+        }
+    }
+    Ok(())
 }
 
 fn load(ledger: &impl Ledger, id: &Cid) -> Result<Arc<Verified>, FoldError> {
     ledger.message(id)?.ok_or(FoldError::MissingMessage(*id))
 }
 
-/// Counts the receipts of one store from its close batch back to `last`.
+/// A sealed batch, without what its message says beside that.
+struct Batch {
+    boot: Hash,
+    first: u64,
+    /// Message, monotonic clock, wall clock.
+    receipts: Vec<(Hash, u64, u64)>,
+}
+
+/// Counts the receipts of one store between `last` and its close batch, oldest first.
 fn count_chain(
     ledger: &impl Ledger,
     store: Hash,
@@ -241,6 +216,7 @@ fn count_chain(
     let wrong = |batch: Cid, why| FoldError::Chain { store, batch: Box::new(batch), why };
     let mut next = Some(close);
     let mut end: Option<u64> = None;
+    let mut chain: Vec<Batch> = vec![];
     while next != last {
         let batch = next.ok_or_else(|| wrong(close, "it does not descend from the last sealed one"))?;
         let message = load(ledger, &batch)?;
@@ -260,11 +236,14 @@ fn count_chain(
         end = Some(receipts.first);
         let mut boot = Hash::ZERO;
         boot.0[..16].copy_from_slice(receipts.boot.as_ref());
-        for (seq, receipt) in (receipts.first..).zip(&receipts.receipts) {
-            let counted = StoreReceipt { store, seq, boot, mono_ns: receipt.mono_ns, wall_ms: receipt.wall_ms };
-            part.count(receipt.id, counted);
-        }
+        let rows = receipts.receipts.iter().map(|receipt| (digest(&receipt.id), receipt.mono_ns, receipt.wall_ms));
+        chain.push(Batch { boot, first: receipts.first, receipts: rows.collect() });
         next = receipts.previous;
+    }
+    for Batch { boot, first, receipts } in chain.into_iter().rev() {
+        for (seq, (id, mono_ns, wall_ms)) in (first..).zip(receipts) {
+            part.count(&id, &StoreReceipt { store, seq, boot, mono_ns, wall_ms });
+        }
     }
     Ok(())
 }
@@ -276,15 +255,16 @@ fn collect_older(
     before: &FoldState,
     part: &mut Part,
 ) -> Result<(), FoldError> {
-    let mut absent = BTreeSet::new();
-    for fact in part.messages.values() {
-        let parents = fact.parents.iter().map(|parent| parent.to_cid(DAG_CBOR));
-        absent.extend(parents.filter(|parent| !part.messages.contains_key(parent)));
-    }
-    for parent in absent {
-        let is_done = before.done(&digest(&parent)).is_some();
+    // Parents are numbered with what names them; what is counted is not among those that may be old.
+    for place in 0..part.len() as Place {
+        if part.row(place).is_some() {
+            continue;
+        }
+        let id = *part.id(place);
+        let parent = id.to_cid(DAG_CBOR);
+        let is_done = before.done(&id).is_some();
         if !is_done && ledger.counted_by(&parent, &before.shared.closes)? >= genesis.quorum() {
-            part.older.insert(parent);
+            part.older.insert(id);
         }
     }
     Ok(())

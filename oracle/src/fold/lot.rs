@@ -1,5 +1,7 @@
 //! Draws from one snapshot: what every task of it needs is worked out once.
 
+use std::cell::OnceCell;
+
 use liaise_ledger::draw::{self, Seed, SeedParts};
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::genesis::Genesis;
@@ -11,27 +13,113 @@ use super::people::{People, Person};
 pub type RowAt = u32;
 /// Nobody's.
 const NO_ROW: RowAt = RowAt::MAX;
+/// How much of an order is worked out ahead: racers and judges stand there, unless most of them are silent.
+pub const FRONT: usize = 16;
+/// The first rows of a task's order; [`RowAt::MAX`] after its end. A task's is its seed's: whoever knows a ticket, its
+/// round and its snapshot can work it out when the round comes, and the fold needs it no more.
+pub type Front = [RowAt; FRONT];
 
 /// A snapshot, ready for draws.
-pub struct Lot {
+pub struct Urn {
     snapshot: Eligibility,
     root: Hash,
     /// `H` of each row's account.
     hashes: Vec<Hash>,
+}
+
+impl Urn {
+    /// Prepares a snapshot.
+    pub fn new(snapshot: Eligibility) -> Urn {
+        let hashes = snapshot.rows().iter().map(|row| row.account.hash()).collect();
+        Urn { root: snapshot.root(), hashes, snapshot }
+    }
+
+    /// The randomness of a ticket whose message has a digest. `signature` is the verified one of its round.
+    pub fn seed(
+        &self,
+        genesis: &Genesis,
+        network: Hash,
+        id: Hash,
+        ticket: &Ticket,
+        signature: &RoundSignature,
+    ) -> Seed {
+        let parts = SeedParts {
+            network,
+            chain_hash: genesis.beacon.chain_hash,
+            round: ticket.round,
+            signature,
+            ticket: id,
+            eligibility: self.root,
+        };
+        parts.seed()
+    }
+
+    /// The rows that serve an adapter, first drawn first: each is hashed with the seed.
+    fn order(&self, seed: &Seed, adapter: &Hash) -> Vec<RowAt> {
+        let order = draw::order_of(seed, self.snapshot.rows(), &self.hashes, adapter);
+        order.into_iter().map(|row| RowAt::try_from(row).expect("a snapshot has fewer than 2^32 rows")).collect()
+    }
+
+    /// The front of an order.
+    pub fn front(&self, seed: &Seed, adapter: &Hash) -> Front {
+        let mut front = [NO_ROW; FRONT];
+        front.iter_mut().zip(self.order(seed, adapter)).for_each(|(front, row)| *front = row);
+        front
+    }
+}
+
+/// The draw of a task.
+pub struct Draw<'a> {
+    /// The task's randomness.
+    pub seed: Seed,
+    adapter: Hash,
+    lot: &'a Lot,
+    front: &'a [RowAt],
+    /// All of the order, if more than its front is asked for.
+    whole: OnceCell<Vec<RowAt>>,
+}
+
+impl Draw<'_> {
+    fn whole(&self) -> &[RowAt] {
+        self.whole.get_or_init(|| self.lot.urn.order(&self.seed, &self.adapter))
+    }
+
+    /// The first `count` of the order, or all.
+    pub fn first(&self, count: usize) -> &[RowAt] {
+        let known = if count <= self.front.len() { self.front } else { self.whole() };
+        let known = &known[..count.min(known.len())];
+        &known[..known.iter().position(|row| *row == NO_ROW).unwrap_or(known.len())]
+    }
+
+    /// Whether somebody is among the first `count`.
+    pub fn is_among(&self, who: Person, count: usize) -> bool {
+        self.lot.row(who).is_some_and(|row| self.first(count).contains(&row))
+    }
+
+    /// Somebody's place in the order.
+    pub fn place(&self, who: Person) -> Option<usize> {
+        let row = self.lot.row(who)?;
+        let find = |order: &[RowAt]| order.iter().position(|drawn| *drawn == row);
+        find(self.front).or_else(|| find(self.whole()))
+    }
+
+    /// All of the order, from its front.
+    pub fn iter(&self) -> impl Iterator<Item = RowAt> + '_ {
+        let front = self.first(self.front.len());
+        let rest = std::iter::once_with(|| self.whole().iter().skip(front.len())).flatten();
+        front.iter().chain(rest).copied()
+    }
+}
+
+/// An urn, with the numbers of its accounts.
+pub struct Lot {
+    urn: Urn,
     /// Whose each row is.
     people: Vec<Person>,
     /// The row of each person.
     row_of: Vec<RowAt>,
     /// Unproven nodes judge too.
     unproven_judge: bool,
-}
-
-/// The draw of a task.
-pub struct Draw {
-    /// The task's randomness.
-    pub seed: Seed,
-    /// Rows, first drawn first.
-    pub order: Vec<usize>,
 }
 
 impl Lot {
@@ -42,54 +130,37 @@ impl Lot {
         for (row, person) in (0..).zip(&numbers) {
             row_of[*person as usize] = row;
         }
-        Lot {
-            root: snapshot.root(),
-            hashes: snapshot.rows().iter().map(|row| row.account.hash()).collect(),
-            unproven_judge: snapshot.unproven_judge(&genesis.parameters),
-            people: numbers,
-            row_of,
-            snapshot,
-        }
+        let unproven_judge = snapshot.unproven_judge(&genesis.parameters);
+        Lot { urn: Urn::new(snapshot), unproven_judge, people: numbers, row_of }
     }
 
-    /// Draws a ticket of a message with that digest. `signature` is the verified one of its round.
-    pub fn draw(
-        &self,
-        genesis: &Genesis,
-        network: Hash,
-        id: Hash,
-        ticket: &Ticket,
-        signature: &RoundSignature,
-    ) -> Draw {
-        let parts = SeedParts {
-            network,
-            chain_hash: genesis.beacon.chain_hash,
-            round: ticket.round,
-            signature,
-            ticket: id,
-            eligibility: self.root,
-        };
-        let seed = parts.seed();
-        Draw { order: draw::order_of(&seed, self.snapshot.rows(), &self.hashes, &ticket.adapter), seed }
+    /// What draws its tickets.
+    pub fn urn(&self) -> &Urn {
+        &self.urn
+    }
+
+    /// The draw of a seed, with its front where that is known.
+    pub fn draw<'a>(&'a self, seed: Seed, adapter: Hash, front: Option<&'a Front>) -> Draw<'a> {
+        Draw { seed, adapter, lot: self, front: front.map_or(&[], |front| front), whole: OnceCell::new() }
     }
 
     /// Whose a row is.
-    pub fn person(&self, row: usize) -> Person {
-        self.people[row]
-    }
-
-    /// Somebody's place in an order.
-    pub fn place(&self, order: &[usize], who: Person) -> Option<usize> {
-        let row = self.row(who)?;
-        order.iter().position(|drawn| *drawn == row)
+    pub fn person(&self, row: RowAt) -> Person {
+        self.people[row as usize]
     }
 
     /// Whether somebody may judge, and audit.
     pub fn may_judge(&self, who: Person) -> bool {
-        self.row(who).is_some_and(|row| self.snapshot.rows()[row].proven || self.unproven_judge)
+        let proven = |row: RowAt| self.urn.snapshot.rows()[row as usize].proven;
+        self.row(who).is_some_and(|row| proven(row) || self.unproven_judge)
     }
 
-    fn row(&self, who: Person) -> Option<usize> {
-        Some(self.row_of[who as usize]).filter(|row| *row != NO_ROW).map(|row| row as usize)
+    /// `H` of the account of somebody who has a row.
+    pub fn hash(&self, who: Person) -> Option<&Hash> {
+        self.row(who).map(|row| &self.urn.hashes[row as usize])
+    }
+
+    fn row(&self, who: Person) -> Option<RowAt> {
+        Some(self.row_of[who as usize]).filter(|row| *row != NO_ROW)
     }
 }

@@ -28,16 +28,19 @@ mod evidence;
 mod fact;
 mod filing;
 mod from_store;
+mod index;
 mod input;
 mod latency;
 mod lot;
 mod median;
 mod memory;
 mod observe;
+mod part;
 mod people;
 mod places;
 mod race;
 mod reasons;
+mod receipts;
 mod sessions;
 mod settle;
 mod shared;
@@ -55,12 +58,15 @@ pub use error::FoldError;
 pub use evidence::{OPENED, round_fits};
 pub use fact::Fact;
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
-pub use from_store::StoreLedger;
-pub use input::{Counted, EpochInput, Ledger, Part, SealVector};
+pub use from_store::{StoreLedger, keep_front};
+pub use input::{EpochInput, Ledger, SealVector};
+pub use lot::{FRONT, Front, Urn};
 pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
+pub use part::{Part, Place};
 pub use reasons::{Reason, ReasonCode};
+pub use settle::GENESIS;
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
 pub use state::{
     AccountState, CapabilityState, Carried, Done, Flaw, FoldState, Observation, SNAPSHOT_EPOCHS, SessionState,
@@ -141,21 +147,20 @@ pub fn fold_parts(
     }
     let input = match parts {
         [one] => Cow::Borrowed(one),
-        _ => Cow::Owned(parts.iter().cloned().fold(Part::default(), |mut all, part| {
+        _ => Cow::Owned(parts.iter().fold(Part::default(), |mut all, part| {
             all.merge(part);
             all
         })),
     };
-    let mut book = Book::new(before, &input, genesis.quorum(), epoch)?;
+    let mut book = Book::new(genesis, before, &input, epoch)?;
     let rounds = verify_rounds(genesis, &input, &book)?;
     let (network, parameters) = (genesis.network_id(), &genesis.parameters);
 
     let snapshots = snapshots(genesis, before);
-    let authors = book.entries.iter().filter_map(|entry| entry.fact?.account());
     let drawn = snapshots.values().flat_map(|snapshot| snapshot.rows()).map(|row| &row.account);
-    let mut people = People::new(&before.accounts, authors.chain(drawn));
+    let mut people = People::new(&before.accounts, input.accounts(), drawn);
     book.name(&people);
-    let fresh = observe::observe(genesis, before, epoch, &input, &mut book, &mut people);
+    let fresh = observe::observe(genesis, before, &input, &mut book, &mut people);
 
     let mut shared = before.shared.clone();
     for (store, batch) in &seal.batches {
@@ -163,17 +168,15 @@ pub fn fold_parts(
             shared.set_close(*store, *batch);
         }
     }
-    let decreed: BTreeMap<Cid, &Decree> = book
-        .entries
-        .iter()
-        .filter(|entry| entry.flaw.is_none())
-        .filter_map(|entry| match entry.says()? {
-            Says::Decree(decree) => Some((entry.cid(), &**decree)),
+    let counting = book.observed().filter(|place| book.at(*place).flaw.is_none());
+    let decreed: BTreeMap<Cid, &Decree> = counting
+        .filter_map(|place| match book.says(place)? {
+            Says::Decree(decree) => Some((book.cid(place), &**decree)),
             _ => None,
         })
         .collect();
     let waiting: BTreeSet<Cid> = decrees::apply(&mut shared, genesis, network, epoch, &decreed).into_iter().collect();
-    tickets::mark(genesis, &shared, &people, &mut book, &fresh, epoch);
+    tickets::mark(genesis, &shared, &people, &mut book, &fresh);
 
     sessions::forget_ended(&mut people, genesis.epoch_end_ms(epoch).saturating_sub(SESSION_MEMORY_MS));
     let closed = tickets::close(genesis, &mut book, epoch);
@@ -184,7 +187,8 @@ pub fn fold_parts(
     let (due, open): (Vec<_>, Vec<_>) = settle::roots(genesis, &book).into_iter().partition(|root| root.epoch <= epoch);
     let capabilities = settle::capabilities(&book, &fresh);
     let (rounds, lots) = (&rounds, &lots);
-    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, capabilities, lots };
+    let fronts = &input.fronts;
+    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, fronts, capabilities, lots };
     let due = if epoch >= 0 { due } else { vec![] };
     let tasks = desk.settle(&due, settle_parts);
     let mut tasks = tasks.map_err(|error| name_all_rounds(error, &input, rounds))?;
@@ -227,9 +231,9 @@ pub fn fold_parts(
 }
 
 /// The snapshots that tickets may name: genesis's as the one of epoch -1.
-fn snapshots(genesis: &Genesis, before: &FoldState) -> BTreeMap<EpochNumber, Eligibility> {
+pub fn snapshots(genesis: &Genesis, before: &FoldState) -> BTreeMap<EpochNumber, Eligibility> {
     let mut snapshots = before.snapshots.clone();
-    snapshots.insert(settle::GENESIS, Eligibility::of_genesis(genesis));
+    snapshots.insert(GENESIS, Eligibility::of_genesis(genesis));
     snapshots
 }
 
@@ -241,7 +245,7 @@ pub fn emission_of(genesis: &Genesis, epoch: EpochNumber) -> u64 {
 
 /// The stage `verify`: the rounds that messages name. Messages were verified when they came.
 fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part, book: &Book<'_>) -> Result<Rounds<'a>, FoldError> {
-    let named: HashSet<u64> = book.entries.iter().filter_map(|entry| entry.fact?.round()).collect();
+    let named: HashSet<u64> = book.places().filter_map(|place| book.row(place)?.says.round()).collect();
     let mut rounds = Rounds::new();
     for (round, signature) in input.rounds.iter().filter(|(round, _)| named.contains(round)) {
         if input.verified.get(round) != Some(signature) {

@@ -1,18 +1,17 @@
 //! The stage `observe`: which messages count from this seal on, and from when.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 
-use super::book::{Book, NOWHERE, Place};
-use super::deal::Dealt;
+use super::book::Book;
 use super::fact::Says;
-use super::input::Part;
-use super::people::People;
+use super::part::{Part, Place};
+use super::people::{People, Person};
 use super::places;
 use super::sessions::{Admission, Sessions};
-use super::state::{Flaw, FoldState, Observation, StoreReceipt, WINDOW_EPOCHS};
+use super::state::{Flaw, FoldState, WINDOW_EPOCHS};
 
 /// The epoch of a time: the first, not before `seal`, whose end is not before it.
 pub fn epoch_of(genesis: &Genesis, at_ms: u64, seal: EpochNumber) -> EpochNumber {
@@ -24,139 +23,164 @@ pub fn epoch_of(genesis: &Genesis, at_ms: u64, seal: EpochNumber) -> EpochNumber
 pub fn observe(
     genesis: &Genesis,
     before: &FoldState,
-    seal: EpochNumber,
     part: &Part,
     book: &mut Book<'_>,
     people: &mut People,
 ) -> Vec<(u64, Place)> {
-    let mut sessions = Sessions::default();
-    let order = Order::of(before, part, book);
-    order.run(genesis, seal, book, people, &mut sessions);
-    let is_fresh = |observation: Option<Observation>| observation.is_some_and(|observation| observation.seal == seal);
-    for entry in book.entries.iter_mut().filter(|entry| is_fresh(entry.observation)) {
-        let (Some(fact), Some(observation)) = (entry.fact, entry.observation) else { continue };
+    let mut observing = Observing {
+        genesis,
+        before,
+        part,
+        sessions: Sessions::of(genesis, book),
+        walls: vec![],
+        sessionless: BTreeMap::new(),
+    };
+    observing.run(book, people);
+    let sessions = observing.sessions;
+    let mut fresh = vec![];
+    for place in 0..book.len() as Place {
+        let (true, Some(row), Some(at_ms)) = (book.is_fresh(place), book.row(place), book.at_ms(place)) else {
+            continue;
+        };
+        let entry = book.at(place);
         // What was allowed when it was observed may have been revoked at an earlier time by the same seal.
         if entry.flaw.is_none()
             && sessions.is_revoked(entry.who)
-            && !sessions.allow(people, entry.who, fact, observation.at_ms)
+            && !sessions.allow(people, entry.who, row.scope, book.key(row), at_ms)
         {
-            entry.flaw = Some(Flaw::Session);
+            book.at_mut(place).flaw = Some(Flaw::Session);
+        }
+        if matches!(row.says, Says::Ticket(_) | Says::Root(_) | Says::Removal(_) | Says::Capability(_)) {
+            fresh.push((at_ms, place));
         }
     }
-    mark_equivocations(before, book, seal);
-    let matters = |entry: &super::book::Entry<'_>| {
-        matches!(entry.says(), Some(Says::Ticket(_) | Says::Root(_) | Says::Removal(_) | Says::Capability(_)))
-    };
-    let fresh = book.iter().filter(|(_, entry)| is_fresh(entry.observation) && matters(entry));
-    let mut fresh: Vec<(u64, Place)> =
-        fresh.map(|(place, entry)| (entry.observation.expect("it is fresh").at_ms, place)).collect();
-    fresh.sort_unstable();
+    mark_equivocations(before, book);
+    fresh.sort_unstable_by_key(|(at_ms, place)| (*at_ms, book.id(*place)));
     fresh
 }
 
-/// Which unobserved messages wait for which others.
-struct Order {
-    /// Of each place, how many parents it waits for; null for a message that is observed or not at hand.
-    waits_for: Vec<Option<u8>>,
-    children: Dealt<Place>,
+/// Why a message is not observed at once.
+enum Wait {
+    /// For a parent.
+    Parent,
+    /// For a session of its key.
+    Session,
 }
 
-impl Order {
-    fn of(before: &FoldState, part: &Part, book: &Book<'_>) -> Order {
-        let is_open = |place: Place| place != NOWHERE && book.at(place).observation.is_none();
-        let mut waits_for = vec![None; book.entries.len()];
-        for (place, entry) in book.iter() {
-            let Some(fact) = entry.fact.filter(|fact| !matches!(fact.says, Says::Unreceipted)) else { continue };
-            if entry.observation.is_none() {
-                let parents = book.parents(entry).iter().zip(&fact.parents);
-                let waits =
-                    |(at, id): &(&Place, &Hash)| is_open(**at) || **at == NOWHERE && !is_known(before, part, id);
-                let count = parents.filter(waits).count();
-                waits_for[place as usize] = Some(u8::try_from(count).expect("at most 16 parents"));
+struct Observing<'a> {
+    genesis: &'a Genesis,
+    before: &'a FoldState,
+    part: &'a Part,
+    sessions: Sessions,
+    walls: Vec<u64>,
+    /// What waits for a session, by account and key.
+    sessionless: BTreeMap<(Person, Hash), Vec<Place>>,
+}
+
+impl Observing<'_> {
+    /// Most messages come after what they name and are observed in one go. The others wait for their parents, and what
+    /// waits for a session is tried again when one was observed.
+    fn run(&mut self, book: &mut Book<'_>, people: &mut People) {
+        let mut ready: Vec<Place> = vec![];
+        let mut waiting: Vec<Place> = vec![];
+        for place in 0..book.len() as Place {
+            let is_receipted = |says: &Says| !matches!(says, Says::Unreceipted);
+            let is_candidate =
+                book.at_ms(place).is_none() && book.row(place).is_some_and(|row| is_receipted(&row.says));
+            if is_candidate && matches!(self.take(place, book, people, &mut ready), Err(Wait::Parent)) {
+                waiting.push(place);
             }
         }
-        let waiting = || book.iter().filter(|(place, _)| waits_for[*place as usize].is_some());
-        let children = Dealt::new(book.entries.len(), || {
-            waiting().flat_map(|(place, entry)| {
-                let open = book.parents(entry).iter().filter(|parent| is_open(**parent));
-                open.map(move |parent| (*parent as usize, place))
-            })
-        });
-        Order { waits_for, children }
-    }
-
-    /// Observes in the order of parents; what waits for a session is tried again when one was observed.
-    fn run(
-        mut self,
-        genesis: &Genesis,
-        seal: EpochNumber,
-        book: &mut Book<'_>,
-        people: &mut People,
-        sessions: &mut Sessions,
-    ) {
-        let mut sessionless: BTreeMap<(u32, Vec<u8>), Vec<Place>> = BTreeMap::new();
-        let ready = (0..).zip(&self.waits_for).filter(|(_, waits)| **waits == Some(0)).map(|(place, _)| place);
-        let mut ready: VecDeque<Place> = ready.collect();
-        let mut walls = Vec::new();
-        while let Some(place) = ready.pop_front() {
-            let entry = book.at(place);
-            let fact = entry.fact.expect("it is at hand");
-            let own = wall_ms(&entry.receipts, &mut walls);
-            let parents = book.parents(entry).iter().filter(|parent| **parent != NOWHERE);
-            let mut at_ms =
-                parents.filter_map(|parent| book.at(*parent).observation).fold(own, |at, o| at.max(o.at_ms));
-            let who = entry.who;
-            let mut flaw = None;
-            match sessions.admit(genesis, people, who, entry, at_ms) {
-                Admission::Waits => {
-                    sessionless.entry((who, fact.key.to_vec())).or_default().push(place);
-                    continue;
-                }
-                Admission::Opens => ready.extend(sessionless.remove(&(who, fact.key.to_vec())).unwrap_or_default()),
-                Admission::From(from_ms) => {
-                    at_ms = at_ms.max(from_ms);
-                    flaw = (!sessions.allow(people, who, fact, at_ms)).then_some(Flaw::Session);
-                }
-                Admission::Free => {}
+        let mut waits_for: BTreeMap<Place, usize> = BTreeMap::new();
+        let mut children: Vec<(Place, Place)> = vec![];
+        for place in waiting {
+            let missing = book.parents(place).iter().copied().filter(|parent| self.is_missing(book, *parent));
+            let missing: Vec<Place> = missing.collect();
+            children.extend(missing.iter().map(|parent| (*parent, place)));
+            waits_for.insert(place, missing.len());
+            if missing.is_empty() {
+                ready.push(place);
             }
-            let epoch = epoch_of(genesis, at_ms, seal);
-            let entry = book.at_mut(place);
-            entry.observation = Some(Observation { at_ms, seal, epoch });
-            entry.flaw = flaw;
-            for child in self.children.of(place as usize) {
-                let waits = self.waits_for[*child as usize].as_mut().expect("it waits");
+        }
+        children.sort_unstable();
+        // What was tried already for want of a session alone is ready again with it, whatever it waits for.
+        while let Some(place) = ready.pop() {
+            if self.take(place, book, people, &mut ready).is_err() {
+                continue;
+            }
+            let first = children.partition_point(|(parent, _)| *parent < place);
+            for (_, child) in children[first..].iter().take_while(|(parent, _)| *parent == place) {
+                let waits = waits_for.get_mut(child).expect("it waits");
                 *waits -= 1;
                 if *waits == 0 {
-                    ready.push_back(*child);
+                    ready.push(*child);
                 }
             }
         }
     }
-}
 
-/// Whether a message outside the book was observed before.
-fn is_known(before: &FoldState, part: &Part, id: &Hash) -> bool {
-    before.done(id).is_some() || part.older.contains(&id.to_cid(liaise_ledger::hash::DAG_CBOR))
+    /// Whether a parent keeps its children waiting.
+    fn is_missing(&self, book: &Book<'_>, parent: Place) -> bool {
+        let is_known = || {
+            let id = book.id(parent);
+            self.before.done(id).is_some() || self.part.older.contains(id)
+        };
+        if book.is_open(parent) { book.at_ms(parent).is_none() } else { !is_known() }
+    }
+
+    /// Observes a message, if it waits for nothing. A delegation makes ready what waited for it.
+    fn take(
+        &mut self,
+        place: Place,
+        book: &mut Book<'_>,
+        people: &mut People,
+        ready: &mut Vec<Place>,
+    ) -> Result<(), Wait> {
+        let mut at_ms = 0;
+        for parent in book.parents(place) {
+            match book.at_ms(*parent) {
+                Some(parent_ms) => at_ms = at_ms.max(parent_ms),
+                None if self.is_missing(book, *parent) => return Err(Wait::Parent),
+                None => {}
+            }
+        }
+        book.walls(place, &mut self.walls);
+        at_ms = at_ms.max(lower_median(&mut self.walls));
+        let row = book.row(place).expect("it is at hand");
+        let who = book.at(place).who;
+        let key = book.key(row);
+        let mut flaw = None;
+        match self.sessions.admit(self.genesis, people, book, place, at_ms) {
+            Admission::Waits => {
+                self.sessionless.entry((who, *key)).or_default().push(place);
+                return Err(Wait::Session);
+            }
+            Admission::Opens => ready.extend(self.sessionless.remove(&(who, *key)).unwrap_or_default()),
+            Admission::From(from_ms) => {
+                at_ms = at_ms.max(from_ms);
+                flaw = (!self.sessions.allow(people, who, row.scope, key, at_ms)).then_some(Flaw::Session);
+            }
+            Admission::Free => {}
+        }
+        book.observe(place, at_ms, flaw);
+        Ok(())
+    }
 }
 
 /// The lower median of the witnesses' wall clocks.
-fn wall_ms(receipts: &[StoreReceipt], walls: &mut Vec<u64>) -> u64 {
-    walls.clear();
-    walls.extend(receipts.iter().map(|receipt| receipt.wall_ms));
+fn lower_median(walls: &mut [u64]) -> u64 {
     walls.sort_unstable();
     walls[(walls.len() - 1) / 2]
 }
 
 /// Of two observed messages with one author, key and sequence neither counts; where one is done with, the other does not.
-fn mark_equivocations(before: &FoldState, book: &mut Book<'_>, seal: EpochNumber) {
+fn mark_equivocations(before: &FoldState, book: &mut Book<'_>) {
     let old = before.observed.values().flat_map(|rows| rows.rows().iter().map(|(_, done)| done.place));
     let twice = places::twice(book, old);
     let mut by_place: BTreeMap<Hash, (bool, Vec<Place>)> = BTreeMap::new();
     for place in twice.suspects {
-        let entry = book.at(place);
-        let is_fresh = entry.observation.is_some_and(|observation| observation.seal == seal);
-        let (fresh, rivals) = by_place.entry(entry.fact.expect("it is observed").place).or_default();
-        *fresh |= is_fresh;
+        let (fresh, rivals) = by_place.entry(book.row(place).expect("it is observed").place).or_default();
+        *fresh |= book.is_fresh(place);
         rivals.push(place);
     }
     for (hash, (has_fresh, rivals)) in by_place {

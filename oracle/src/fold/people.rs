@@ -1,9 +1,10 @@
 //! Accounts by number: an epoch names each many times, and a number is compared at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use liaise_ledger::Account;
 
+use super::index::Index;
 use super::state::AccountState;
 
 /// An account's number, in the order of accounts; [`NOBODY`] for other authors.
@@ -14,28 +15,54 @@ pub const NOBODY: Person = Person::MAX;
 /// Everybody whom a fold meets, by account, with what is known of them.
 pub struct People {
     names: Vec<Account>,
-    numbers: HashMap<Account, Person>,
     states: Vec<AccountState>,
     /// Those of whom something is known after this epoch.
     is_known: Vec<bool>,
+    /// Of each author of the epoch, by its number there.
+    of_author: Vec<Person>,
 }
 
 impl People {
-    /// Those of a state, and others.
-    pub fn new<'a>(before: &BTreeMap<Account, AccountState>, others: impl IntoIterator<Item = &'a Account>) -> People {
-        let mut names: HashMap<&Account, Option<&AccountState>> =
-            before.iter().map(|(account, state)| (account, Some(state))).collect();
-        for account in others {
-            names.entry(account).or_default();
+    /// Those of a state, the epoch's authors, and others.
+    pub fn new<'a>(
+        before: &'a BTreeMap<Account, AccountState>,
+        authors: &'a [Account],
+        others: impl IntoIterator<Item = &'a Account>,
+    ) -> People {
+        let mut known = Index::with_capacity(before.len());
+        before.keys().for_each(|account| _ = known.number(&account));
+        let mut new: Vec<&Account> =
+            authors.iter().chain(others).filter(|account| known.find(account).is_none()).collect();
+        new.sort_unstable();
+        new.dedup();
+        let mut people = People {
+            names: Vec::with_capacity(before.len() + new.len()),
+            states: Vec::with_capacity(before.len() + new.len()),
+            is_known: Vec::with_capacity(before.len() + new.len()),
+            of_author: vec![],
+        };
+        let mut rest = new.as_slice();
+        let mut of_known = Vec::with_capacity(before.len());
+        for (account, state) in before {
+            let first = rest.partition_point(|new| *new < account);
+            rest[..first].iter().for_each(|new| people.push(new, None));
+            rest = &rest[first..];
+            of_known.push(people.len() as Person);
+            people.push(account, Some(state));
         }
-        let mut all: Vec<(&Account, Option<&AccountState>)> = names.into_iter().collect();
-        all.sort_unstable_by_key(|(account, _)| *account);
-        People {
-            names: all.iter().map(|(account, _)| (*account).clone()).collect(),
-            numbers: (0..).zip(&all).map(|(person, (account, _))| ((*account).clone(), person)).collect(),
-            is_known: all.iter().map(|(_, state)| state.is_some()).collect(),
-            states: all.into_iter().map(|(_, state)| state.cloned().unwrap_or_default()).collect(),
-        }
+        rest.iter().for_each(|new| people.push(new, None));
+        let of_author = |author: &Account| match known.find(&author) {
+            Some(number) => of_known[number as usize],
+            None => people.number(author),
+        };
+        people.of_author = authors.iter().map(of_author).collect();
+        people
+    }
+
+    fn push(&mut self, account: &Account, state: Option<&AccountState>) {
+        self.names.push(account.clone());
+        self.is_known.push(state.is_some());
+        self.states.push(state.cloned().unwrap_or_default());
     }
 
     /// How many there are.
@@ -48,7 +75,12 @@ impl People {
     /// # Panics
     /// For an account that was not named at the start.
     pub fn number(&self, account: &Account) -> Person {
-        self.numbers[account]
+        self.names.binary_search(account).expect("everybody is named at the start") as Person
+    }
+
+    /// The number of an author, by its number in the epoch's part.
+    pub fn of_author(&self, author: u32) -> Person {
+        self.of_author[author as usize]
     }
 
     /// An account.

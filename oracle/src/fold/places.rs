@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use liaise_ledger::Hash;
 
-use super::book::{Book, Place};
+use super::book::Book;
+use super::part::Place;
 
 /// Bits a place: one in sixteen places looks like another one and is compared in full.
 const BITS: usize = 16;
@@ -18,13 +19,14 @@ pub struct Twice {
 }
 
 /// A set of hashes that errs on one side: what was put in is found.
-struct Sieve {
+pub struct Sieve {
     words: Vec<u64>,
     shift: u32,
 }
 
 impl Sieve {
-    fn for_count(count: usize) -> Sieve {
+    /// An empty one for so many hashes.
+    pub fn for_count(count: usize) -> Sieve {
         let bits = (count * BITS).next_power_of_two().max(64);
         Sieve { words: vec![0; bits / 64], shift: 64 - bits.trailing_zeros() }
     }
@@ -35,13 +37,14 @@ impl Sieve {
         ((bit / 64) as usize, 1 << (bit % 64))
     }
 
-    fn has(&self, hash: &Hash) -> bool {
+    /// Whether a hash may have been put in.
+    pub fn has(&self, hash: &Hash) -> bool {
         let (word, bit) = self.bit(hash);
         self.words[word] & bit != 0
     }
 
     /// Puts a hash in; whether it seemed to be there.
-    fn put(&mut self, hash: &Hash) -> bool {
+    pub fn put(&mut self, hash: &Hash) -> bool {
         let (word, bit) = self.bit(hash);
         let known = self.words[word] & bit != 0;
         self.words[word] |= bit;
@@ -51,19 +54,18 @@ impl Sieve {
 
 /// Finds the observed messages that may share their place with another one, of the book or done with.
 pub fn twice(book: &Book<'_>, old: impl Iterator<Item = Hash>) -> Twice {
-    let observed = || book.iter().filter(|(_, entry)| entry.observation.is_some());
-    let place = |entry: &super::book::Entry<'_>| entry.fact.expect("it is observed").place;
-    let mut all = Sieve::for_count(book.entries.len());
-    let mut again = Sieve::for_count(book.entries.len());
-    for (_, entry) in observed() {
-        if all.put(&place(entry)) {
-            again.put(&place(entry));
+    let observed = || book.observed().filter_map(|at| Some((at, &book.row(at)?.place)));
+    let mut all = Sieve::for_count(book.len());
+    let mut again = Sieve::for_count(book.len());
+    for (_, place) in observed() {
+        if all.put(place) {
+            again.put(place);
         }
     }
     let old: BTreeSet<Hash> = old.filter(|hash| all.has(hash)).collect();
     old.iter().for_each(|hash| {
         again.put(hash);
     });
-    let suspects = observed().filter(|(_, entry)| again.has(&place(entry))).map(|(place, _)| place).collect();
+    let suspects = observed().filter(|(_, place)| again.has(place)).map(|(at, _)| at).collect();
     Twice { suspects, old }
 }

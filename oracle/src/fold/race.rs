@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cid::Cid;
-use liaise_ledger::draw::{self, Timeline};
+use liaise_ledger::draw::{self, Openings, Timeline};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, Hash};
 
-use super::book::{Entry as Message, Place};
+use super::book::Book;
 use super::evidence::{self, Rounds};
-use super::fact::{Opened, Root, Ruled, Says};
+use super::fact::{Opened, Promised, Root, Ruled, Says};
 use super::latency;
-use super::lot::{Draw, Lot};
+use super::lot::{Draw, Lot, RowAt};
+use super::part::Place;
 use super::people::{People, Person};
 use super::reasons::ReasonCode;
 use super::state::StoreReceipt;
@@ -21,28 +21,19 @@ use super::state::StoreReceipt;
 pub struct Event<'a> {
     /// When it was observed, milliseconds since 1970.
     pub at_ms: u64,
-    /// Where it stands in the book.
+    /// Its number.
     pub place: Place,
-    /// The message.
-    pub message: &'a Message<'a>,
+    /// Whose it is.
+    pub who: Person,
     /// What it says.
     pub says: &'a Says,
-    /// Places of its parents.
+    /// Numbers of its parents.
     pub parents: &'a [Place],
 }
 
 impl Event<'_> {
-    fn who(&self) -> Person {
-        self.message.who
-    }
-
     fn parent(&self, at: u8) -> Place {
         self.parents[usize::from(at)]
-    }
-
-    /// Its id.
-    pub fn id(&self) -> Cid {
-        self.message.cid()
     }
 }
 
@@ -58,7 +49,7 @@ pub struct Task<'a> {
     /// Its start: the root's observation, or its round's time where that is later. Milliseconds since 1970.
     pub start_ms: u64,
     /// The draw.
-    pub draw: &'a Draw,
+    pub draw: &'a Draw<'a>,
     /// The snapshot that was drawn from.
     pub lot: &'a Lot,
 }
@@ -99,7 +90,7 @@ pub struct Remark {
     /// What happened.
     pub code: ReasonCode,
     /// The message.
-    pub message: Option<Cid>,
+    pub message: Option<Place>,
 }
 
 /// A verdict-commit that was taken.
@@ -115,6 +106,7 @@ struct Promise {
 pub struct Race<'a> {
     genesis: &'a Genesis,
     people: &'a People,
+    book: &'a Book<'a>,
     task: Task<'a>,
     timeline: Timeline,
     commits: BTreeMap<Person, (Event<'a>, Hash)>,
@@ -128,6 +120,8 @@ pub struct Race<'a> {
     /// Whom the first refusal called, in draw order; null before one.
     pub panel: Option<Vec<Person>>,
     acted: BTreeSet<Person>,
+    /// What judges open by the round that the last verdict named: mostly it is the same for all.
+    openings: Option<(u64, Openings)>,
     /// What was not taken, and why; later what everybody did.
     pub remarks: Vec<Remark>,
 }
@@ -137,6 +131,7 @@ impl<'a> Race<'a> {
     pub fn run(
         genesis: &'a Genesis,
         people: &'a People,
+        book: &'a Book<'a>,
         task: Task<'a>,
         events: &[Event<'a>],
         rounds: &Rounds<'_>,
@@ -144,6 +139,7 @@ impl<'a> Race<'a> {
         let mut race = Race {
             genesis,
             people,
+            book,
             timeline: Timeline { prompt_ms: task.start_ms, commit_ms: None, result_ms: None, judged_ms: None },
             task,
             commits: BTreeMap::new(),
@@ -153,6 +149,7 @@ impl<'a> Race<'a> {
             refusals: BTreeSet::new(),
             panel: None,
             acted: BTreeSet::new(),
+            openings: None,
             remarks: vec![],
         };
         for event in events {
@@ -163,21 +160,19 @@ impl<'a> Race<'a> {
 
     fn take(&mut self, event: &Event<'a>, rounds: &Rounds<'_>) {
         let refused = match event.says {
-            Says::Commit(hash) => self.take_commit(event, *hash),
+            Says::Commit(hash) => self.take_commit(event, **hash),
             Says::Result(result) => self.take_result(event, result),
-            Says::VerdictCommit(result, hash, round) => {
-                self.take_verdict_commit(event, event.parent(*result), *hash, *round)
-            }
+            Says::VerdictCommit(promised) => self.take_verdict_commit(event, promised),
             Says::Verdict(verdict) => self.take_verdict(event, verdict, rounds),
             _ => Ok(()),
         };
         if let Err(code) = refused {
-            self.remark(event.who(), None, code, Some(event.id()));
+            self.remark(event.who, None, code, Some(event.place));
         }
     }
 
     /// Says something about a participant.
-    pub fn remark(&mut self, who: Person, scored: Option<bool>, code: ReasonCode, message: Option<Cid>) {
+    pub fn remark(&mut self, who: Person, scored: Option<bool>, code: ReasonCode, message: Option<Place>) {
         self.remarks.push(Remark { who, scored, code, message });
     }
 
@@ -186,31 +181,31 @@ impl<'a> Race<'a> {
     }
 
     fn take_commit(&mut self, event: &Event<'a>, hash: Hash) -> Result<(), ReasonCode> {
-        if self.commits.contains_key(&event.who()) {
+        if self.commits.contains_key(&event.who) {
             return Ok(());
         }
         if event.at_ms > self.limit(self.genesis.parameters.result_s) {
             return Err(ReasonCode::Late);
         }
         let might = self.timeline.racers(event.at_ms, &self.genesis.parameters);
-        if self.place(event.who()).is_none_or(|place| place >= might) {
+        if !self.task.draw.is_among(event.who, might) {
             return Err(ReasonCode::NotAssigned);
         }
-        self.commits.insert(event.who(), (*event, hash));
-        self.acted.insert(event.who());
+        self.commits.insert(event.who, (*event, hash));
+        self.acted.insert(event.who);
         self.timeline.commit_ms.get_or_insert(event.at_ms);
         Ok(())
     }
 
     fn take_result(&mut self, event: &Event<'a>, result: &'a Opened) -> Result<(), ReasonCode> {
-        if self.entries.contains_key(&event.who()) {
+        if self.entries.contains_key(&event.who) {
             return Ok(());
         }
         if event.at_ms > self.limit(self.genesis.parameters.result_s) {
             return Err(ReasonCode::Late);
         }
         let opened = event.parent(result.commit);
-        let commit = self.commits.get(&event.who()).filter(|(commit, _)| commit.place == opened);
+        let commit = self.commits.get(&event.who).filter(|(commit, _)| commit.place == opened);
         let (commit, hash) = commit.ok_or(ReasonCode::BadOpening)?;
         if result.hash != *hash {
             return Err(ReasonCode::BadOpening);
@@ -218,10 +213,11 @@ impl<'a> Race<'a> {
         if !self.binds(result) {
             return Err(ReasonCode::BindingIncomplete);
         }
-        let latency = latency::lower_median(self.task.receipts, &commit.message.receipts, self.genesis.quorum());
+        let latency =
+            latency::lower_median(self.task.receipts, &self.book.receipts(commit.place), self.genesis.quorum());
         let latency_ns = latency.ok_or(ReasonCode::NoLatency)?;
         self.timeline.result_ms.get_or_insert(event.at_ms);
-        self.entries.insert(event.who(), Entry { event: *event, result, latency_ns });
+        self.entries.insert(event.who, Entry { event: *event, result, latency_ns });
         self.call_auditors(event.at_ms);
         Ok(())
     }
@@ -238,35 +234,31 @@ impl<'a> Race<'a> {
         self.entries.iter().find(|(_, entry)| entry.event.place == result).map(|(racer, _)| *racer)
     }
 
-    fn take_verdict_commit(
-        &mut self,
-        event: &Event<'a>,
-        result: Place,
-        hash: Hash,
-        round: u64,
-    ) -> Result<(), ReasonCode> {
-        if self.verdict_commits.contains_key(&(event.who(), result)) {
+    fn take_verdict_commit(&mut self, event: &Event<'a>, promised: &Promised) -> Result<(), ReasonCode> {
+        let Promised { hash, round, .. } = *promised;
+        let result = event.parent(promised.result);
+        if self.verdict_commits.contains_key(&(event.who, result)) {
             return Ok(());
         }
-        let racer = self.racer_of(result).filter(|racer| *racer != event.who());
+        let racer = self.racer_of(result).filter(|racer| *racer != event.who);
         let entry = racer.map(|racer| &self.entries[&racer]).ok_or(ReasonCode::NotAssigned)?;
-        let is_audit = self.panel.as_ref().is_some_and(|panel| panel.contains(&event.who()));
+        let is_audit = self.panel.as_ref().is_some_and(|panel| panel.contains(&event.who));
         let might = self.timeline.judges(event.at_ms, &self.genesis.parameters);
-        let judges = self.place(event.who()).is_some_and(|place| place < might);
-        if !self.task.lot.may_judge(event.who()) || !(is_audit || judges) {
+        let judges = self.task.draw.is_among(event.who, might);
+        if !self.task.lot.may_judge(event.who) || !(is_audit || judges) {
             return Err(ReasonCode::NotAssigned);
         }
         if !evidence::round_fits(self.genesis, round, event.at_ms, entry.event.at_ms) {
             return Err(ReasonCode::VerdictRound);
         }
-        self.acted.insert(event.who());
+        self.acted.insert(event.who);
         let promise = Promise { place: event.place, hash, round, is_audit };
-        self.verdict_commits.insert((event.who(), result), promise);
+        self.verdict_commits.insert((event.who, result), promise);
         Ok(())
     }
 
     fn take_verdict(&mut self, event: &Event<'a>, verdict: &'a Ruled, rounds: &Rounds<'_>) -> Result<(), ReasonCode> {
-        let (judge, result) = (event.who(), event.parent(verdict.result));
+        let (judge, result) = (event.who, event.parent(verdict.result));
         let opened = event.parent(verdict.commit);
         let promise = self.verdict_commits.get(&(judge, result)).filter(|promise| promise.place == opened);
         let Promise { hash, round, is_audit, .. } = *promise.ok_or(ReasonCode::BadEvidence)?;
@@ -279,7 +271,7 @@ impl<'a> Race<'a> {
         if event.at_ms > self.limit(seconds) {
             return Err(ReasonCode::Late);
         }
-        if !evidence::holds(&self.task.draw.seed, rounds, hash, round, verdict, self.name(judge)) {
+        if !self.holds(rounds, hash, round, verdict, judge) {
             return Err(ReasonCode::BadEvidence);
         }
         self.rulings.push(Ruling { event: *event, judge, about, score: verdict.score, is_audit });
@@ -288,6 +280,16 @@ impl<'a> Race<'a> {
         }
         self.call_auditors(event.at_ms);
         Ok(())
+    }
+
+    /// Whether a verdict opens the commit that holds `hash`, and shows what the round drew of the judge's values.
+    fn holds(&mut self, rounds: &Rounds<'_>, hash: Hash, round: u64, verdict: &Ruled, judge: Person) -> bool {
+        let Some(signature) = rounds.get(&round).filter(|_| evidence::opens(hash, verdict)) else { return false };
+        let known = self.openings.take().filter(|(known, _)| *known == round);
+        let fresh = || (round, Openings::new(&self.task.draw.seed, signature));
+        let (_, openings) = self.openings.insert(known.unwrap_or_else(fresh));
+        let judge = self.task.lot.hash(judge).expect("who judges was drawn");
+        verdict.positions.iter().copied().eq(openings.positions(judge, verdict.count, evidence::OPENED))
     }
 
     /// How many judges accept a racer's result.
@@ -306,25 +308,25 @@ impl<'a> Race<'a> {
         }
         let lot = self.task.lot;
         let panel = draw::auditors(
-            &self.task.draw.order,
+            self.task.draw.iter().map(|row| row as usize),
             &self.genesis.parameters,
-            |row| self.acted.contains(&lot.person(row)),
-            |row| lot.may_judge(lot.person(row)),
+            |row| self.acted.contains(&lot.person(row as RowAt)),
+            |row| lot.may_judge(lot.person(row as RowAt)),
         );
-        self.panel = Some(panel.into_iter().map(|row| lot.person(row)).collect());
+        self.panel = Some(panel.into_iter().map(|row| lot.person(row as RowAt)).collect());
     }
 
     /// Who was called to race in all, in draw order.
     pub fn called(&self) -> impl Iterator<Item = Person> {
         let until = self.limit(self.genesis.parameters.result_s);
-        let racers = draw::racers(&self.task.draw.order, &self.timeline, until, &self.genesis.parameters);
+        let racers = self.task.draw.first(self.timeline.racers(until, &self.genesis.parameters));
         let lot = self.task.lot;
         racers.iter().map(move |row| lot.person(*row))
     }
 
     /// Somebody's place in the draw.
     pub fn place(&self, who: Person) -> Option<usize> {
-        self.task.lot.place(&self.task.draw.order, who)
+        self.task.draw.place(who)
     }
 
     /// What decides a tie: the lowest wins.
@@ -338,7 +340,7 @@ impl<'a> Race<'a> {
     }
 
     /// The commits that were taken: account and message.
-    pub fn commits(&self) -> impl Iterator<Item = (Person, Cid)> {
-        self.commits.iter().map(|(who, (event, _))| (*who, event.id()))
+    pub fn commits(&self) -> impl Iterator<Item = (Person, Place)> {
+        self.commits.iter().map(|(who, (event, _))| (*who, event.place))
     }
 }

@@ -1,13 +1,15 @@
 //! Which keys may sign for which account, as the ledger's sessions say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cid::Cid;
 use liaise_ledger::Hash;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::session::{Revocation, Scope, SessionGrant, SessionOutcome};
 
-use super::book::Entry;
-use super::fact::{Fact, Says};
+use super::book::Book;
+use super::fact::{Delegation, Says};
+use super::part::Place;
 use super::people::{NOBODY, People, Person};
 use super::state::SessionState;
 
@@ -25,45 +27,70 @@ pub enum Admission {
 }
 
 /// What a seal changes about sessions; they themselves stand with their accounts.
-#[derive(Default)]
 pub struct Sessions {
     revoked: BTreeSet<Person>,
+    /// Of the delegations of one account and key that wait for their observation the lowest id, where there are several:
+    /// whichever comes first, two oracles take the same.
+    chosen: BTreeMap<(Person, Hash), Place>,
 }
 
-fn find<'p>(people: &'p People, who: Person, key: &[u8]) -> Option<&'p SessionState> {
-    people.state(who).sessions.iter().find(|session| session.key.0 == key)
+fn find<'p>(people: &'p People, who: Person, key: &Hash) -> Option<&'p SessionState> {
+    people.state(who).sessions.iter().find(|session| session.key == *key)
+}
+
+/// What a message delegates, if it does and may.
+fn grant<'b>(genesis: &Genesis, delegation: &'b Delegation, is_first: bool) -> Option<&'b SessionGrant> {
+    match delegation.outcome(genesis) {
+        Some(SessionOutcome::Grant(grant)) if is_first => Some(grant),
+        _ => None,
+    }
 }
 
 impl Sessions {
+    /// Before anything of a seal is observed.
+    pub fn of(genesis: &Genesis, book: &Book<'_>) -> Sessions {
+        let mut chosen: BTreeMap<(Person, Hash), Place> = BTreeMap::new();
+        for place in book.places().filter(|place| book.at_ms(*place).is_none()) {
+            let Some(row) = book.row(place) else { continue };
+            if let Says::Session(delegation) = &row.says
+                && let Some(grant) = grant(genesis, delegation, row.is_first)
+            {
+                let best = chosen.entry((book.at(place).who, Hash(grant.key))).or_insert(place);
+                if book.id(place) < book.id(*best) {
+                    *best = place;
+                }
+            }
+        }
+        Sessions { revoked: BTreeSet::new(), chosen }
+    }
+
     /// Decides about a message that is observed at `at_ms`, and takes in what a `session` message says. One that does not
     /// verify is observed and means nothing. The order of two messages of one seal does not matter.
     pub fn admit(
         &mut self,
         genesis: &Genesis,
         people: &mut People,
-        who: Person,
-        entry: &Entry<'_>,
+        book: &Book<'_>,
+        place: Place,
         at_ms: u64,
     ) -> Admission {
-        let fact = entry.fact.expect("it is at hand");
+        let (row, who) = (book.row(place).expect("it is at hand"), book.at(place).who);
         if who == NOBODY {
             return Admission::Free;
         }
-        if let Says::Session(..) = &fact.says {
-            return match fact.session(genesis) {
-                Some(SessionOutcome::Grant(grant)) if fact.seq == 0 => {
-                    take_grant(people, who, grant, entry, at_ms);
-                    Admission::Opens
+        if let Says::Session(delegation) = &row.says {
+            if let Some(grant) = grant(genesis, delegation, row.is_first) {
+                if self.chosen.get(&(who, Hash(grant.key))) == Some(&place) {
+                    take_grant(people, who, grant, book.cid(place), at_ms);
+                    return Admission::Opens;
                 }
-                Some(SessionOutcome::Revocation(revocation)) => {
-                    self.revoked.insert(who);
-                    revoke(people, who, revocation, entry, at_ms);
-                    Admission::Free
-                }
-                Some(SessionOutcome::Grant(_)) | None => Admission::Free,
-            };
+            } else if let Some(SessionOutcome::Revocation(revocation)) = delegation.outcome(genesis) {
+                self.revoked.insert(who);
+                revoke(people, who, revocation, book.cid(place), at_ms);
+            }
+            return Admission::Free;
         }
-        match find(people, who, &fact.key).filter(|session| is_granted(session)) {
+        match find(people, who, book.key(row)).filter(|session| is_granted(session)) {
             Some(session) => Admission::From(session.from_ms),
             None => Admission::Waits,
         }
@@ -74,10 +101,10 @@ impl Sessions {
         self.revoked.contains(&who)
     }
 
-    /// Whether a message that was observed at `at_ms` was signed by a key that might say such a thing then.
-    pub fn allow(&self, people: &People, who: Person, fact: &Fact, at_ms: u64) -> bool {
-        let Some(scope) = fact.scope.filter(|_| who != NOBODY) else { return true };
-        find(people, who, &fact.key).is_some_and(|session| {
+    /// Whether a message of a scope that was observed at `at_ms` was signed by a key that might say such a thing then.
+    pub fn allow(&self, people: &People, who: Person, scope: Option<Scope>, key: &Hash, at_ms: u64) -> bool {
+        let Some(scope) = scope.filter(|_| who != NOBODY) else { return true };
+        find(people, who, key).is_some_and(|session| {
             let in_scope = match scope {
                 Scope::Prompt => session.prompt,
                 Scope::Work => session.work,
@@ -88,10 +115,10 @@ impl Sessions {
 }
 
 /// The first session of an account and key stands. A revocation that is known already ends it where it would have.
-fn take_grant(people: &mut People, who: Person, grant: &SessionGrant, entry: &Entry<'_>, at_ms: u64) {
+fn take_grant(people: &mut People, who: Person, grant: &SessionGrant, message: Cid, at_ms: u64) {
     let fresh = SessionState {
         key: Hash(grant.key),
-        message: entry.cid(),
+        message,
         from_ms: at_ms,
         prompt: grant.scopes.prompt,
         work: grant.scopes.work,
@@ -106,14 +133,20 @@ fn take_grant(people: &mut People, who: Person, grant: &SessionGrant, entry: &En
 }
 
 /// Ends a session at the revocation's observation, also one that is not known yet.
-fn revoke(people: &mut People, who: Person, revocation: &Revocation, entry: &Entry<'_>, at_ms: u64) {
+fn revoke(people: &mut People, who: Person, revocation: &Revocation, message: Cid, at_ms: u64) {
     let key = Hash(revocation.key);
     let sessions = &mut people.state_mut(who).sessions;
     match sessions.binary_search_by(|known| known.key.cmp(&key)) {
-        Ok(i) => sessions[i].until_ms = sessions[i].until_ms.min(at_ms),
+        Ok(i) => {
+            let known = &mut sessions[i];
+            known.until_ms = known.until_ms.min(at_ms);
+            // Of several revocations before the delegation the first is named.
+            if !is_granted(known) && (at_ms, message) < (known.from_ms, known.message) {
+                (known.from_ms, known.message) = (at_ms, message);
+            }
+        }
         Err(i) => {
             let (prompt, work) = (false, false);
-            let message = entry.cid();
             sessions.insert(i, SessionState { key, message, from_ms: at_ms, prompt, work, until_ms: at_ms });
         }
     }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use liaise_ledger::body::Ticket;
+use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 use rayon::prelude::*;
 
-use super::book::{Book, NOWHERE, Place};
+use super::book::Book;
 use super::deal::Dealt;
 use super::decide::{Outcome, decide};
 use super::evidence::{Rounds, round_fits};
 use super::fact::{Root as Asked, Says};
-use super::lot::Lot;
+use super::lot::{Front, Lot};
+use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
 use super::reasons::{Reason, ReasonCode};
@@ -38,6 +41,8 @@ pub struct Desk<'a> {
     pub people: &'a People,
     /// Verified rounds.
     pub rounds: &'a Rounds<'a>,
+    /// Fronts of draws, as far as they were worked out before.
+    pub fronts: &'a HashMap<Seed, Front>,
     /// Capabilities that this seal observed, by account: whose, where, from which round on it drains.
     pub capabilities: Vec<(Person, Place, Option<u64>)>,
     /// Snapshots that tickets name, and genesis's at [`GENESIS`].
@@ -62,12 +67,9 @@ pub struct Root<'a> {
 
 /// The capabilities among what a seal observed, by account.
 pub fn capabilities(book: &Book<'_>, fresh: &[(u64, Place)]) -> Vec<(Person, Place, Option<u64>)> {
-    let capability = |(_, place): &(u64, Place)| {
-        let entry = book.at(*place);
-        match entry.says()? {
-            Says::Capability(body) => Some((entry.who, *place, body.drain_round)),
-            _ => None,
-        }
+    let capability = |(_, place): &(u64, Place)| match book.says(*place)? {
+        Says::Capability(body) => Some((book.at(*place).who, *place, body.drain_round)),
+        _ => None,
     };
     let mut capabilities: Vec<_> = fresh.iter().filter_map(capability).collect();
     capabilities.sort_unstable();
@@ -77,38 +79,31 @@ pub fn capabilities(book: &Book<'_>, fresh: &[(u64, Place)]) -> Vec<(Person, Pla
 /// The roots of tasks that count, whatever their epoch; by id.
 pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
     let root = |place: Place| {
-        let entry = book.at(place);
-        let asked_ms = entry.counts_from()?;
-        let Some(Says::Root(asked)) = entry.says() else { return None };
-        let ticket_place = book.parent(entry, asked.ticket);
+        let asked_ms = book.counts_from(place)?;
+        let Some(Says::Root(asked)) = book.says(place) else { return None };
+        let ticket_place = book.parent(place, asked.ticket);
         let ticket = ticket_at(book, ticket_place)?;
         let start_ms = asked_ms.max(genesis.round_time_ms(ticket.round));
         let deadline = start_ms.saturating_add(genesis.parameters.deadline_s * 1000);
-        let epoch = observe::epoch_of(genesis, deadline, entry.observation?.seal);
-        (entry.who != NOBODY).then_some(Root {
-            place,
-            asked,
-            ticket_place,
-            ticket,
-            user: entry.who,
-            asked_ms,
-            start_ms,
-            epoch,
-        })
+        let epoch = observe::epoch_of(genesis, deadline, book.observation(place)?.seal);
+        let user = book.at(place).who;
+        (user != NOBODY).then_some(Root { place, asked, ticket_place, ticket, user, asked_ms, start_ms, epoch })
     };
-    (0..book.entries.len() as Place).filter_map(root).collect()
+    let mut roots: Vec<Root<'a>> = book.observed().filter_map(root).collect();
+    roots.sort_unstable_by_key(|root| book.id(root.place));
+    roots
 }
 
-/// The messages that count of each of some tasks, by id.
+/// The messages that count of each of some tasks.
 fn messages_of(book: &Book<'_>, roots: &[Root<'_>]) -> Dealt<Place> {
-    let mut number = vec![NOWHERE; book.entries.len()];
+    let mut number = vec![NOWHERE; book.len()];
     for (index, root) in (0..).zip(roots) {
         number[root.place as usize] = index;
     }
     Dealt::new(roots.len(), || {
-        let counting = book.iter().filter(|(_, entry)| entry.counts_from().is_some());
-        counting.filter_map(|(place, entry)| {
-            let task = book.task_of(entry);
+        let counting = book.observed().filter(|place| book.at(*place).flaw.is_none());
+        counting.filter_map(|place| {
+            let task = book.task_of(place);
             let index = number.get(task as usize).copied().filter(|index| *index != NOWHERE)?;
             Some((index as usize, place))
         })
@@ -150,12 +145,13 @@ impl<'a> Desk<'a> {
             .lots
             .get(&root.ticket.snapshot.max(GENESIS))
             .ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
-        let id = self.book.at(root.ticket_place).id;
-        let draw = lot.draw(self.genesis, self.network, id, root.ticket, signature);
+        let id = *self.book.id(root.ticket_place);
+        let seed = lot.urn().seed(self.genesis, self.network, id, root.ticket, signature);
+        let draw = lot.draw(seed, root.ticket.adapter, self.fronts.get(&seed));
         let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
-        events.sort_unstable_by_key(|event| (event.at_ms, event.place));
+        events.sort_unstable_by_key(|event| (event.at_ms, self.book.id(event.place)));
         let missing = events.iter().find_map(|event| match event.says {
-            Says::VerdictCommit(_, _, round) if !self.is_round_known(*round, event.at_ms) => Some(*round),
+            Says::VerdictCommit(promised) if !self.is_round_known(promised.round, event.at_ms) => Some(promised.round),
             _ => None,
         });
         if let Some(round) = missing {
@@ -163,13 +159,13 @@ impl<'a> Desk<'a> {
         }
         let task = Task {
             root: root.asked,
-            receipts: &self.book.at(root.place).receipts,
+            receipts: &self.book.receipts(root.place),
             adapter: root.ticket.adapter,
             start_ms: root.start_ms,
             draw: &draw,
             lot,
         };
-        let mut race = Race::run(self.genesis, self.people, task, &events, self.rounds);
+        let mut race = Race::run(self.genesis, self.people, self.book, task, &events, self.rounds);
         let outcome = decide(&mut race, &self.genesis.parameters);
         Ok(self.row(root, &race, outcome))
     }
@@ -180,10 +176,9 @@ impl<'a> Desk<'a> {
     }
 
     fn event(&self, place: Place) -> Option<Event<'a>> {
-        let message = self.book.at(place);
-        let (at_ms, says) = (message.counts_from()?, message.says()?);
-        let parents = self.book.parents(message);
-        (message.who != NOBODY).then_some(Event { at_ms, place, message, says, parents })
+        let (at_ms, says) = (self.book.counts_from(place)?, self.book.says(place)?);
+        let (who, parents) = (self.book.at(place).who, self.book.parents(place));
+        (who != NOBODY).then_some(Event { at_ms, place, who, says, parents })
     }
 
     /// The message that excuses somebody's silence: its newest capability before the round is a drain (R108).
@@ -193,15 +188,14 @@ impl<'a> Desk<'a> {
         let known = known.map(|known| (known.at_ms, known.message, known.drain_round));
         let first = self.capabilities.partition_point(|(owner, ..)| *owner < who);
         let fresh = self.capabilities[first..].iter().take_while(|(owner, ..)| *owner == who);
-        let all = fresh
-            .map(|(_, place, drain)| (self.book.at(*place), *drain))
-            .filter_map(|(entry, drain)| Some((entry.counts_from()?, entry.cid(), drain)));
+        let all =
+            fresh.filter_map(|(_, place, drain)| Some((self.book.counts_from(*place)?, self.book.cid(*place), *drain)));
         let (_, message, drain) = all.chain(known).filter(|(at_ms, ..)| *at_ms <= round_ms).max()?;
         drain.is_some_and(|drain| drain <= root.ticket.round).then_some(message)
     }
 
     fn row(&self, root: &Root<'a>, race: &Race<'_>, outcome: Outcome) -> Settled {
-        let task = self.book.at(root.place).cid();
+        let task = self.book.cid(root.place);
         let mut lines: Vec<(Person, Option<bool>, Reason)> = Vec::with_capacity(race.remarks.len() + 1);
         for remark in &race.remarks {
             let drain = (remark.code == ReasonCode::Silent).then(|| self.drain(root, remark.who)).flatten();
@@ -209,11 +203,15 @@ impl<'a> Desk<'a> {
                 Some(_) => (None, ReasonCode::SilentExcused),
                 None => (remark.scored, remark.code),
             };
-            lines.push((remark.who, scored, Reason::of(code, [drain.or(remark.message).unwrap_or(task)])));
+            lines.push((
+                remark.who,
+                scored,
+                Reason::of(code, [drain.or_else(|| remark.message.map(|place| self.book.cid(place))).unwrap_or(task)]),
+            ));
         }
         let won = outcome.winner.map(|winner| &race.entries[&winner]);
         let asked = match won {
-            Some(entry) => Reason::of(ReasonCode::Prompted, [task, entry.event.id()]),
+            Some(entry) => Reason::of(ReasonCode::Prompted, [task, self.book.cid(entry.event.place)]),
             None => Reason::of(ReasonCode::NoWinner, [task]),
         };
         lines.push((root.user, None, asked));
@@ -223,12 +221,12 @@ impl<'a> Desk<'a> {
         let name = |who: &Person| self.people.name(*who).clone();
         let row = TaskRow {
             task,
-            ticket: self.book.at(root.ticket_place).cid(),
+            ticket: self.book.cid(root.ticket_place),
             user: name(&root.user),
             adapter: root.ticket.adapter,
             asked_ms: root.asked_ms,
             winner: outcome.winner.as_ref().map(name),
-            result: won.map(|entry| entry.event.id()),
+            result: won.map(|entry| self.book.cid(entry.event.place)),
             latency_ns: won.map(|entry| entry.latency_ns),
             units: won.map_or(0, |entry| entry.result.units.min(max_units)),
             counted: 0,

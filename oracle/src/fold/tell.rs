@@ -6,8 +6,9 @@ use liaise_ledger::genesis::Parameters;
 use rayon::prelude::*;
 
 use super::account::Split;
-use super::book::{Book, Entry, Place};
+use super::book::Book;
 use super::deal::Dealt;
+use super::part::Place;
 use super::people::{NOBODY, People, Person};
 use super::reasons::{Reason, ReasonCode};
 use super::settle::Settled;
@@ -31,7 +32,7 @@ struct Told<'a> {
     ramp: u64,
     /// Of each account the lines about it: task and line, by task.
     lines: Dealt<(u32, u32)>,
-    /// Its messages of the epoch, by id. A message that was observed at an earlier seal, in the time between that epoch's
+    /// Its messages of the epoch. A message that was observed at an earlier seal, in the time between that epoch's
     /// end and its close, belongs here.
     messages: Dealt<Place>,
     /// Its tickets that closed, and whether they were used.
@@ -48,7 +49,7 @@ pub fn statements(
     epoch: EpochNumber,
     parameters: &Parameters,
 ) -> Vec<Statement> {
-    let in_epoch = |entry: &Entry<'_>| entry.observation.is_some_and(|observation| observation.epoch == epoch);
+    let in_epoch = |place: Place| book.observation(place).is_some_and(|observation| observation.epoch == epoch);
     let told = Told {
         book,
         people,
@@ -61,8 +62,8 @@ pub fn statements(
             })
         }),
         messages: Dealt::new(people.len(), || {
-            let own = book.iter().filter(|(_, entry)| entry.who != NOBODY && in_epoch(entry));
-            own.map(|(place, entry)| (entry.who as usize, place))
+            let own = book.observed().filter(|place| book.at(*place).who != NOBODY && in_epoch(*place));
+            own.map(|place| (book.at(place).who as usize, place))
         }),
         closed: Dealt::new(people.len(), || {
             closed.iter().map(|closed| (closed.who as usize, (closed.ticket, closed.is_used)))
@@ -94,11 +95,12 @@ impl Told<'_> {
             return None;
         }
         let mut reasons = Vec::with_capacity(lines.len() + 8);
-        for entry in messages.iter().map(|place| self.book.at(*place)) {
-            reasons.extend(entry.flaw.map(|flaw| Reason::of(code_of(flaw), [entry.cid()])));
+        for place in messages {
+            let flaw = self.book.at(*place).flaw;
+            reasons.extend(flaw.map(|flaw| Reason::of(code_of(flaw), [self.book.cid(*place)])));
         }
         for (ticket, _) in closed.iter().filter(|(_, is_used)| !is_used) {
-            reasons.push(Reason::of(ReasonCode::TicketUnused, [self.book.at(*ticket).cid()]));
+            reasons.push(Reason::of(ReasonCode::TicketUnused, [self.book.cid(*ticket)]));
         }
         let mut tasks: Vec<Cid> = Vec::with_capacity(lines.len());
         for (index, line) in lines {
@@ -113,8 +115,8 @@ impl Told<'_> {
         }
         let mut rests_on = Lowest::default();
         reasons.iter().flat_map(|reason| &reason.messages).for_each(|id| rests_on.add(id));
-        messages.iter().take(NAMED).for_each(|place| rests_on.add(&self.book.at(*place).cid()));
-        closed.iter().for_each(|(ticket, _)| rests_on.add(&self.book.at(*ticket).cid()));
+        messages.iter().for_each(|place| rests_on.add(&self.book.cid(*place)));
+        closed.iter().for_each(|(ticket, _)| rests_on.add(&self.book.cid(*ticket)));
         let rests_on = rests_on.0;
 
         let (won, judged, prompted) = (self.split.won[owner], self.split.judged[owner], self.split.prompted[owner]);

@@ -1,13 +1,13 @@
 //! Tickets and prompts: which ones count, and when a ticket is over.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
+use hashbrown::HashMap;
 use liaise_ledger::EpochNumber;
 use liaise_ledger::body::Ticket;
 use liaise_ledger::genesis::Genesis;
 
-use super::book::{Book, NOWHERE, Place};
+use super::book::Book;
 use super::fact::Says;
+use super::part::Place;
 use super::people::{NOBODY, People, Person};
 use super::shared::Shared;
 use super::state::Flaw;
@@ -26,38 +26,36 @@ pub fn end_ms(genesis: &Genesis, ticket: &Ticket) -> u64 {
 
 /// The ticket that a message of the book is.
 pub fn ticket_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Ticket> {
-    match book.entries.get(place as usize)?.says()? {
+    match book.says(place)? {
         Says::Ticket(ticket) => Some(ticket),
         _ => None,
     }
 }
 
 /// What stands of earlier seals, and grows message by message.
-#[derive(Default)]
 struct Counter {
     /// Tickets of each account that were not used, with their ends.
-    open: HashMap<Person, BTreeMap<Place, u64>>,
-    /// Tickets that a root has used.
-    used: HashSet<Place>,
+    open: HashMap<Person, Vec<(Place, u64)>>,
+    /// By number: tickets that a root has used.
+    used: Vec<bool>,
 }
 
 impl Counter {
-    fn of(genesis: &Genesis, book: &Book<'_>, seal: EpochNumber) -> Counter {
-        let mut counter = Counter::default();
-        for (place, entry) in book.iter() {
-            if entry.flaw.is_some() || entry.observation.is_none_or(|observation| observation.seal >= seal) {
-                continue;
-            }
-            match entry.says() {
-                Some(Says::Ticket(ticket)) if entry.who != NOBODY => {
-                    counter.open.entry(entry.who).or_default().insert(place, end_ms(genesis, ticket));
+    fn of(genesis: &Genesis, book: &Book<'_>) -> Counter {
+        let mut counter = Counter { open: HashMap::new(), used: vec![false; book.len()] };
+        for place in book.observed().filter(|place| !book.is_fresh(*place) && book.at(*place).flaw.is_none()) {
+            let who = book.at(place).who;
+            match book.says(place) {
+                Some(Says::Ticket(ticket)) if who != NOBODY => {
+                    counter.open.entry(who).or_default().push((place, end_ms(genesis, ticket)));
                 }
-                Some(Says::Root(root)) => _ = counter.used.insert(book.parent(entry, root.ticket)),
+                Some(Says::Root(root)) => counter.used[book.parent(place, root.ticket) as usize] = true,
                 _ => {}
             }
         }
-        for tickets in counter.open.values_mut() {
-            tickets.retain(|ticket, _| !counter.used.contains(ticket));
+        let Counter { open, used } = &mut counter;
+        for tickets in open.values_mut() {
+            tickets.retain(|(ticket, _)| !used[*ticket as usize]);
         }
         counter
     }
@@ -65,40 +63,33 @@ impl Counter {
 
 /// Marks the flaws of tickets, of the roots of tasks and of removals among what a seal observed, in that order of time.
 /// What counted at an earlier seal stands.
-pub fn mark(
-    genesis: &Genesis,
-    shared: &Shared,
-    people: &People,
-    book: &mut Book<'_>,
-    fresh: &[(u64, Place)],
-    seal: EpochNumber,
-) {
-    let mut counter = Counter::of(genesis, book, seal);
+pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book<'_>, fresh: &[(u64, Place)]) {
+    let mut counter = Counter::of(genesis, book);
     for (at_ms, place) in fresh {
-        let entry = book.at(*place);
+        let entry = *book.at(*place);
         if entry.flaw.is_some() || entry.who == NOBODY {
             continue;
         }
         let is_curator = || genesis.is_curator(people.name(entry.who));
-        let flaw = match entry.says() {
+        let flaw = match book.says(*place) {
             Some(Says::Ticket(ticket)) => {
-                let epoch = entry.observation.expect("it is fresh").epoch;
+                let epoch = book.observation(*place).expect("it is fresh").epoch;
                 let open = counter.open.entry(entry.who).or_default();
-                let others = open.values().filter(|end| **end > *at_ms).count() as u64;
+                let others = open.iter().filter(|(_, end)| end > at_ms).count() as u64;
                 let flaw = flaw_of_ticket(genesis, shared, ticket, epoch, *at_ms, others);
                 if flaw.is_none() {
-                    open.insert(*place, end_ms(genesis, ticket));
+                    open.push((*place, end_ms(genesis, ticket)));
                 }
                 flaw
             }
             Some(Says::Removal(_)) if !is_curator() => Some(Flaw::Curator),
             Some(Says::Root(root)) if root.text.is_none() && !is_curator() => Some(Flaw::Curator),
             Some(Says::Root(root)) => {
-                let ticket = book.parent(entry, root.ticket);
+                let ticket = book.parent(*place, root.ticket);
                 let flaw = flaw_of_root(genesis, book, entry.who, ticket, *at_ms, &counter);
                 if flaw.is_none() {
-                    counter.used.insert(ticket);
-                    counter.open.entry(entry.who).or_default().remove(&ticket);
+                    counter.used[ticket as usize] = true;
+                    counter.open.entry(entry.who).or_default().retain(|(open, _)| *open != ticket);
                 }
                 flaw
             }
@@ -139,9 +130,9 @@ fn flaw_of_root(
     at_ms: u64,
     counter: &Counter,
 ) -> Option<Flaw> {
-    let is_mine = ticket != NOWHERE && book.at(ticket).counts_from().is_some() && book.at(ticket).who == who;
+    let is_mine = book.counts_from(ticket).is_some() && book.at(ticket).who == who;
     match ticket_at(book, ticket).filter(|_| is_mine) {
-        Some(_) if counter.used.contains(&ticket) => Some(Flaw::PromptSecond),
+        Some(_) if counter.used[ticket as usize] => Some(Flaw::PromptSecond),
         Some(terms) if at_ms <= end_ms(genesis, terms) => None,
         _ => Some(Flaw::PromptTicket),
     }
@@ -161,25 +152,27 @@ pub struct Closed {
 /// Closes the tickets that were used in an epoch or earlier, or had ended by its end, in the order of observation.
 pub fn close(genesis: &Genesis, book: &mut Book<'_>, epoch: EpochNumber) -> Vec<Closed> {
     let end = genesis.epoch_end_ms(epoch);
-    let mut used = HashSet::new();
-    for entry in book.entries.iter().filter(|entry| entry.flaw.is_none()) {
-        if let Some(Says::Root(root)) = entry.says()
-            && entry.observation.is_some_and(|observation| observation.epoch <= epoch)
-        {
-            used.insert(book.parent(entry, root.ticket));
+    let mut used = vec![false; book.len()];
+    let mut tickets = vec![];
+    for place in book.observed().filter(|place| book.at(*place).flaw.is_none()) {
+        match book.says(place) {
+            Some(Says::Root(root)) => {
+                let is_past = book.observation(place).is_some_and(|observation| observation.epoch <= epoch);
+                used[book.parent(place, root.ticket) as usize] |= is_past;
+            }
+            Some(Says::Ticket(ticket)) => tickets.push((place, end_ms(genesis, ticket))),
+            _ => {}
         }
     }
     let mut closed: Vec<(u64, Closed)> = Vec::new();
-    for (place, entry) in (0..).zip(&mut book.entries) {
-        let (false, Some(at_ms), Some(Says::Ticket(ticket))) = (entry.closed, entry.counts_from(), entry.says()) else {
-            continue;
-        };
-        let is_used = used.contains(&place);
-        if entry.who != NOBODY && (is_used || end_ms(genesis, ticket) <= end) {
-            entry.closed = true;
+    for (place, end_ms) in tickets {
+        let (is_used, entry) = (used[place as usize], *book.at(place));
+        if !entry.closed && entry.who != NOBODY && (is_used || end_ms <= end) {
+            let at_ms = book.counts_from(place).expect("it is observed and counts");
+            book.at_mut(place).closed = true;
             closed.push((at_ms, Closed { who: entry.who, ticket: place, is_used }));
         }
     }
-    closed.sort_unstable_by_key(|(at_ms, closed)| (*at_ms, closed.ticket));
+    closed.sort_unstable_by_key(|(at_ms, closed)| (*at_ms, book.id(closed.ticket)));
     closed.into_iter().map(|(_, closed)| closed).collect()
 }

@@ -9,7 +9,7 @@ use cid::Cid;
 use liaise_ledger::body::{
     Binding, Body, Commit, Feedback, Opening, Prompt, TaskResult, Ticket, Verdict, VerdictCommit,
 };
-use liaise_ledger::draw::{Seed, SeedParts, open_positions, order_of};
+use liaise_ledger::draw::{Seed, open_positions};
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::genesis::{Adapter, GenesisNode, Units};
 use liaise_ledger::hash::{blob_cid, block_cid};
@@ -17,7 +17,7 @@ use liaise_ledger::message::VERSION;
 use liaise_ledger::plain_tree::PlainTree;
 use liaise_ledger::{Account, Author, Genesis, Hash, Message, Signed, Verified};
 use liaise_oracle::fold::{
-    AccountState, Done, EpochInput, Fact, FoldState, Part, SealVector, SessionState, StoreReceipt, WINDOW_EPOCHS,
+    AccountState, Done, EpochInput, Fact, FoldState, Part, SealVector, SessionState, StoreReceipt, Urn, WINDOW_EPOCHS,
 };
 use serde_bytes::{ByteArray, ByteBuf};
 
@@ -52,6 +52,8 @@ pub struct Generated {
     pub bytes: u64,
     /// Time that went into the facts alone.
     pub facts: Duration,
+    /// Time that went into the draws, which are made when the rounds come.
+    pub draws: Duration,
 }
 
 fn seed(what: &str, n: usize) -> Hash {
@@ -96,6 +98,7 @@ struct Making {
     bytes: u64,
     messages: usize,
     facts: Duration,
+    draws: Duration,
 }
 
 impl Making {
@@ -127,6 +130,7 @@ impl Making {
         if self.sample.len() < SAMPLE {
             self.sample.push(verified.signed);
         }
+        let digest = Hash::from_cid(&id).expect("a message");
         for (n, store) in self.genesis.stores.keys.iter().enumerate() {
             let heard_us = at_us + 400 + 300 * n as u64;
             let receipt = StoreReceipt {
@@ -136,9 +140,9 @@ impl Making {
                 mono_ns: heard_us * 1000,
                 wall_ms: heard_us / 1000,
             };
-            self.part.count(id, receipt);
+            self.part.count(&digest, &receipt);
         }
-        self.part.messages.insert(id, fact);
+        self.part.insert(&digest, fact);
         self.messages += 1;
         id
     }
@@ -174,7 +178,6 @@ pub fn generate(messages: usize, nodes: usize, window: usize) -> Generated {
     let mut nodes: Vec<Person> = (0..nodes).map(|n| Person::new("node", n)).collect();
     let genesis = genesis(&nodes);
     let snapshot = Eligibility::of_genesis(&genesis);
-    let hashes: Vec<Hash> = snapshot.rows().iter().map(|row| row.account.hash()).collect();
     let numbers: BTreeMap<&Account, usize> = nodes.iter().enumerate().map(|(n, node)| (&node.account, n)).collect();
     let node_of: Vec<usize> = snapshot.rows().iter().map(|row| numbers[&row.account]).collect();
     let mut making = Making {
@@ -185,9 +188,10 @@ pub fn generate(messages: usize, nodes: usize, window: usize) -> Generated {
         bytes: 0,
         messages: 0,
         facts: Duration::ZERO,
+        draws: Duration::ZERO,
     };
     let mut before = before(&making.genesis, &nodes, (tasks as f64 * KNOWN) as usize, window, messages);
-    let (root, tree) = (snapshot.root(), PlainTree::of_evidence(&VALUES));
+    let (urn, tree) = (Urn::new(snapshot), PlainTree::of_evidence(&VALUES));
     let day_us = u64::from(making.genesis.fixed.epoch_s) * 1_000_000;
     let start_us = making.genesis.genesis_s * 1_000_000;
     for n in 0..tasks {
@@ -201,17 +205,14 @@ pub fn generate(messages: usize, nodes: usize, window: usize) -> Generated {
             at_us,
             n,
             |making, id, ticket| {
-                let seed = SeedParts {
-                    network: making.network,
-                    chain_hash: making.genesis.beacon.chain_hash,
-                    round: ticket.round,
-                    signature: &making.part.rounds[&ticket.round],
-                    ticket: Hash::from_cid(id).expect("a message"),
-                    eligibility: root,
-                };
-                let seed = seed.seed();
-                let order = order_of(&seed, snapshot.rows(), &hashes, &ADAPTER);
-                (seed, [0, 1, 2].map(|place| node_of[order[place]]))
+                let signature = making.part.rounds[&ticket.round];
+                let digest = Hash::from_cid(id).expect("a message");
+                let started = Instant::now();
+                let seed = urn.seed(&making.genesis, making.network, digest, ticket, &signature);
+                let front = urn.front(&seed, &ADAPTER);
+                making.draws += started.elapsed();
+                making.part.fronts.insert(seed, front);
+                (seed, [0, 1, 2].map(|place| node_of[front[place] as usize]))
             },
             &tree,
         );
@@ -228,6 +229,7 @@ pub fn generate(messages: usize, nodes: usize, window: usize) -> Generated {
         sample: making.sample,
         bytes: making.bytes,
         facts: making.facts,
+        draws: making.draws,
     }
 }
 
@@ -238,7 +240,7 @@ fn task(
     nodes: &mut [Person],
     at_us: u64,
     n: usize,
-    draw: impl Fn(&Making, &Cid, &Ticket) -> (Seed, [usize; 3]),
+    draw: impl Fn(&mut Making, &Cid, &Ticket) -> (Seed, [usize; 3]),
     tree: &PlainTree,
 ) {
     let round = making.genesis.round_at(at_us / 1000) + 3;

@@ -1,9 +1,10 @@
 //! What crosses from one epoch to the next.
 
+use liaise_ledger::Hash;
 use liaise_ledger::body::Body;
-use liaise_ledger::hash::block_cid;
+use liaise_ledger::hash::{DAG_CBOR, block_cid};
 use liaise_oracle::artefact::read_state;
-use liaise_oracle::fold::{EpochInput, FoldError, FoldState, fold_epoch};
+use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Part, fold_epoch};
 
 use super::world::{EPOCH_S, World, account, at, parameters};
 
@@ -75,8 +76,8 @@ fn a_message_at_hand_with_too_few_receipts_changes_nothing() {
     let (ticket, _) = world.ticket(&account(101), -1, at(0, 2_100));
     let folded = world.fold_until(0);
     let mut input = EpochInput::collect(&world.ledger, &world.genesis, &folded[0].next, &world.seals[1]).unwrap();
-    assert!(!input.part.messages.contains_key(&ticket));
-    input.part.messages.insert(ticket, world.message(&ticket).into());
+    assert!(!input.part.at_hand().any(|id| id == ticket));
+    input.part.insert(&Hash::from_cid(&ticket).unwrap(), world.message(&ticket).into());
     let again = fold_epoch(&world.genesis, &folded[0].next, &input).unwrap();
     assert_eq!(again.history, folded[1].history);
 }
@@ -144,8 +145,16 @@ fn what_is_missing_or_out_of_order_stops_the_fold() {
     input.part.rounds.remove(&round);
     assert_eq!(fold_epoch(&world.genesis, before, &input).unwrap_err(), FoldError::MissingRounds(vec![round]));
     input.part.rounds.insert(round, signature);
-    let id = *input.part.messages.keys().next().unwrap();
-    input.part.messages.remove(&id);
+    let id = input.part.at_hand().next().unwrap();
+    let mut rest = Part::default();
+    rest.rounds.extend(&input.part.rounds);
+    for (number, message) in (0..).zip(input.part.ids()) {
+        input.part.receipts().of(number).for_each(|receipt| rest.count(message, &receipt));
+        if let Some(fact) = input.part.fact(number).filter(|_| message.to_cid(DAG_CBOR) != id) {
+            rest.insert(message, fact);
+        }
+    }
+    let input = EpochInput { part: rest, ..input };
     assert_eq!(fold_epoch(&world.genesis, before, &input).unwrap_err(), FoldError::MissingMessage(id));
     let mut foreign = seal.clone();
     foreign.batches.swap(0, 1);

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use liaise_ledger::body::Seal;
+use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Genesis, Hash, Verified};
 use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::{
@@ -68,16 +69,16 @@ fn deal(input: &Part, parts: usize, mut random: impl FnMut() -> u64) -> Vec<Part
         let copies = if random().is_multiple_of(4) { 3 } else { 1 };
         (0..copies).map(|_| random() as usize % parts).collect()
     };
-    for (id, receipts) in &input.receipts {
-        for receipt in receipts.values() {
+    for (number, id) in (0..).zip(input.ids()) {
+        for receipt in input.receipts().of(number) {
             for place in places() {
-                dealt[place].count(*id, *receipt);
+                dealt[place].count(id, &receipt);
             }
         }
-    }
-    for (id, message) in &input.messages {
-        for place in places() {
-            dealt[place].messages.insert(*id, message.clone());
+        if let Some(fact) = input.fact(number) {
+            for place in places() {
+                dealt[place].insert(id, fact.clone());
+            }
         }
     }
     for (round, signature) in &input.rounds {
@@ -147,16 +148,17 @@ proptest! {
 #[test]
 fn a_later_receipt_of_a_store_does_not_replace_its_first() {
     let day = day();
-    let (id, receipts) = day.input.receipts.iter().next().unwrap();
-    let first = *receipts.values().next().unwrap();
+    let id = day.input.ids()[0].to_cid(DAG_CBOR);
+    let receipts = day.input.receipts_of(&id);
+    let first = receipts[0];
     let mut forged = first;
     forged.seq += 1_000;
     forged.wall_ms += 50_000;
     let mut input = day.input.clone();
-    input.count(*id, forged);
-    assert_eq!(input.receipts[id][&first.store], first);
+    input.count(&day.input.ids()[0], &forged);
+    assert_eq!(input.receipts_of(&id), receipts);
     let mut backwards = Part::default();
-    backwards.count(*id, forged);
-    backwards.count(*id, first);
-    assert_eq!(backwards.receipts[id][&first.store], first);
+    backwards.count(&day.input.ids()[0], &forged);
+    backwards.count(&day.input.ids()[0], &first);
+    assert_eq!(backwards.receipts_of(&id), [first]);
 }

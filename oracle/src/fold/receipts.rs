@@ -1,0 +1,116 @@
+//! Counted receipts in columns: of each store the clocks, in the order in which they were counted.
+
+use liaise_ledger::Hash;
+
+use super::state::StoreReceipt;
+
+/// No receipt of a store.
+const NONE: u32 = u32::MAX;
+
+/// One store's receipts. Numbers of receipts are places in the columns.
+#[derive(Clone, Debug)]
+struct Column {
+    store: Hash,
+    /// Of each message its first receipt.
+    first: Vec<u32>,
+    mono_ns: Vec<u64>,
+    wall_ms: Vec<u64>,
+    /// Where consecutive places of the store's sequence begin: receipt, place.
+    runs: Vec<(u32, u64)>,
+    /// Where a boot begins.
+    boots: Vec<(u32, Hash)>,
+}
+
+/// The last row that begins at or before a receipt.
+fn row_of<T: Copy>(rows: &[(u32, T)], at: u32) -> (u32, T) {
+    rows[rows.partition_point(|(begin, _)| *begin <= at) - 1]
+}
+
+impl Column {
+    fn new(store: Hash) -> Column {
+        Column { store, first: vec![], mono_ns: vec![], wall_ms: vec![], runs: vec![], boots: vec![] }
+    }
+
+    fn seq(&self, at: u32) -> u64 {
+        let (begin, seq) = row_of(&self.runs, at);
+        seq + u64::from(at - begin)
+    }
+
+    /// Takes in a receipt of a message, if it is the store's first.
+    fn count(&mut self, message: u32, receipt: &StoreReceipt) {
+        let message = message as usize;
+        if self.first.len() <= message {
+            self.first.resize(message + 1, NONE);
+        }
+        let known = self.first[message];
+        if known != NONE && self.seq(known) <= receipt.seq {
+            return;
+        }
+        let at = u32::try_from(self.wall_ms.len()).ok().filter(|at| *at != NONE).expect("fewer than 2^32 receipts");
+        self.first[message] = at;
+        if self.runs.last().is_none_or(|(begin, seq)| seq.checked_add(u64::from(at - begin)) != Some(receipt.seq)) {
+            self.runs.push((at, receipt.seq));
+        }
+        if self.boots.last().is_none_or(|(_, boot)| *boot != receipt.boot) {
+            self.boots.push((at, receipt.boot));
+        }
+        self.mono_ns.push(receipt.mono_ns);
+        self.wall_ms.push(receipt.wall_ms);
+    }
+
+    fn of(&self, message: u32) -> Option<u32> {
+        self.first.get(message as usize).copied().filter(|at| *at != NONE)
+    }
+
+    fn get(&self, at: u32) -> StoreReceipt {
+        StoreReceipt {
+            store: self.store,
+            seq: self.seq(at),
+            boot: row_of(&self.boots, at).1,
+            mono_ns: self.mono_ns[at as usize],
+            wall_ms: self.wall_ms[at as usize],
+        }
+    }
+}
+
+/// Each store's first receipt of each message, by the messages' numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Receipts(Vec<Column>);
+
+impl Receipts {
+    /// Counts a receipt, if it is its store's first for the message.
+    pub fn count(&mut self, message: u32, receipt: &StoreReceipt) {
+        let at = match self.0.binary_search_by(|column| column.store.cmp(&receipt.store)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, Column::new(receipt.store));
+                at
+            }
+        };
+        self.0[at].count(message, receipt);
+    }
+
+    /// A message's receipts, by store.
+    pub fn of(&self, message: u32) -> impl Iterator<Item = StoreReceipt> + '_ {
+        self.0.iter().filter_map(move |column| Some(column.get(column.of(message)?)))
+    }
+
+    /// The wall clocks of a message's receipts, by store; milliseconds since 1970.
+    pub fn walls(&self, message: u32) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().filter_map(move |column| Some(column.wall_ms[column.of(message)? as usize]))
+    }
+
+    /// How many stores have a receipt for a message.
+    pub fn count_of(&self, message: u32) -> usize {
+        self.0.iter().filter(|column| column.of(message).is_some()).count()
+    }
+}
+
+/// The receipts of one message from two places: each store's first, by store.
+pub fn both(a: &[StoreReceipt], b: impl Iterator<Item = StoreReceipt>) -> Vec<StoreReceipt> {
+    let mut all = a.to_vec();
+    all.extend(b);
+    all.sort_unstable_by_key(|receipt| (receipt.store, receipt.seq));
+    all.dedup_by_key(|receipt| receipt.store);
+    all
+}
