@@ -41,7 +41,8 @@ fn interface(host: &Host, what: &str) -> Result<(), Failure> {
 fn build_program(host: &Host, record: Option<&str>) -> Result<(), Failure> {
     let toolchain = toolchain(host);
     if !toolchain.is_dir() {
-        return Err(Failure::new("the tool chain of the Solana VM is not installed").remedy("`cargo xtask setup`"));
+        return Err(Failure::new("the tool chain of the Solana VM is not installed")
+            .remedy("`cargo xtask setup`, on Debian 12 and x86-64; elsewhere contracts/solana/README.md, Build"));
     }
     let mut python = inside(host, "python3");
     python.args(["-B", "tools/sbpf/build.py", "--toolchain"]).arg(toolchain);

@@ -164,6 +164,22 @@ fn deploy(chain: &mut Chain) {
     chain.set_time(GENESIS_S as i64);
 }
 
+/// As `query-security-txt` finds it.
+#[test]
+fn the_program_says_whom_to_tell_of_a_flaw() {
+    let file = program_file();
+    let text = String::from_utf8_lossy(&file);
+    let begun = text.split("=======BEGIN SECURITY.TXT V1=======\0").nth(1).expect("a security.txt");
+    let said = begun.split("=======END SECURITY.TXT V1=======").next().expect("its end");
+    let fields: Vec<&str> = said.split('\0').collect();
+    for (name, value) in
+        [("name", "LIAISE emission"), ("contacts", "link:"), ("policy", "https://"), ("source_code", "https://")]
+    {
+        let at = fields.iter().position(|field| *field == name).expect(name);
+        assert!(fields[at + 1].starts_with(value), "{name}: {}", fields[at + 1]);
+    }
+}
+
 /// The upgrade authority is given up before a range can be opened, and then nobody can ever upgrade.
 #[test]
 fn no_range_is_opened_while_somebody_can_upgrade_the_program() {
