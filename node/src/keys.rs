@@ -1,10 +1,12 @@
 //! Secrets at rest: keystore V3 files, whatever the key is for. Passphrases never come as arguments.
 
 use liaise_ledger::Signer;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub(crate) mod keystore;
+mod write;
 
 /// 32 secret bytes, wiped when dropped.
 pub type Secret = Zeroizing<[u8; 32]>;
@@ -40,6 +42,15 @@ pub enum KeyError {
     NotAKey(PathBuf),
 }
 
+/// What each try at a file's passphrase costs, its owner's too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// geth's standard, scrypt with n 262 144: 256 MiB of memory, and up to a second.
+    Standard,
+    /// A thirty-second of that, for keys that guard nothing: those of the demo and of tests.
+    Light,
+}
+
 /// Draws 32 secret bytes from the system.
 pub fn random_secret() -> Secret {
     let mut bytes = Zeroizing::new([0; 32]);
@@ -51,20 +62,20 @@ pub fn random_secret() -> Secret {
 ///
 /// # Errors
 /// The file exists or can't be written.
-pub fn create(path: &Path, secret: &Secret, passphrase: &str) -> Result<(), KeyError> {
+pub fn create(path: &Path, secret: &Secret, passphrase: &str, cost: Cost) -> Result<(), KeyError> {
     if path.exists() {
         return Err(KeyError::Exists(path.to_owned()));
     }
     let file = |why: String| KeyError::File { path: path.to_owned(), why };
     let dir = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(dir).map_err(|error| file(error.to_string()))?;
     let name = path.file_name().and_then(|n| n.to_str()).ok_or_else(|| file("has no usable name".into()))?;
+    let text = write::encrypt(secret, passphrase, cost);
     // Written under another name and renamed: a crash leaves no half of a key.
-    let part = format!("{name}.part");
-    eth_keystore::encrypt_key(dir, &mut rand::rngs::OsRng, secret.as_ref(), passphrase, Some(&part))
-        .map_err(|error| file(error.to_string()))?;
-    let part = dir.join(part);
-    owner_only(&part).and_then(|()| std::fs::rename(&part, path)).map_err(|error| file(error.to_string()))
+    let part = dir.join(format!("{name}.part"));
+    std::fs::create_dir_all(dir)
+        .and_then(|()| owner_only(&part)?.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&part, path))
+        .map_err(|error| file(error.to_string()))
 }
 
 /// Decrypts a keystore V3 file.
@@ -119,15 +130,19 @@ pub fn sign_act(
     })
 }
 
+/// A new or emptied file that only its owner may read.
 #[cfg(unix)]
-fn owner_only(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+fn owner_only(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // It may be there from a crash, with the rights that it had.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 #[cfg(not(unix))]
-fn owner_only(_: &Path) -> std::io::Result<()> {
-    Ok(())
+fn owner_only(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::create(path)
 }
 
 #[cfg(test)]
@@ -139,11 +154,29 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys/store.json");
         let secret = random_secret();
-        create(&path, &secret, "correct horse").unwrap();
+        create(&path, &secret, "correct horse", Cost::Light).unwrap();
         assert_eq!(*open(&path, "correct horse").unwrap(), *secret);
         assert!(matches!(open(&path, "battery staple"), Err(KeyError::WrongPassphrase(_))));
-        assert!(matches!(create(&path, &secret, "x"), Err(KeyError::Exists(_))));
+        assert!(matches!(create(&path, &secret, "x", Cost::Light), Err(KeyError::Exists(_))));
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains(&hex::encode(secret.as_ref())));
+    }
+    #[test]
+    fn a_key_costs_what_it_should_and_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = random_secret();
+        for (cost, n) in [(Cost::Standard, 262_144), (Cost::Light, 8_192)] {
+            let path = dir.path().join(format!("{n}.json"));
+            std::fs::write(path.with_extension("json.part"), "what a crash left, with anybody's rights").unwrap();
+            create(&path, &secret, "correct horse", cost).unwrap();
+            let text: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            assert_eq!(text["crypto"]["kdfparams"]["n"], n);
+            #[cfg(unix)]
+            {
+                let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+                assert_eq!(mode & 0o777, 0o600);
+            }
+            assert_eq!(*open(&path, "correct horse").unwrap(), *secret);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! SHA-256 of two messages at once through the SHA instructions of x86_64.
 //!
-//! A round waits for the one before it, and the unit idles meanwhile. The rounds of a second message fill the gaps; a third
-//! and fourth would need more than the sixteen registers that these instructions reach.
+//! A round waits for the one before it. The rounds of a second message fill the gaps, more of them than the processor fills
+//! by looking ahead; a third and fourth would need more than the sixteen registers that these instructions reach.
 
 use core::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_cvtsi128_si64, _mm_set_epi32, _mm_set_epi64x, _mm_sha256msg1_epu32,

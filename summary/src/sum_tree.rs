@@ -174,7 +174,7 @@ impl<L: SumLeaf> SumTree<L> {
             if index % 2 == 1 {
                 proof.siblings[0] = left;
             } else {
-                [left, proof.siblings[0]] = self.leaf_pair(index as usize / 2);
+                [left, proof.siblings[0]] = children(&self.leaves, index as usize / 2, Node::PADDING);
                 let siblings = proof.siblings.iter_mut().enumerate().take(changed).skip(1);
                 siblings.for_each(|(level, sibling)| {
                     *sibling = self.node_or_padding(level, (index as usize >> level) ^ 1);
@@ -220,11 +220,6 @@ impl<L: SumLeaf> SumTree<L> {
             return self.leaves.get(position).map_or(Node::PADDING, SumLeaf::node);
         }
         self.levels[level - 1].get(position).copied().unwrap_or(self.padding[level])
-    }
-
-    /// The leaves below a node of level 1, as nodes.
-    fn leaf_pair(&self, pair: usize) -> [Node; 2] {
-        children(&self.leaves, pair, Node::PADDING)
     }
 
     fn check_leaves(&self) -> Result<(), TreeError> {

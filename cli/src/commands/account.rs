@@ -9,7 +9,7 @@ use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
-use liaise_node::keys::{self, Secret};
+use liaise_node::keys::{self, Cost, Secret};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     // Before anything is written: the bytes may be no key.
     Wallet::new(secret, 1).or_exit(Kind::Usage)?;
     let passphrase = args.passphrase.choose(&args.name)?;
-    keys::create(&path, secret, &passphrase).or_exit(Kind::Usage)?;
+    keys::create(&path, secret, &passphrase, Cost::Standard).or_exit(Kind::Usage)?;
     let account = match home.network() {
         Ok(config) => Some(Wallet::new(secret, chain_number(&config)?)?.account()),
         // A key is of no network yet.

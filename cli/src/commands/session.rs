@@ -61,7 +61,7 @@ async fn session_key(
         let path = context.home.path(session_file(&network, name, number));
         if !path.exists() {
             let secret = keys::random_secret();
-            keys::create(&path, &secret, passphrase).or_exit(Kind::Usage)?;
+            keys::create(&path, &secret, passphrase, keys::Cost::Standard).or_exit(Kind::Usage)?;
             return Ok(secret);
         }
         let secret = keys::open(&path, passphrase).or_exit(Kind::Usage)?;

@@ -7,7 +7,7 @@ use crate::home::NetworkConfig;
 use liaise_ledger::session::Scopes;
 use liaise_node::client::Delegation;
 use liaise_node::config::{AdapterConfig, ComputeRole, NodeConfig, OracleRole, Peer, Role, StoreRole};
-use liaise_node::keys::{self, Secret};
+use liaise_node::keys::{self, Cost, Secret};
 use std::path::Path;
 
 /// The operator that serves altered weights.
@@ -99,7 +99,7 @@ impl Writer<'_> {
     }
 
     fn key(&self, name: &str, file: &str, secret: &Secret) -> eyre::Result<()> {
-        Ok(keys::create(&self.dir.join(name).join(file), secret, self.passphrase)?)
+        Ok(keys::create(&self.dir.join(name).join(file), secret, self.passphrase, Cost::Light)?)
     }
 
     fn config(&self, name: &str, listen: Vec<String>, role: Role) -> eyre::Result<()> {
@@ -121,8 +121,9 @@ impl Writer<'_> {
         };
         std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
         for person in self.founding.users.iter().chain(&self.founding.nodes) {
-            keys::create(&home.join(format!("keys/{}.json", person.name)), &person.wallet_secret, self.passphrase)?;
+            let path = home.join(format!("keys/{}.json", person.name));
+            keys::create(&path, &person.wallet_secret, self.passphrase, Cost::Light)?;
         }
-        Ok(keys::create(&home.join("keys/guardian.json"), &secret_of(GUARDIAN), self.passphrase)?)
+        Ok(keys::create(&home.join("keys/guardian.json"), &secret_of(GUARDIAN), self.passphrase, Cost::Light)?)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{PASSPHRASE, Place, stderr};
 use liaise_node::config::{ChainConfig, NodeConfig, OracleRole, Peer, Role};
-use liaise_node::keys::{self, Secret};
+use liaise_node::keys::{self, Cost, Secret};
 use serde_json::Value;
 
 /// An oracle's directory in a network of its own; nothing of it can be reached.
@@ -25,7 +25,7 @@ fn oracle(place: &Place, name: &str, secret: u8) -> String {
         metrics: None,
     };
     config.save(&dir).unwrap();
-    keys::create(&dir.join("oracle.json"), &Secret::new([secret; 32]), PASSPHRASE).unwrap();
+    keys::create(&dir.join("oracle.json"), &Secret::new([secret; 32]), PASSPHRASE, Cost::Light).unwrap();
     dir.to_str().unwrap().to_owned()
 }
 

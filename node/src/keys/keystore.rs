@@ -89,13 +89,20 @@ fn scrypt(params: &KdfParams) -> Result<(), String> {
     let (n, r, p) = (given("n", &params.n)?, given("r", &params.r)?, given("p", &params.p)?);
     need(n.is_power_of_two() && n >= 2, "crypto.kdfparams.n", || format!("{n} is no power of two above 1"))?;
     need(r >= 1 && p >= 1, "crypto.kdfparams.r", || "r or p is zero".into())?;
-    let bytes = n.checked_mul(r).and_then(|blocks| blocks.checked_mul(128)).unwrap_or(u64::MAX);
-    need(bytes <= MAX_SCRYPT_BYTES, "crypto.kdfparams.n", || {
+    // RFC 7914, 2, which the library holds to. Early wallets did not, nor does an older example of the definition.
+    need(u64::from(n.ilog2()) < r.saturating_mul(16), "crypto.kdfparams.r", || {
         format!(
-            "n {n} and r {r} take {bytes} bytes of memory, above {MAX_SCRYPT_BYTES}: write the key again with n 262144, r 8"
+            "{r} is too small for n {n}: open the file with the wallet that wrote it, and write it again with r 8, p 1"
         )
     })?;
-    let steps = (bytes / 128).saturating_mul(p);
+    // The table of n blocks, and the p blocks that go through it.
+    let bytes = n.saturating_add(p).saturating_mul(r).saturating_mul(128);
+    need(bytes <= MAX_SCRYPT_BYTES, "crypto.kdfparams.n", || {
+        format!(
+            "n {n}, r {r} and p {p} take {bytes} bytes of memory, above {MAX_SCRYPT_BYTES}: write the key again with n 262144, r 8, p 1"
+        )
+    })?;
+    let steps = n.saturating_mul(r).saturating_mul(p);
     need(steps <= MAX_SCRYPT_STEPS, "crypto.kdfparams.p", || {
         format!("n {n}, r {r} and p {p} are {steps} steps, above {MAX_SCRYPT_STEPS}")
     })
@@ -138,15 +145,19 @@ mod tests {
     fn geths_standard_parameters_pass_and_costly_ones_do_not() {
         assert_eq!(check(file().to_string().as_bytes()), Ok(()));
         let huge = refused("/crypto/kdfparams/n", json!(1u64 << 31));
-        assert!(huge.contains("2199023255552 bytes of memory"), "{huge}");
+        assert!(huge.contains("2199023256576 bytes of memory"), "{huge}");
         assert!(refused("/crypto/kdfparams/r", json!(u64::MAX)).contains("memory"));
-        assert!(refused("/crypto/kdfparams/p", json!(u64::MAX)).contains("steps"));
+        assert!(refused("/crypto/kdfparams/p", json!(17)).contains("steps"));
         assert!(refused("/crypto/kdfparams/n", json!(3)).contains("power of two"));
+        assert!(refused("/crypto/kdfparams/r", json!(1)).contains("too small for n 262144"));
         // The library would take bytes 16 to 31 of eight.
         assert!(refused("/crypto/kdfparams/dklen", json!(8)).starts_with("crypto.kdfparams.dklen"));
         assert!(refused("/crypto/cipherparams/iv", json!("00")).starts_with("crypto.cipherparams.iv"));
         assert!(refused("/crypto/kdf", json!("argon2id")).contains("neither scrypt nor pbkdf2"));
         assert!(refused("/version", json!(1)).contains("only version 3"));
+        // The table is small, but 16 blocks of 128 MiB go through it.
+        let wide = json!({"dklen": 32, "n": 2, "r": 1 << 20, "p": 16, "salt": "00".repeat(32)});
+        assert!(refused("/crypto/kdfparams", wide).contains("memory"));
         let padded = file().to_string() + &" ".repeat(MAX_FILE_BYTES);
         assert!(check(padded.as_bytes()).is_err());
     }

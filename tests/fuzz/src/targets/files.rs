@@ -35,10 +35,11 @@ pub const FILES: Target = Target {
             KEYSTORE.replace("262144", "1073741824"),
             KEYSTORE.replace("262144", "4294967296"),
             KEYSTORE.replace("262144", "262143"),
-            KEYSTORE.replace(r#""p":8"#, r#""p":4294967295"#),
+            KEYSTORE.replace(r#""p":1"#, r#""p":4294967295"#),
+            KEYSTORE.replace(r#""r":8"#, r#""r":1"#),
             KEYSTORE.replace(r#""dklen":32"#, r#""dklen":8"#),
             KEYSTORE.replace("scrypt", "argon2id"),
-            KEYSTORE.replace("83dbcc02", "83db"),
+            KEYSTORE.replace("740770fc", "7407"),
         ];
         let proof = proof_text();
         let proofs = [
@@ -135,11 +136,11 @@ fn proof_text() -> String {
 
 /// The Web3 Secret Storage definition's own example.
 const KEYSTORE: &str = concat!(
-    r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"#,
-    r#""ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt","#,
-    r#""kdfparams":{"dklen":32,"n":262144,"r":1,"p":8,"#,
-    r#""salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"#,
-    r#""mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},"#,
+    r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"740770fce12ce862af21264dab25f1da"},"#,
+    r#""ciphertext":"dd8a1132cf57db67c038c6763afe2cbe6ea1949a86abc5843f8ca656ebbb1ea2","kdf":"scrypt","#,
+    r#""kdfparams":{"dklen":32,"n":262144,"p":1,"r":8,"#,
+    r#""salt":"25710c2ccd7c610b24d068af83b959b7a0e5f40641f0c82daeb1345766191034"},"#,
+    r#""mac":"337aeb86505d2d0bb620effe57f18381377d67d76dac1090626aa5cd20886a7c"},"#,
     r#""id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#
 );
 
