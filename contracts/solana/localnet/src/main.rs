@@ -14,7 +14,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use clap::Parser;
+use tokio::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Args;
@@ -46,8 +48,8 @@ async fn run(args: Args) -> Result<(), String> {
     let (rpc, pubsub) = args.listeners()?;
     let address = |listener: &TcpListener| listener.local_addr().map_err(|error| error.to_string());
     let line = format!("listening http://{} ws://{} genesis {genesis_hash}", address(&rpc)?, address(&pubsub)?);
-    let rpc = axum::serve(listening(rpc)?, http::router(Arc::clone(&node)));
-    let pubsub = axum::serve(listening(pubsub)?, ws::router(Arc::clone(&node)));
+    let rpc = axum::serve(listening(rpc)?.tap_io(at_once), http::router(Arc::clone(&node)));
+    let pubsub = axum::serve(listening(pubsub)?.tap_io(at_once), ws::router(Arc::clone(&node)));
     let ended = args::end(args.exit_with_stdin);
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     println!("{line}");
@@ -65,4 +67,10 @@ async fn run(args: Args) -> Result<(), String> {
 fn listening(listener: TcpListener) -> Result<tokio::net::TcpListener, String> {
     listener.set_nonblocking(true).map_err(|error| error.to_string())?;
     tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())
+}
+
+/// Answers are small and waited for.
+fn at_once(stream: &mut TcpStream) {
+    // one that does not take it is only slower
+    let _ = stream.set_nodelay(true);
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod blocks;
+mod chaos;
 mod clients;
 mod command;
 mod deploy;
