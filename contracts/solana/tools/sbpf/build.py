@@ -51,7 +51,8 @@ def environment(toolchain):
 def build(toolchain, out):
     cargo, target = os.environ.get("CARGO", "cargo"), os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")
     command = [cargo, "build", "--locked", "--release", "-p", "emission", "--target", HERE / f"{TARGET}.json"]
-    subprocess.run(command, check=True, cwd=WORKSPACE, env=environment(toolchain))
+    if subprocess.run(command, cwd=WORKSPACE, env=environment(toolchain)).returncode:
+        sys.exit("the program does not compile: read the lines above")
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(pathlib.Path(target) / TARGET / "release/libemission.so", out)
     return out.read_bytes()

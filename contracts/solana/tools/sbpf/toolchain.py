@@ -149,4 +149,7 @@ def main():
     (root / "VERSIONS").write_text("\n".join(versions) + "\n")
 
 
-main()
+try:
+    main()
+except subprocess.CalledProcessError as failed:
+    sys.exit(f"`{' '.join(map(str, failed.cmd))}` failed ({failed.returncode}): read the lines above")
