@@ -166,9 +166,7 @@ async fn take(replica: &Replica, ids: &[Cid], blocks: &mut Blocks) -> Result<(),
 async fn take_history(replica: &Replica, id: &Cid, blocks: &mut Blocks) -> Result<(), AuditingError> {
     take(replica, &[*id], blocks).await?;
     let block = read_history(blocks, id)?;
-    let lists = [&block.statements, &block.tasks, &block.states, &block.carry, &block.eligible, &block.chunks];
-    let nested = block.observed.iter().map(|sealed| &sealed.rows).chain(block.snapshots.iter().map(|s| &s.rows));
-    let beneath: Vec<Cid> = lists.into_iter().chain(nested).flatten().chain([&block.shared]).copied().collect();
+    let beneath: Vec<Cid> = block.beneath().copied().collect();
     take(replica, &beneath, blocks).await
 }
 

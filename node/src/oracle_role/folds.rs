@@ -6,8 +6,8 @@ use crate::replica::Replica;
 use cid::Cid;
 use liaise_ledger::body::{Body, Seal};
 use liaise_ledger::{EpochNumber, Hash};
-use liaise_oracle::artefact::{Blocks, read_history, read_state};
-use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Folded, Ledger, StoreLedger, fold_epoch};
+use liaise_oracle::artefact::{Blocks, Shelf, read_history, read_state};
+use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Folded, Ledger, StoreLedger, fold_onto};
 use liaise_store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 const FOLDED: &str = "folded";
 /// Folded epochs kept in memory for filing; older ones are folded again from their artefacts.
 const KEPT: usize = 40;
+/// Bytes of an artefact's blocks that are put into the store at once.
+const AT_ONCE: usize = 16 << 20;
 
 /// The node's store, as the fold reads it.
 pub fn ledger(store: &Store) -> impl Ledger + '_ {
@@ -54,19 +56,8 @@ impl Folds {
         let folded = fold_sealed(&self.replica, &state, epoch).await;
         match folded {
             Ok(Some(folded)) => {
-                let (store, folded_here) = (self.replica.store.clone(), folded.clone());
-                blocking(move || {
-                    // What earlier seals observed stands in blocks that are here already.
-                    let mut fresh = Vec::new();
-                    for (id, bytes) in folded_here.blocks.iter() {
-                        if !store.contains_blob(id)? {
-                            fresh.push(bytes);
-                        }
-                    }
-                    store.put_blobs(&fresh)?;
-                    store.journal().put(FOLDED, &epoch_key(epoch), &folded_here.history.to_bytes())
-                })
-                .await?;
+                let (store, history) = (self.replica.store.clone(), folded.history);
+                blocking(move || store.journal().put(FOLDED, &epoch_key(epoch), &history.to_bytes())).await?;
                 self.state = Some(Arc::new(folded.next.clone()));
                 self.recent.insert(epoch, folded.clone());
                 while self.recent.len() > KEPT {
@@ -149,8 +140,12 @@ enum Attempt {
 
 fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Result<Attempt, OracleError> {
     let Some(seal) = seal_of(&replica.store, epoch)? else { return Ok(Attempt::NotYet) };
-    let folded = EpochInput::collect(&ledger(&replica.store), &replica.genesis, before, &seal)
-        .and_then(|input| fold_epoch(&replica.genesis, before, &input));
+    let mut shelf = StoreShelf { store: &replica.store, waiting: vec![], bytes: 0 };
+    let folded = EpochInput::collect(&ledger(&replica.store), &replica.genesis, before, &seal).and_then(|input| {
+        let folded = fold_onto(&replica.genesis, before, input, &mut shelf)?;
+        shelf.flush()?;
+        Ok(folded)
+    });
     match folded {
         Ok(folded) => Ok(Attempt::Done(Arc::new(folded))),
         // The seal may be here before the messages that it counts.
@@ -160,6 +155,37 @@ fn fold_here(replica: &Replica, before: &FoldState, epoch: EpochNumber) -> Resul
         }
         Err(FoldError::MissingRounds(rounds)) => Ok(Attempt::Rounds(rounds)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The node's store while an artefact is put there, some blocks at a time.
+struct StoreShelf<'a> {
+    store: &'a Store,
+    waiting: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl StoreShelf<'_> {
+    fn flush(&mut self) -> Result<(), FoldError> {
+        let blobs: Vec<&[u8]> = self.waiting.iter().map(Vec::as_slice).collect();
+        self.store.put_blobs(&blobs).map_err(|error| FoldError::Store(error.to_string()))?;
+        (self.waiting, self.bytes) = (vec![], 0);
+        Ok(())
+    }
+}
+
+impl Shelf for StoreShelf<'_> {
+    fn put(&mut self, id: Cid, bytes: Vec<u8>) -> Result<(), FoldError> {
+        if self.has(&id)? {
+            return Ok(());
+        }
+        self.bytes += bytes.len();
+        self.waiting.push(bytes);
+        if self.bytes >= AT_ONCE { self.flush() } else { Ok(()) }
+    }
+
+    fn has(&self, id: &Cid) -> Result<bool, FoldError> {
+        self.store.contains_blob(id).map_err(|error| FoldError::Store(error.to_string()))
     }
 }
 
@@ -213,9 +239,7 @@ fn load_blocks(store: &Store, history: &Cid) -> Result<Blocks, OracleError> {
     };
     take(history, &mut blocks)?;
     let block = read_history(&blocks, history)?;
-    let lists = [&block.states, &block.carry, &block.eligible, &block.chunks];
-    let nested = block.observed.iter().map(|sealed| &sealed.rows).chain(block.snapshots.iter().map(|s| &s.rows));
-    for id in lists.into_iter().chain(nested).flatten().chain([&block.shared]) {
+    for id in block.handed_on() {
         take(id, &mut blocks)?;
     }
     Ok(blocks)

@@ -9,6 +9,7 @@ use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::metrics::OracleMetrics;
 use crate::replica::{Replica, ReplicaError};
+use cid::Cid;
 use draws::Draws;
 use filing::Desk;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
@@ -33,6 +34,8 @@ pub use once::{Next, fold_up_to, next_filing, sign_once};
 
 /// How often the chain is asked how it stands.
 const POLL: Duration = Duration::from_millis(700);
+/// Blocks of a history that are read and sent at once.
+const PUBLISHED: usize = 256;
 
 /// Why an oracle can't go on for now. It tries again: nothing here is lost.
 #[derive(Debug, thiserror::Error)]
@@ -130,8 +133,7 @@ impl Oracle {
         let mut look = desk.wants_a_look();
         while let Some(folded) = self.folds.next().await? {
             tracing::info!(epoch = folded.epoch, history = %folded.history, "folded");
-            // The fold has kept its own copy already.
-            self.replica.put_blobs(bytes_of(&folded.blocks)).await;
+            self.publish_history(&folded).await?;
             let (key, guard) = (&self.key, Guard(self.replica.store.clone()));
             let vote = attest(key, &guard, self.replica.network, folded.epoch, &folded.history)?;
             // A host that has taken over folds what was attested to long ago.
@@ -171,6 +173,20 @@ impl Oracle {
     }
 
     /// Keeps a filing's blocks and hands them to every store; one that misses them gets them from another.
+    /// Sends a history's blocks to the stores: the fold has put them into the own one already.
+    async fn publish_history(&self, folded: &FoldedAt) -> Result<(), OracleError> {
+        let ids: Vec<Cid> = folded.block.beneath().chain([&folded.history]).copied().collect();
+        for ids in ids.chunks(PUBLISHED) {
+            let (store, ids) = (self.replica.store.clone(), ids.to_vec());
+            let blocks = blocking(move || {
+                let block = |id| store.get_blob(id).transpose();
+                ids.iter().filter_map(block).collect::<Result<Vec<Vec<u8>>, StoreError>>()
+            });
+            self.replica.put_blobs(blocks.await?).await;
+        }
+        Ok(())
+    }
+
     async fn publish_blocks(&self, blocks: &Blocks) -> Result<(), OracleError> {
         let (store, own) = (self.replica.store.clone(), bytes_of(blocks));
         blocking(move || {

@@ -9,45 +9,104 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::cbor::Cbor;
 use crate::fold::FoldError;
 
 /// Rows of a chunk; the last one has fewer.
 pub const ROWS: usize = 1024;
 
-/// A block with its id.
-pub type Block = (Cid, Arc<[u8]>);
+/// Chunks that are encoded at once, on all cores. Few: what is let go soon is in the processor's cache when it is used again.
+const WAVE: usize = 8;
 
-fn encode(value: &impl Serialize) -> Block {
-    let bytes = serde_ipld_dagcbor::to_vec(value).expect("artefacts hold nothing that DAG-CBOR lacks");
-    (block_cid(&bytes), bytes.into())
+/// Where an epoch's blocks go while they are written: all together they are larger than what they are made from.
+pub trait Shelf {
+    /// Keeps a block under its id.
+    ///
+    /// # Errors
+    /// The medium fails.
+    fn put(&mut self, id: Cid, bytes: Vec<u8>) -> Result<(), FoldError>;
+
+    /// Whether a block of an earlier epoch is kept already.
+    ///
+    /// # Errors
+    /// The medium fails.
+    fn has(&self, id: &Cid) -> Result<bool, FoldError>;
 }
 
-/// Encodes rows as chunks, in order, on all cores.
-pub fn chunks<T: Serialize + Sync>(rows: &[T]) -> Vec<Block> {
-    rows.par_chunks(ROWS).map(|chunk| encode(&chunk)).collect()
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    serde_ipld_dagcbor::to_vec(value).expect("artefacts hold nothing that DAG-CBOR lacks")
+}
+
+/// Puts a value on a shelf.
+///
+/// # Errors
+/// The shelf's.
+pub fn put(shelf: &mut dyn Shelf, value: &impl Serialize) -> Result<Cid, FoldError> {
+    let bytes = encode(value);
+    let id = block_cid(&bytes);
+    shelf.put(id, bytes)?;
+    Ok(id)
+}
+
+/// Puts rows on a shelf as chunks, in order: encoded on all cores by `write`, which may also say something of each row.
+///
+/// # Errors
+/// The shelf's.
+pub fn put_rows<T: Sync, S: Send>(
+    shelf: &mut dyn Shelf,
+    rows: &[T],
+    write: impl Fn(&T, &mut Cbor) -> S + Sync,
+) -> Result<(Vec<Cid>, Vec<S>), FoldError> {
+    let (mut ids, mut said) = (Vec::with_capacity(rows.len().div_ceil(ROWS)), Vec::with_capacity(rows.len()));
+    let chunk = |rows: &[T]| {
+        let mut out = Cbor::default();
+        out.list(rows.len());
+        let said: Vec<S> = rows.iter().map(|row| write(row, &mut out)).collect();
+        (block_cid(&out.0), out.0, said)
+    };
+    for rows in rows.chunks(ROWS * WAVE) {
+        let wave: Vec<(Cid, Vec<u8>, Vec<S>)> = rows.par_chunks(ROWS).map(chunk).collect();
+        for (id, bytes, of_chunk) in wave {
+            shelf.put(id, bytes)?;
+            ids.push(id);
+            said.extend(of_chunk);
+        }
+    }
+    Ok((ids, said))
+}
+
+/// Puts rows of which there are few on a shelf.
+///
+/// # Errors
+/// The shelf's.
+pub fn put_few<T: Serialize + Sync>(shelf: &mut dyn Shelf, rows: &[T]) -> Result<Vec<Cid>, FoldError> {
+    Ok(put_rows(shelf, rows, |row, out| out.0.extend(encode(row)))?.0)
 }
 
 /// Blocks by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks(BTreeMap<Cid, Arc<[u8]>>);
 
+impl Shelf for Blocks {
+    fn put(&mut self, id: Cid, bytes: Vec<u8>) -> Result<(), FoldError> {
+        self.0.insert(id, bytes.into());
+        Ok(())
+    }
+
+    fn has(&self, id: &Cid) -> Result<bool, FoldError> {
+        Ok(self.0.contains_key(id))
+    }
+}
+
 impl Blocks {
     /// Encodes a value as a block.
     pub fn put(&mut self, value: &impl Serialize) -> Cid {
-        let (cid, bytes) = encode(value);
-        self.0.insert(cid, bytes);
-        cid
+        put(self, value).expect("memory does not fail")
     }
 
     /// Encodes rows as chunks, in order.
     pub fn put_rows<T: Serialize + Sync>(&mut self, rows: &[T]) -> Vec<Cid> {
-        self.share(&chunks(rows))
-    }
-
-    /// Takes in blocks that were encoded before.
-    pub fn share(&mut self, blocks: &[Block]) -> Vec<Cid> {
-        self.0.extend(blocks.iter().cloned());
-        blocks.iter().map(|(cid, _)| *cid).collect()
+        put_few(self, rows).expect("memory does not fail")
     }
 
     /// Takes in bytes that came from elsewhere, under the id that they have.

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use cid::Cid;
 use liaise_ledger::eligibility::{Eligibility, Row};
 use liaise_ledger::genesis::Parameters;
+use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Account, EpochNumber, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{Block, Blocks, chunks};
-use crate::fold::{AccountState, Carried, Done, FoldError, FoldState, RULESET, Shared, Statement, TaskRow};
+use super::blocks::{Blocks, Shelf, put, put_few, put_rows};
+use super::cbor::Cbor;
+use crate::fold::{
+    AccountState, CapabilityState, Carried, Done, DoneRows, FoldError, FoldState, RULESET, SessionState, Shared,
+};
 
 /// The version of the artefact's layout.
 const VERSION: u32 = 1;
@@ -58,6 +62,21 @@ pub struct HistoryBlock {
     pub retrieval: Hash,
     /// Chunks that were ever added or removed, by id.
     pub chunks: Vec<Cid>,
+}
+
+impl HistoryBlock {
+    /// The ids of everything beneath it.
+    pub fn beneath(&self) -> impl Iterator<Item = &Cid> {
+        let own = [&self.statements, &self.tasks];
+        own.into_iter().flatten().chain(self.handed_on())
+    }
+
+    /// The ids of what the next epoch's fold starts from.
+    pub fn handed_on(&self) -> impl Iterator<Item = &Cid> {
+        let lists = [&self.states, &self.carry, &self.eligible, &self.chunks];
+        let nested = self.observed.iter().map(|sealed| &sealed.rows).chain(self.snapshots.iter().map(|s| &s.rows));
+        lists.into_iter().chain(nested).flatten().chain([&self.shared])
+    }
 }
 
 /// Rows that one seal brought.
@@ -112,7 +131,7 @@ fn params_digest(parameters: &Parameters) -> Hash {
 }
 
 /// What a history block is written from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HistoryParts<'a> {
     /// The network.
     pub network: Hash,
@@ -126,41 +145,33 @@ pub struct HistoryParts<'a> {
     pub next: &'a FoldState,
     /// The snapshot of the epoch.
     pub eligibility: &'a Eligibility,
-    /// By account.
-    pub statements: &'a [Statement],
-    /// By id.
-    pub tasks: &'a BTreeMap<Cid, TaskRow>,
+    /// Chunks of statements, by account.
+    pub statements: Vec<Cid>,
+    /// Chunks of tasks, by id.
+    pub tasks: Vec<Cid>,
 }
 
-/// Writes an epoch's history block and everything beneath it.
-pub fn write_history(parts: &HistoryParts<'_>) -> (Cid, HistoryBlock, Blocks) {
-    let HistoryParts { network, parameters, previous, seal, next, eligibility, statements, tasks } = *parts;
-    let tasks: Vec<&TaskRow> = tasks.values().collect();
-    let mut blocks = Blocks::default();
-    let states = next.accounts.iter();
-    let states: Vec<StateRow<'_>> = states
-        .map(|(account, state)| StateRow { account: Cow::Borrowed(account), state: Cow::Borrowed(state) })
-        .collect();
+/// Writes an epoch's history block and what it hands on.
+///
+/// # Errors
+/// The shelf's.
+pub fn write_history(parts: HistoryParts<'_>, shelf: &mut dyn Shelf) -> Result<(Cid, HistoryBlock), FoldError> {
+    let HistoryParts { network, parameters, previous, seal, next, eligibility, statements, tasks } = parts;
+    let states: Vec<(&Account, &AccountState)> = next.accounts.iter().collect();
     let carry = next.carry.iter();
     let carry: Vec<CarryRow<'_>> =
         carry.map(|(id, carried)| CarryRow { id: *id, carried: Cow::Borrowed(carried) }).collect();
     let retrieval: Vec<ChunkRow> =
         next.chunks.iter().map(|(id, present)| ChunkRow { id: *id, present: *present }).collect();
-    let done = |rows: &[(Hash, Done)]| -> Vec<Block> {
-        let rows: Vec<DoneRow> = rows.iter().map(|(id, done)| DoneRow { id: *id, done: *done }).collect();
-        chunks(&rows)
-    };
-    let observed = next
-        .observed
-        .iter()
-        .map(|(epoch, rows)| SealedRows { epoch: *epoch, rows: blocks.share(rows.blocks(done)) })
-        .collect();
-    let snapshots = next.snapshots.iter().map(|(epoch, snapshot)| SnapshotRows {
-        epoch: *epoch,
-        root: snapshot.root(),
-        rows: blocks.put_rows(snapshot.rows()),
-    });
-    let snapshots = snapshots.collect();
+    let mut observed = Vec::new();
+    for (epoch, rows) in &next.observed {
+        observed.push(SealedRows { epoch: *epoch, rows: rows.shelved(shelf, write_done)? });
+    }
+    let mut snapshots = Vec::new();
+    for (epoch, snapshot) in &next.snapshots {
+        let rows = put_few(shelf, snapshot.rows())?;
+        snapshots.push(SnapshotRows { epoch: *epoch, root: snapshot.root(), rows });
+    }
     let block = HistoryBlock {
         v: VERSION,
         ruleset: RULESET,
@@ -171,19 +182,88 @@ pub fn write_history(parts: &HistoryParts<'_>) -> (Cid, HistoryBlock, Blocks) {
         params: params_digest(parameters),
         decree: next.shared.decree,
         eligibility: eligibility.root(),
-        eligible: blocks.put_rows(eligibility.rows()),
-        statements: blocks.put_rows(statements),
-        tasks: blocks.put_rows(&tasks),
-        states: blocks.put_rows(&states),
-        shared: blocks.put(&next.shared),
-        carry: blocks.put_rows(&carry),
+        eligible: put_few(shelf, eligibility.rows())?,
+        statements,
+        tasks,
+        states: put_rows(shelf, &states, |(account, state), out| write_state(out, account, state))?.0,
+        shared: put(shelf, &next.shared)?,
+        carry: put_few(shelf, &carry)?,
         observed,
         snapshots,
         retrieval: next.retrieval_root(),
-        chunks: blocks.put_rows(&retrieval),
+        chunks: put_few(shelf, &retrieval)?,
     };
-    let cid = blocks.put(&block);
-    (cid, block, blocks)
+    Ok((put(shelf, &block)?, block))
+}
+
+fn write_done((id, done): &(Hash, Done), out: &mut Cbor) {
+    out.map(2);
+    out.text("id");
+    out.hash(id);
+    out.text("done");
+    out.map(2);
+    out.text("at_ms");
+    out.number(done.at_ms);
+    out.text("place");
+    out.hash(&done.place);
+}
+
+fn is_message(id: &Cid) -> bool {
+    id.codec() == DAG_CBOR && Hash::from_cid(id).is_some()
+}
+
+fn digest(id: &Cid) -> Hash {
+    Hash::from_cid(id).expect("a message is named by SHA-256")
+}
+
+fn write_state(out: &mut Cbor, account: &Account, state: &AccountState) {
+    out.map(2);
+    out.text("state");
+    out.map(6);
+    out.text("unlock");
+    out.number(state.unlock);
+    out.text("tickets");
+    out.all(state.tickets.iter(), |out, used| out.bool(*used));
+    out.text("sessions");
+    out.all(state.sessions.iter(), write_session);
+    out.text("capability");
+    out.option(state.capability.as_deref(), write_capability);
+    out.text("failed_jobs");
+    out.number(state.failed_jobs);
+    out.text("scored_jobs");
+    out.number(state.scored_jobs);
+    out.text("account");
+    out.text(account.as_str());
+}
+
+fn write_session(out: &mut Cbor, session: &SessionState) {
+    out.map(6);
+    out.text("key");
+    out.hash(&session.key);
+    out.text("work");
+    out.bool(session.work);
+    out.text("prompt");
+    out.bool(session.prompt);
+    out.text("from_ms");
+    out.number(session.from_ms);
+    out.text("message");
+    out.link(&digest(&session.message));
+    out.text("until_ms");
+    out.number(session.until_ms);
+}
+
+fn write_capability(out: &mut Cbor, capability: &CapabilityState) {
+    out.map(5);
+    out.text("at_ms");
+    out.number(capability.at_ms);
+    out.text("light");
+    out.bool(capability.light);
+    out.text("message");
+    out.link(&digest(&capability.message));
+    out.text("adapters");
+    out.all(capability.adapters.iter(), |out, adapter| out.hash(adapter));
+    out.text("drain_round");
+    out.option(capability.drain_round, Cbor::number);
 }
 
 /// Reads a history block.
@@ -207,11 +287,20 @@ pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
     let block = read_history(blocks, cid)?;
     let states: Vec<StateRow<'_>> = blocks.read_rows(&block.states, "chunk of account states")?;
     let carry: Vec<CarryRow<'_>> = blocks.read_rows(&block.carry, "chunk of carried messages")?;
+    let named = states.iter().flat_map(|row| {
+        let capability = row.state.capability.iter().map(|capability| &capability.message);
+        row.state.sessions.iter().map(|session| &session.message).chain(capability)
+    });
+    if !named.chain(carry.iter().map(|row| &row.id)).all(is_message) {
+        let why = "it names what is no message: a DAG-CBOR block under SHA-256".into();
+        return Err(FoldError::Block { cid: Box::new(*cid), expected: "history block", why });
+    }
     let retrieval: Vec<ChunkRow> = blocks.read_rows(&block.chunks, "chunk of retrieval's chunks")?;
     let mut observed = BTreeMap::new();
     for sealed in &block.observed {
         let rows: Vec<DoneRow> = blocks.read_rows(&sealed.rows, "chunk of observed messages")?;
-        observed.insert(sealed.epoch, Arc::new(rows.into_iter().map(|row| (row.id, row.done)).collect()));
+        let rows = rows.into_iter().map(|row| (row.id, row.done)).collect();
+        observed.insert(sealed.epoch, Arc::new(DoneRows::read(rows, &sealed.rows)));
     }
     let mut snapshots = BTreeMap::new();
     for snapshot in &block.snapshots {

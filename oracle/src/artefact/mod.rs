@@ -5,10 +5,12 @@
 
 mod blocks;
 mod car;
+mod cbor;
 mod history;
 mod tree;
 
-pub use blocks::{Block, Blocks, ROWS};
+pub use blocks::{Blocks, ROWS, Shelf, put_rows};
 pub use car::{CarFault, read_car, write_car};
+pub(crate) use cbor::Cbor;
 pub use history::{HistoryBlock, HistoryParts, SealedRows, SnapshotRows, read_history, read_state, write_history};
 pub use tree::{TreeBlock, read_distributor, write_tree};

@@ -4,7 +4,8 @@ use cid::Cid;
 use liaise_ledger::{ChainId, EpochNumber, Hash};
 use serde::{Deserialize, Serialize};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, put_rows};
+use super::cbor::Cbor;
 use crate::fold::{DistributorState, FoldError, Folded, LeafRow, OwedRow};
 
 /// The version of the artefact's layout.
@@ -48,6 +49,7 @@ pub fn write_tree(
 ) -> (Cid, TreeBlock, Blocks) {
     let mut blocks = Blocks::default();
     let leaves: Vec<&LeafRow> = next.leaves.values().collect();
+    let leaves = put_rows(&mut blocks, &leaves, |leaf, out| write_leaf(leaf, out)).expect("memory does not fail").0;
     let block = TreeBlock {
         v: VERSION,
         distributor: before.distributor,
@@ -58,11 +60,21 @@ pub fn write_tree(
         history: folded.history,
         owed,
         unemitted: folded.unemitted,
-        leaves: blocks.put_rows(&leaves),
+        leaves,
         owing: blocks.put_rows(&next.owing),
     };
     let cid = blocks.put(&block);
     (cid, block, blocks)
+}
+
+fn write_leaf(leaf: &LeafRow, out: &mut Cbor) {
+    out.map(3);
+    out.text("payee");
+    out.hash(&leaf.payee);
+    out.text("amount");
+    out.number(leaf.amount);
+    out.text("account");
+    out.text(leaf.account.as_str());
 }
 
 /// Reads the state that a tree block hands on.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::ClaimedFiling;
 use crate::artefact::{Blocks, HistoryBlock, TreeBlock};
-use crate::fold::{Filing, Folded, LeafRow, OwedRow, Statement, TaskRow};
+use crate::fold::{Filing, FoldError, Folded, LeafRow, OwedRow, Statement, TaskRow};
 
 /// One thing that a claim says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,10 +80,18 @@ impl Differences {
 }
 
 /// Differences between a derived history and a claimed one.
-pub fn histories(folded: &Folded, id: Cid, claimed: &HistoryBlock, blocks: &Blocks) -> Vec<Difference> {
+///
+/// # Errors
+/// The derived blocks are not at hand.
+pub fn histories(
+    folded: &Folded,
+    id: Cid,
+    claimed: &HistoryBlock,
+    blocks: &Blocks,
+) -> Result<Vec<Difference>, FoldError> {
     let mut out = Differences(vec![]);
     if folded.history == id {
-        return out.0;
+        return Ok(out.0);
     }
     let derived = &folded.block;
     out.field("history block", &folded.history, &id);
@@ -102,12 +110,12 @@ pub fn histories(folded: &Folded, id: Cid, claimed: &HistoryBlock, blocks: &Bloc
     out.field("retrieval snapshot", &derived.retrieval, &claimed.retrieval);
     out.field("retrieval chunks", &derived.chunks, &claimed.chunks);
     let account = |row: &Statement| row.account.to_string();
-    out.rows("statement", &folded.statements, &claimed.statements, blocks, account);
-    let tasks: Vec<TaskRow> = folded.tasks.values().cloned().collect();
+    out.rows("statement", &folded.statements()?, &claimed.statements, blocks, account);
+    let tasks: Vec<TaskRow> = folded.tasks()?.into_values().collect();
     out.rows("task", &tasks, &claimed.tasks, blocks, |row: &TaskRow| row.task.to_string());
     let eligible = |row: &liaise_ledger::eligibility::Row| row.account.to_string();
     out.rows("eligibility row", folded.eligibility.rows(), &claimed.eligible, blocks, eligible);
-    out.0
+    Ok(out.0)
 }
 
 /// Differences between a derived filing and a claimed one.

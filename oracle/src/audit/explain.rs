@@ -3,7 +3,7 @@
 use liaise_ledger::Account;
 use liaise_summary::Proof;
 
-use crate::fold::{Filing, Folded, LeafRow, OwedRow, Statement, TaskRow};
+use crate::fold::{Filing, FoldError, Folded, LeafRow, OwedRow, Statement, TaskRow};
 
 /// What `rewards explain` shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +19,14 @@ pub struct Explanation {
 }
 
 /// Explains an account's pay. `None` where it took no part in the epoch.
-pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> Option<Explanation> {
-    let index = folded.statements.binary_search_by(|statement| statement.account.cmp(account)).ok()?;
-    let statement = folded.statements[index].clone();
-    let tasks = statement.tasks.iter().filter_map(|id| folded.tasks.get(id)).cloned().collect();
+///
+/// # Errors
+/// The fold's blocks are not at hand.
+pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> Result<Option<Explanation>, FoldError> {
+    let statement = folded.statements()?.into_iter().find(|statement| statement.account == *account);
+    let Some(statement) = statement else { return Ok(None) };
+    let mut all = folded.tasks()?;
+    let tasks = statement.tasks.iter().filter_map(|id| all.remove(id)).collect();
     let leaf = filing.and_then(|filing| {
         let index = filing.leaf_index(account)?;
         let leaf = filing.next.leaves.values().nth(index as usize)?.clone();
@@ -30,5 +34,5 @@ pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> O
     });
     let owing = filing.map_or(&[][..], |filing| filing.next.owing.as_slice());
     let owed = owing.iter().filter(|row| row.account == *account).cloned().collect();
-    Some(Explanation { statement, tasks, leaf, owed })
+    Ok(Some(Explanation { statement, tasks, leaf, owed }))
 }

@@ -3,7 +3,7 @@
 use cid::Cid;
 use liaise_ledger::{Account, EpochNumber, Hash};
 
-use crate::fold::{EpochInput, FoldState, Folded, Reason, StoreReceipt};
+use crate::fold::{EpochInput, FoldError, FoldState, Folded, Reason, StoreReceipt};
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,15 @@ pub struct MessageReport {
 }
 
 /// Says what became of a message by the end of a folded epoch.
-pub fn audit_message(id: &Cid, before: &FoldState, input: &EpochInput, folded: &Folded) -> MessageReport {
+///
+/// # Errors
+/// The fold's blocks are not at hand.
+pub fn audit_message(
+    id: &Cid,
+    before: &FoldState,
+    input: &EpochInput,
+    folded: &Folded,
+) -> Result<MessageReport, FoldError> {
     let mut receipts: Vec<StoreReceipt> = before.carry.get(id).map_or(vec![], |carried| carried.receipts.clone());
     for receipt in input.part.receipts_of(id) {
         if receipts.iter().all(|known| known.store != receipt.store) {
@@ -62,9 +70,11 @@ pub fn audit_message(id: &Cid, before: &FoldState, input: &EpochInput, folded: &
         (None, None) => MessageStatus::Unknown,
     };
     let rests = |reason: &&Reason| reason.messages.contains(id);
-    let counted_for = folded.statements.iter().flat_map(|statement| {
+    let statements = folded.statements()?;
+    let counted_for = statements.iter().flat_map(|statement| {
         let reasons = statement.reasons.iter().filter(rests);
         reasons.map(|reason| (statement.account.clone(), reason.clone()))
     });
-    MessageReport { id: *id, status, receipts, counted_for: counted_for.collect() }
+    let counted_for = counted_for.collect();
+    Ok(MessageReport { id: *id, status, receipts, counted_for })
 }

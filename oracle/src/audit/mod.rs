@@ -105,7 +105,7 @@ pub fn audit_epoch(
         history: folded.history,
         tree: None,
         root: None,
-        differences: compare::histories(&folded, claim.history, &claimed, claim.blocks),
+        differences: compare::histories(&folded, claim.history, &claimed, claim.blocks)?,
     };
     if let Some(filing) = &claim.filing {
         let derived = derive_filing(genesis, &folded, filing, claim.blocks)?;

@@ -22,24 +22,24 @@ pub fn count_tasks(
 ) -> Option<u64> {
     for task in tasks.iter_mut() {
         let user = people.state(task.user);
-        task.row.unlock_permille = unlock_permille(user.unlock);
-        task.row.used_permille = used_permille(&user.tickets);
+        task.unlock_permille = unlock_permille(user.unlock);
+        task.used_permille = used_permille(&user.tickets);
     }
     // Accepted tasks by user, and each user's by observation and id: tasks stand by id.
     let accepted = (0..).zip(&*tasks).filter(|(_, task)| task.winner.is_some());
     let mut accepted: Vec<Asked> =
-        accepted.map(|(index, task)| Asked { user: task.user, asked_ms: task.row.asked_ms, index }).collect();
+        accepted.map(|(index, task)| Asked { user: task.user, asked_ms: task.asked_ms, index }).collect();
     accepted.sort_unstable();
     let of_users = accepted.chunk_by(|a, b| a.user == b.user).map(|asked| {
-        let units = asked.iter().fold(0u64, |sum, asked| sum.saturating_add(tasks[asked.index].row.units));
-        (units, u128::from(tasks[asked[0].index].row.unlock_permille) * u128::from(units))
+        let units = asked.iter().fold(0u64, |sum, asked| sum.saturating_add(tasks[asked.index].units));
+        (units, u128::from(tasks[asked[0].index].unlock_permille) * u128::from(units))
     });
     let median_now = median::lower_weighted(of_users.collect());
     let cap = median_before.or(median_now).map_or(0, |median| median.saturating_mul(parameters.cap_medians));
     for asked in accepted.chunk_by(|a, b| a.user == b.user) {
         let mut left = cap;
         for asked in asked {
-            let row = &mut tasks[asked.index].row;
+            let row = &mut tasks[asked.index];
             row.counted = row.units.min(left);
             left -= row.counted;
         }
@@ -63,24 +63,24 @@ fn excuse_weightless(tasks: &mut [Settled], accepted: &[Asked], cap: u64) {
     for asked in accepted.chunk_by(|a, b| a.user == b.user) {
         let mut sum = 0u64;
         counted.extend(asked.iter().map(|asked| {
-            sum = sum.saturating_add(tasks[asked.index].row.counted);
+            sum = sum.saturating_add(tasks[asked.index].counted);
             sum
         }));
     }
     for (index, task) in tasks.iter_mut().enumerate() {
-        if task.row.lines.iter().all(|line| line.reason.code != ReasonCode::Silent) {
+        if task.lines.iter().all(|line| line.code != ReasonCode::Silent) {
             continue;
         }
-        let here = Asked { user: task.user, asked_ms: task.row.asked_ms, index };
+        let here = Asked { user: task.user, asked_ms: task.asked_ms, index };
         let before = accepted.partition_point(|asked| *asked < here).checked_sub(1);
         let used = before.filter(|at| accepted[*at].user == task.user).map_or(0, |at| counted[at]);
-        let row = &mut task.row;
+        let row = task;
         let is_weightless =
             row.used_permille == 0 || row.winner.is_some() && row.counted == 0 || cap > 0 && used >= cap;
         if is_weightless {
-            for line in row.lines.iter_mut().filter(|line| line.reason.code == ReasonCode::Silent) {
+            for line in row.lines.iter_mut().filter(|line| line.code == ReasonCode::Silent) {
                 line.scored = None;
-                line.reason.code = ReasonCode::SilentExcused;
+                line.code = ReasonCode::SilentExcused;
             }
         }
     }
@@ -99,9 +99,9 @@ pub fn share(tasks: &[Settled], people: usize, emission: u64, ramp_weight: u64) 
     let [mut winners, mut judges, mut users] = [(); 3].map(|()| vec![0u128; people]);
     for task in tasks {
         let Some(winner) = task.winner else { continue };
-        let weight = task.row.weight();
+        let weight = task.weight();
         total = total.checked_add(weight).ok_or(FoldError::Overflow { what: "the epoch's task weight" })?;
-        add(&mut winners[winner as usize], weight)?;
+        add(&mut winners[winner.who as usize], weight)?;
         add(&mut users[task.user as usize], weight)?;
         for judge in &task.judges {
             add(&mut judges[*judge as usize], JUDGE_PARTS * weight / task.judges.len() as u128)?;

@@ -13,7 +13,7 @@ use super::observe::is_forgotten;
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::settle::{Root, Settled};
-use super::state::{CapabilityState, Carried, Done, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
+use super::state::{CapabilityState, Carried, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
 use super::tickets::Closed;
 use super::unlock::next_h;
 
@@ -35,14 +35,14 @@ pub fn take_capabilities(people: &mut People, book: &Book<'_>, fresh: &[(u64, Pl
         let state = people.state_mut(entry.who);
         let message = book.cid(*place);
         let newer = |known: &CapabilityState| (known.at_ms, known.message) < (*at_ms, message);
-        if state.capability.as_ref().is_none_or(newer) {
-            state.capability = Some(CapabilityState {
+        if state.capability.as_deref().is_none_or(newer) {
+            state.capability = Some(Box::new(CapabilityState {
                 message,
                 at_ms: *at_ms,
                 adapters: body.adapters.clone(),
                 light: body.light,
                 drain_round: body.drain_round,
-            });
+            }));
         }
     }
 }
@@ -56,7 +56,7 @@ pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[
     };
     for task in tasks {
         // Lines stand by account: a participant's are one job, done well if all of them were.
-        let scored = task.lines.iter().zip(&task.row.lines).filter_map(|(who, line)| Some((*who, line.scored?)));
+        let scored = task.lines.iter().filter_map(|line| Some((line.who, line.scored?)));
         let mut last: Option<(Person, bool)> = None;
         for (who, good) in scored {
             last = match last {
@@ -115,13 +115,14 @@ pub fn take_chunks(chunks: &mut BTreeMap<Hash, bool>, book: &Book<'_>, fresh: &[
     }
 }
 
-/// Splits what is carried into what the next epoch needs and what is done with, and forgets what is too old.
+/// Splits what is carried into what the next epoch needs and what is done with (numbers, and since when it was observed), and
+/// forgets what is too old.
 pub fn split(
     book: &Book<'_>,
     open: &[Root<'_>],
     waiting: &BTreeSet<Cid>,
     seal: EpochNumber,
-) -> (BTreeMap<Cid, Carried>, DoneRows) {
+) -> (BTreeMap<Cid, Carried>, Vec<(Place, u64)>) {
     let mut is_open = vec![false; book.len()];
     for root in open {
         is_open[root.place as usize] = true;
@@ -129,7 +130,7 @@ pub fn split(
     }
     let is_open = |place: Place| place != NOWHERE && is_open[place as usize];
     let mut next = BTreeMap::new();
-    let mut done = Vec::with_capacity(book.len());
+    let mut done = Vec::new();
     for place in book.places() {
         let (Some(observation), Some(row)) = (book.observation(place), book.row(place)) else {
             if !is_forgotten(book.since(place), seal) {
@@ -146,12 +147,12 @@ pub fn split(
         if observation.epoch > seal || book.at(place).flaw.is_none() && is_needed {
             next.insert(book.cid(place), book.carried(place));
         } else {
-            done.push((*book.id(place), Done { place: row.place, at_ms: observation.at_ms }));
+            done.push((place, observation.at_ms));
         }
     }
     let others = book.others().iter().filter(|(_, carried)| !is_forgotten(carried.since, seal));
     next.extend(others.map(|(id, carried)| (**id, (*carried).clone())));
-    (next, done.into_iter().collect())
+    (next, done)
 }
 
 /// Adds a seal's rows to the window and drops those that left it.

@@ -14,12 +14,26 @@ use super::part::{NOWHERE, Part, Place, Row};
 use super::people::{NOBODY, People, Person};
 use super::places::Sieve;
 use super::receipts::both;
+use super::settle::Rest;
 use super::state::{Carried, Flaw, FoldState, Observation, StoreReceipt};
 
 /// The time of what is not observed.
 const NEVER: u64 = u64::MAX;
 
-/// A message that is not done with, or one that this seal counts. Others have an entry that is not `open`.
+/// Where a message stands when its epoch is folded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// Only a parent, or done with.
+    Gone,
+    /// Counted or carried, with too few receipts.
+    Counted,
+    /// At hand, with receipts of a quorum.
+    Readable,
+    /// An earlier seal observed it.
+    Old,
+}
+
+/// A message that is not done with, or one that this seal counts. Others are gone.
 #[derive(Clone, Copy)]
 pub struct Entry {
     /// When it was observed, or [`NEVER`]. Milliseconds since 1970.
@@ -28,12 +42,7 @@ pub struct Entry {
     pub who: Person,
     /// Why it counts for nothing, or null.
     pub flaw: Option<Flaw>,
-    /// It is counted or carried, and not done with.
-    is_open: bool,
-    /// It is at hand, and a quorum has receipts for it or it is observed.
-    is_readable: bool,
-    /// An earlier seal observed it.
-    is_old: bool,
+    standing: Standing,
     /// A ticket that stands among its user's closed ones.
     pub closed: bool,
 }
@@ -65,16 +74,13 @@ impl<'a> Book<'a> {
         let quorum = genesis.quorum();
         let is_done = done(before, part);
         let entry = |place: Place| {
-            let count = part.receipts().count_of(place);
-            Entry {
-                at_ms: NEVER,
-                who: NOBODY,
-                flaw: None,
-                is_open: count > 0 && !is_done[place as usize],
-                is_readable: count >= quorum && !is_done[place as usize],
-                is_old: false,
-                closed: false,
-            }
+            let standing = match part.receipts().count_of(place) {
+                _ if is_done[place as usize] => Standing::Gone,
+                0 => Standing::Gone,
+                count if count < quorum => Standing::Counted,
+                _ => Standing::Readable,
+            };
+            Entry { at_ms: NEVER, who: NOBODY, flaw: None, standing, closed: false }
         };
         let entries = (0..part.len() as Place).map(entry).collect();
         let mut book = Book { part, genesis, seal, entries, carried: HashMap::new(), others: vec![] };
@@ -82,7 +88,7 @@ impl<'a> Book<'a> {
             book.carry(id, carried, quorum)?;
         }
         for (place, entry) in (0..).zip(&mut book.entries) {
-            if entry.is_readable && part.row(place).is_none() {
+            if entry.standing >= Standing::Readable && part.row(place).is_none() {
                 return Err(FoldError::MissingMessage(part.id(place).to_cid(DAG_CBOR)));
             }
         }
@@ -102,9 +108,11 @@ impl<'a> Book<'a> {
             at_ms: carried.observation.map_or(NEVER, |observation| observation.at_ms),
             who: NOBODY,
             flaw: carried.flaw,
-            is_open: true,
-            is_readable: carried.observation.is_some() || count >= quorum,
-            is_old: carried.observation.is_some(),
+            standing: match count {
+                _ if carried.observation.is_some() => Standing::Old,
+                count if count < quorum => Standing::Counted,
+                _ => Standing::Readable,
+            },
             closed: carried.closed,
         };
         self.carried.insert(place, carried);
@@ -114,7 +122,7 @@ impl<'a> Book<'a> {
     /// Numbers the authors.
     pub fn name(&mut self, people: &People) {
         for (place, entry) in (0..).zip(&mut self.entries) {
-            let row = self.part.row(place).filter(|_| entry.is_readable);
+            let row = self.part.row(place).filter(|_| entry.standing >= Standing::Readable);
             entry.who = row.and_then(Row::author).map_or(NOBODY, |author| people.of_author(author));
         }
     }
@@ -126,7 +134,7 @@ impl<'a> Book<'a> {
 
     /// The numbers of what is not done with.
     pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
-        (0..).zip(&self.entries).filter(|(_, entry)| entry.is_open).map(|(place, _)| place)
+        (0..).zip(&self.entries).filter(|(_, entry)| entry.standing > Standing::Gone).map(|(place, _)| place)
     }
 
     /// The numbers of what is observed.
@@ -146,13 +154,13 @@ impl<'a> Book<'a> {
 
     /// Whether a message is not done with.
     pub fn is_open(&self, place: Place) -> bool {
-        self.at(place).is_open
+        self.at(place).standing > Standing::Gone
     }
 
     /// Whether this seal observes a message.
     pub fn is_fresh(&self, place: Place) -> bool {
         let entry = self.at(place);
-        entry.at_ms != NEVER && !entry.is_old
+        entry.at_ms != NEVER && entry.standing != Standing::Old
     }
 
     /// Observes a message from a time on, in milliseconds since 1970.
@@ -174,7 +182,7 @@ impl<'a> Book<'a> {
     /// A message's observation.
     pub fn observation(&self, place: Place) -> Option<Observation> {
         let at_ms = self.at_ms(place)?;
-        if self.at(place).is_old {
+        if self.at(place).standing == Standing::Old {
             return self.carried[&place].observation;
         }
         Some(Observation { at_ms, seal: self.seal, epoch: epoch_of(self.genesis, at_ms, self.seal) })
@@ -182,7 +190,7 @@ impl<'a> Book<'a> {
 
     /// What a message says, if a quorum has receipts for it.
     pub fn row(&self, place: Place) -> Option<&'a Row> {
-        self.part.row(place).filter(|_| self.at(place).is_readable)
+        self.part.row(place).filter(|_| self.at(place).standing >= Standing::Readable)
     }
 
     /// What a message says, if it is observed.
@@ -194,6 +202,14 @@ impl<'a> Book<'a> {
     /// A message's digest.
     pub fn id(&self, place: Place) -> &'a Hash {
         self.part.id(place)
+    }
+
+    /// The digest of what a line rests on.
+    pub fn named(&self, rest: &Rest) -> Hash {
+        match rest {
+            Rest::At(place) => *self.id(*place),
+            Rest::Earlier(id) => **id,
+        }
     }
 
     /// A message's id.

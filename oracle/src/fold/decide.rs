@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use liaise_ledger::Hash;
 use liaise_ledger::genesis::Parameters;
 
 use super::median;
@@ -43,23 +42,27 @@ type Contradicted = BTreeMap<Person, (ReasonCode, Place)>;
 
 /// Decides a race. What it says of each participant is added to the race's remarks.
 pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
-    let entries = race.entries.iter();
-    let mut by_latency: Vec<(u64, Hash, Person)> =
-        entries.map(|(racer, entry)| (entry.latency_ns, race.tie_rank(*racer), *racer)).collect();
-    by_latency.sort_unstable();
+    let mut by_latency: Vec<(u64, Person)> =
+        race.entries.iter().map(|(racer, entry)| (entry.latency_ns, *racer)).collect();
+    // Ranks are hashes: they are asked for only where there is a tie.
+    by_latency.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| race.tie_rank(*one).cmp(&race.tie_rank(*other)))
+    });
     let mut decisions = Decisions::new();
     let mut refused_before = false;
-    for (_, _, racer) in &by_latency {
+    for (_, racer) in &by_latency {
         let decision = decision(race, *racer, refused_before);
         refused_before |= decision == Decision::RefusedByAudit;
         decisions.insert(*racer, decision);
     }
     let accepted = |racer: &Person| matches!(decisions[racer], Decision::Accepted | Decision::AcceptedByAudit);
-    let in_race: Vec<_> = by_latency.iter().filter(|(_, _, racer)| accepted(racer)).collect();
-    let winner = in_race.first().map(|(fastest, ..)| {
+    let in_race: Vec<_> = by_latency.iter().filter(|(_, racer)| accepted(racer)).collect();
+    let winner = in_race.first().map(|(fastest, first)| {
         let window = (parameters.tie_ms * 1_000_000).max(fastest / 50);
-        let tied = in_race.iter().filter(|(latency, ..)| latency - fastest <= window);
-        tied.min_by_key(|(_, rank, _)| *rank).expect("the fastest ties with itself").2
+        let tied = in_race.iter().take_while(|(latency, _)| latency - fastest <= window);
+        let tied: Vec<Person> = tied.map(|(_, racer)| *racer).collect();
+        let lowest = || tied.iter().copied().min_by_key(|racer| race.tie_rank(*racer));
+        if tied.len() > 1 { lowest().expect("there are two") } else { *first }
     });
     let contradicted = contradicted(race, &decisions);
     let mut judges = agreeing(race, winner, &decisions, &contradicted);

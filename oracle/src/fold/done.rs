@@ -2,16 +2,18 @@
 
 use std::sync::OnceLock;
 
+use cid::Cid;
 use liaise_ledger::Hash;
 
+use super::FoldError;
 use super::state::Done;
-use crate::artefact::Block;
+use crate::artefact::{Cbor, Shelf, put_rows};
 
-/// Rows of one seal. They never change, so their blocks are made once and handed on with them.
+/// Rows of one seal. They never change, so their chunks are written once and handed on by id.
 #[derive(Debug, Default)]
 pub struct DoneRows {
     rows: Vec<(Hash, Done)>,
-    blocks: OnceLock<Vec<Block>>,
+    chunks: OnceLock<Vec<Cid>>,
 }
 
 impl PartialEq for DoneRows {
@@ -27,7 +29,7 @@ impl FromIterator<(Hash, Done)> for DoneRows {
             rows.sort_unstable_by_key(|(id, _)| *id);
             rows.dedup_by_key(|(id, _)| *id);
         }
-        DoneRows { rows, blocks: OnceLock::new() }
+        DoneRows { rows, chunks: OnceLock::new() }
     }
 }
 
@@ -42,25 +44,30 @@ impl DoneRows {
         &self.rows
     }
 
-    /// Goes through the rows beside other messages in the same order.
-    pub fn walk(&self) -> Walk<'_> {
-        Walk(&self.rows)
+    /// Rows that were read from some chunks, by digest.
+    pub fn read(rows: Vec<(Hash, Done)>, chunks: &[Cid]) -> DoneRows {
+        DoneRows { chunks: OnceLock::from(chunks.to_vec()), ..rows.into_iter().collect() }
     }
 
-    /// Their blocks, as `make` writes them.
-    pub fn blocks(&self, make: impl FnOnce(&[(Hash, Done)]) -> Vec<Block>) -> &[Block] {
-        self.blocks.get_or_init(|| make(&self.rows))
-    }
-}
-
-/// See [`DoneRows::walk`].
-pub struct Walk<'a>(&'a [(Hash, Done)]);
-
-impl Walk<'_> {
-    /// Whether a message is among the rows. Messages are asked for in the order of their digests.
-    pub fn has(&mut self, id: &Hash) -> bool {
-        let behind = self.0.iter().take_while(|(known, _)| known < id).count();
-        self.0 = &self.0[behind..];
-        self.0.first().is_some_and(|(known, _)| known == id)
+    /// Puts their chunks on a shelf, if they are not there from an earlier epoch.
+    ///
+    /// # Errors
+    /// The shelf's.
+    pub fn shelved(
+        &self,
+        shelf: &mut dyn Shelf,
+        write: impl Fn(&(Hash, Done), &mut Cbor) + Sync,
+    ) -> Result<Vec<Cid>, FoldError> {
+        if let Some(chunks) = self.chunks.get() {
+            let mut is_there = true;
+            for id in chunks {
+                is_there &= shelf.has(id)?;
+            }
+            if is_there {
+                return Ok(chunks.clone());
+            }
+        }
+        let (chunks, _) = put_rows(shelf, &self.rows, write)?;
+        Ok(self.chunks.get_or_init(|| chunks).clone())
     }
 }

@@ -100,7 +100,7 @@ pub struct Root {
     /// `H` of a prompt's text; null for an addition to retrieval.
     pub text: Option<Hash>,
     /// The retrieval snapshot that a prompt asks for, or null.
-    pub snapshot: Option<Hash>,
+    pub snapshot: Option<Box<Hash>>,
     /// Ids of the chunks that are added.
     pub chunks: Box<[Hash]>,
 }
@@ -115,7 +115,7 @@ pub struct Opened {
     /// The adapter that it names.
     pub adapter: Hash,
     /// The retrieval snapshot that it names.
-    pub snapshot: Option<Hash>,
+    pub snapshot: Option<Box<Hash>>,
     /// It leaves none of configuration, seed and system prompt out.
     pub is_complete: bool,
     /// Work units.
@@ -165,7 +165,7 @@ impl Fact {
             (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {
                 ticket: at(&prompt.ticket),
                 text: Some(Hash::of(&[prompt.text.as_bytes()])),
-                snapshot: prompt.snapshot,
+                snapshot: prompt.snapshot.map(Box::new),
                 chunks: Box::default(),
             })),
             (Body::RetrievalAdd(add), _) => Says::Root(Box::new(Root {
@@ -252,7 +252,7 @@ fn opened(result: &TaskResult, commit: ParentAt, task: &Cid, account: &Account) 
         commit,
         hash: TaskResult::commitment(task, &result.output, account, &result.salt),
         adapter: binding.adapter,
-        snapshot: binding.snapshot,
+        snapshot: binding.snapshot.map(Box::new),
         is_complete: [binding.config, binding.seed, binding.system_prompt].iter().all(|hash| *hash != Hash::ZERO),
         units: result.units,
     }

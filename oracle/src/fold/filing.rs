@@ -140,11 +140,11 @@ pub fn file(
     for row in &before.owing {
         credit(&mut leaves, &mut owing, &before.chain, row.clone())?;
     }
-    for statement in &folded.statements {
-        let row = |reason, amount| OwedRow { account: statement.account.clone(), epoch, reason, amount };
-        credit(&mut leaves, &mut owing, &before.chain, row(ReasonCode::NoAccountOnChain, statement.net))?;
-        if statement.held > 0 {
-            owing.push(row(ReasonCode::Held, statement.held));
+    for pay in &folded.pay {
+        let row = |reason, amount| OwedRow { account: pay.account.clone(), epoch, reason, amount };
+        credit(&mut leaves, &mut owing, &before.chain, row(ReasonCode::NoAccountOnChain, pay.net))?;
+        if pay.held > 0 {
+            owing.push(row(ReasonCode::Held, pay.held));
         }
     }
     owing.sort();

@@ -43,6 +43,11 @@ impl<T: Hash + Eq + Clone> Index<T> {
         self.numbers.find(hash, |number| self.values[*number as usize] == *value).copied()
     }
 
+    /// The values, by number, without their index.
+    pub fn into_values(self) -> Vec<T> {
+        self.values
+    }
+
     /// All values, by number.
     pub fn values(&self) -> &[T] {
         &self.values

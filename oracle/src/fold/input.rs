@@ -169,7 +169,7 @@ fn collect_fronts(
 /// one for a message that does not exist.
 fn load_needed(ledger: &impl Ledger, genesis: &Genesis, before: &FoldState, part: &mut Part) -> Result<(), FoldError> {
     let quorum = genesis.quorum();
-    let mut take = |part: &mut Part, id: &Cid| -> Result<(), FoldError> {
+    let take = |part: &mut Part, id: &Cid| -> Result<(), FoldError> {
         let fact = Fact::of(&*load(ledger, id)?);
         if let Says::Session(delegation) = &fact.says {
             delegation.outcome(genesis);

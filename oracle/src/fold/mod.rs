@@ -17,6 +17,7 @@ use liaise_summary::{Emission, Epoch};
 mod account;
 mod advance;
 mod apportion;
+mod because;
 mod book;
 mod deal;
 mod decide;
@@ -73,10 +74,11 @@ pub use state::{
     StoreReceipt, TICKETS_REMEMBERED, WINDOW_EPOCHS,
 };
 pub use statement::{Statement, TaskLine, TaskRow};
+pub use tell::Pay;
 pub use terms::{HandOver, TermRow, table, term_of};
 pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 
-use crate::artefact::{Blocks, HistoryBlock, HistoryParts, write_history};
+use crate::artefact::{Blocks, HistoryBlock, HistoryParts, Shelf, write_history};
 use book::Book;
 use evidence::Rounds;
 use fact::Says;
@@ -98,12 +100,12 @@ pub struct Folded {
     pub history: Cid,
     /// Its history block.
     pub block: HistoryBlock,
-    /// Every block of the history's artefact.
+    /// Every block of the history's artefact; none where they were put on another shelf.
     pub blocks: Blocks,
-    /// Statements by account.
-    pub statements: Vec<Statement>,
-    /// Tasks by id.
-    pub tasks: BTreeMap<Cid, TaskRow>,
+    /// What everybody who has a statement gets, by account.
+    pub pay: Vec<Pay>,
+    /// How many tasks were settled.
+    pub task_count: usize,
     /// The snapshot that tickets may name from the next epoch on.
     pub eligibility: Eligibility,
     /// E(e): what the epoch may emit, base units.
@@ -114,12 +116,44 @@ pub struct Folded {
     pub next: FoldState,
 }
 
-/// Folds a sealed epoch.
+impl Folded {
+    /// The statements, by account, as they stand in the artefact.
+    ///
+    /// # Errors
+    /// [`FoldError::MissingBlock`]: the blocks were put on another shelf.
+    pub fn statements(&self) -> Result<Vec<Statement>, FoldError> {
+        self.blocks.read_rows(&self.block.statements, "chunk of statements")
+    }
+
+    /// The tasks, by id, as they stand in the artefact.
+    ///
+    /// # Errors
+    /// As [`Folded::statements`].
+    pub fn tasks(&self) -> Result<BTreeMap<Cid, TaskRow>, FoldError> {
+        let rows: Vec<TaskRow> = self.blocks.read_rows(&self.block.tasks, "chunk of tasks")?;
+        Ok(rows.into_iter().map(|row| (row.task, row)).collect())
+    }
+}
+
+/// Folds a sealed epoch, and keeps its artefact in memory.
 ///
 /// # Errors
 /// Something is missing or the seal is not the next one; see [`FoldError`]. Nothing that an author did is an error.
 pub fn fold_epoch(genesis: &Genesis, before: &FoldState, input: &EpochInput) -> Result<Folded, FoldError> {
     fold_parts(genesis, before, &input.seal, std::slice::from_ref(&input.part), rayon::current_num_threads())
+}
+
+/// Folds a sealed epoch, and puts its artefact on a shelf. What is read is let go as soon as it is not needed.
+///
+/// # Errors
+/// As [`fold_epoch`], and the shelf's.
+pub fn fold_onto(
+    genesis: &Genesis,
+    before: &FoldState,
+    input: EpochInput,
+    shelf: &mut dyn Shelf,
+) -> Result<Folded, FoldError> {
+    fold_part(genesis, before, &input.seal, Cow::Owned(input.part), rayon::current_num_threads(), shelf)
 }
 
 /// A missing round is seldom alone: an epoch of a store that was away lacks all of them.
@@ -141,10 +175,6 @@ pub fn fold_parts(
     parts: &[Part],
     settle_parts: usize,
 ) -> Result<Folded, FoldError> {
-    let epoch = seal.epoch;
-    if before.epoch.checked_add(1) != Some(epoch) {
-        return Err(FoldError::OutOfOrder { last: before.epoch, found: epoch });
-    }
     let input = match parts {
         [one] => Cow::Borrowed(one),
         _ => Cow::Owned(parts.iter().fold(Part::default(), |mut all, part| {
@@ -152,15 +182,32 @@ pub fn fold_parts(
             all
         })),
     };
-    let mut book = Book::new(genesis, before, &input, epoch)?;
-    let rounds = verify_rounds(genesis, &input, &book)?;
+    let mut blocks = Blocks::default();
+    let folded = fold_part(genesis, before, seal, input, settle_parts, &mut blocks)?;
+    Ok(Folded { blocks, ..folded })
+}
+
+fn fold_part(
+    genesis: &Genesis,
+    before: &FoldState,
+    seal: &SealVector,
+    part: Cow<'_, Part>,
+    settle_parts: usize,
+    shelf: &mut dyn Shelf,
+) -> Result<Folded, FoldError> {
+    let (epoch, input) = (seal.epoch, &*part);
+    if before.epoch.checked_add(1) != Some(epoch) {
+        return Err(FoldError::OutOfOrder { last: before.epoch, found: epoch });
+    }
+    let mut book = Book::new(genesis, before, input, epoch)?;
+    let rounds = verify_rounds(genesis, input, &book)?;
     let (network, parameters) = (genesis.network_id(), &genesis.parameters);
 
     let snapshots = snapshots(genesis, before);
     let drawn = snapshots.values().flat_map(|snapshot| snapshot.rows()).map(|row| &row.account);
     let mut people = People::new(&before.accounts, input.accounts(), drawn);
     book.name(&people);
-    let fresh = observe::observe(genesis, before, &input, &mut book, &mut people);
+    let fresh = observe::observe(genesis, before, input, &mut book, &mut people);
 
     let mut shared = before.shared.clone();
     for (store, batch) in &seal.batches {
@@ -191,7 +238,7 @@ pub fn fold_parts(
     let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, fronts, capabilities, lots };
     let due = if epoch >= 0 { due } else { vec![] };
     let tasks = desk.settle(&due, settle_parts);
-    let mut tasks = tasks.map_err(|error| name_all_rounds(error, &input, rounds))?;
+    let mut tasks = tasks.map_err(|error| name_all_rounds(error, input, rounds))?;
 
     let median = account::count_tasks(&mut tasks, &people, shared.median_units, parameters);
     shared.median_units = median.or(shared.median_units);
@@ -200,11 +247,14 @@ pub fn fold_parts(
 
     advance::score(&mut people, &book, epoch, &tasks);
     advance::unlock(&mut people, &book, &tasks);
-    let statements = tell::statements(&book, &people, &tasks, &split, &closed, epoch, parameters);
-    let unemitted = unemitted(epoch, emission, &split, &statements)?;
+    let (statements, pay) = tell::statements(&book, &people, &tasks, &split, &closed, epoch, parameters, shelf)?;
+    let unemitted = unemitted(epoch, emission, &split, &pay)?;
 
     let mut chunks = before.chunks.clone();
     advance::take_chunks(&mut chunks, &book, &fresh, &tasks);
+    let rows = because::tasks(&book, &people, &tasks, shelf)?;
+    let task_count = tasks.len();
+    drop(tasks);
     let accounts = people.into_known();
     let eligibility = eligible::snapshot(genesis, &shared, &accounts, epoch);
     let mut snapshots = before.snapshots.clone();
@@ -213,21 +263,22 @@ pub fn fold_parts(
         snapshots.retain(|sealed, _| sealed.saturating_add(SNAPSHOT_EPOCHS) > epoch);
     }
     let (carry, done) = advance::split(&book, &open, &waiting, epoch);
-    let observed = advance::remember(before, done, epoch);
-    let tasks: BTreeMap<Cid, TaskRow> = tasks.into_iter().map(|task| (task.row.task, task.row)).collect();
+    let observed = advance::remember(before, Part::into_done(part, done), epoch);
     let mut next = FoldState { epoch, history: None, shared, accounts, carry, observed, snapshots, chunks };
-    let (history, block, blocks) = write_history(&HistoryParts {
+    let parts = HistoryParts {
         network,
         parameters,
         previous: before.history,
         seal: seal.digest(),
         next: &next,
         eligibility: &eligibility,
-        statements: &statements,
-        tasks: &tasks,
-    });
+        statements,
+        tasks: rows,
+    };
+    let (history, block) = write_history(parts, shelf)?;
     next.history = Some(history);
-    Ok(Folded { epoch, history, block, blocks, statements, tasks, eligibility, emission, unemitted, next })
+    let blocks = Blocks::default();
+    Ok(Folded { epoch, history, block, blocks, pay, task_count, eligibility, emission, unemitted, next })
 }
 
 /// The snapshots that tickets may name: genesis's as the one of epoch -1.
@@ -257,13 +308,8 @@ fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part, book: &Book<'_>) -> Res
 }
 
 /// What is gone for good. Checks that nothing was made: all statements' net and held, and this, are the emission.
-fn unemitted(
-    epoch: EpochNumber,
-    emission: u64,
-    split: &account::Split,
-    statements: &[Statement],
-) -> Result<u64, FoldError> {
-    let sum = |of: fn(&Statement) -> u64| statements.iter().map(|s| u128::from(of(s))).sum::<u128>();
+fn unemitted(epoch: EpochNumber, emission: u64, split: &account::Split, pay: &[Pay]) -> Result<u64, FoldError> {
+    let sum = |of: fn(&Pay) -> u64| pay.iter().map(|s| u128::from(of(s))).sum::<u128>();
     let gate = sum(|s| s.gross) - sum(|s| s.gated);
     let unemitted = u128::from(split.unemitted) + gate;
     let after = sum(|s| s.net) + sum(|s| s.held) + unemitted;

@@ -1,5 +1,6 @@
 //! What an epoch's seal counts, by number: messages, their authors and keys, their receipts. A part of it, or all.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
@@ -10,11 +11,12 @@ use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::session::Scope;
 use liaise_ledger::{Account, Hash};
 
+use super::done::DoneRows;
 use super::fact::{Fact, ParentAt, Says, digest};
 use super::index::Index;
 use super::lot::Front;
 use super::receipts::Receipts;
-use super::state::StoreReceipt;
+use super::state::{Done, StoreReceipt};
 
 /// A message's number, in the order in which its part met it. Two oracles number otherwise: nothing that is derived may
 /// depend on it.
@@ -159,6 +161,24 @@ impl Part {
         self.ids.values()
     }
 
+    /// The rows of what is done with, given by number and time. Where the part is not needed any more what it holds is let
+    /// go first: an epoch's rows are large.
+    pub fn into_done(part: Cow<'_, Part>, done: Vec<(Place, u64)>) -> DoneRows {
+        let (ids, places) = match part {
+            Cow::Owned(Part { ids, rows, receipts, parents, .. }) => {
+                drop((receipts, parents));
+                let places = rows.into_iter().map(|row| row.map_or(Hash::ZERO, |row| row.place)).collect();
+                (Cow::Owned(ids.into_values()), places)
+            }
+            Cow::Borrowed(part) => {
+                let places = part.rows.iter().map(|row| row.as_ref().map_or(Hash::ZERO, |row| row.place));
+                (Cow::Borrowed(part.ids()), places.collect::<Vec<Hash>>())
+            }
+        };
+        let row = |(place, at_ms): (Place, u64)| (ids[place as usize], Done { place: places[place as usize], at_ms });
+        by_digest(done, &ids).into_iter().map(row).collect()
+    }
+
     /// What a message says that is at hand.
     pub fn row(&self, place: Place) -> Option<&Row> {
         self.rows.get(place as usize)?.as_ref()
@@ -199,4 +219,31 @@ impl Part {
         let rows = self.rows.iter().zip(self.ids.values());
         rows.filter(|(row, _)| row.is_some()).map(|(_, id)| id.to_cid(DAG_CBOR))
     }
+}
+
+/// Sorts rows by their messages' digests. These are spread evenly over their range, so each slice of it has about one row.
+fn by_digest(rows: Vec<(Place, u64)>, ids: &[Hash]) -> Vec<(Place, u64)> {
+    let slice_of = |place: Place| {
+        let front = u64::from_be_bytes(ids[place as usize].0[..8].try_into().expect("8 bytes of 32"));
+        ((u128::from(front) * rows.len() as u128) >> 64) as usize
+    };
+    let mut next = vec![0u32; rows.len() + 1];
+    rows.iter().for_each(|(place, _)| next[slice_of(*place) + 1] += 1);
+    for slice in 1..next.len() {
+        next[slice] += next[slice - 1];
+    }
+    let mut sorted = vec![(0, 0); rows.len()];
+    for row in &rows {
+        let at = &mut next[slice_of(row.0)];
+        sorted[*at as usize] = *row;
+        *at += 1;
+    }
+    // Every slice now ends where the next one begins.
+    let mut begin = 0;
+    for end in &next[..rows.len()] {
+        let end = *end as usize;
+        sorted[begin..end].sort_unstable_by_key(|(place, _)| &ids[*place as usize]);
+        begin = end;
+    }
+    sorted
 }

@@ -16,18 +16,6 @@ pub struct Reason {
     pub messages: Vec<Cid>,
 }
 
-impl Reason {
-    /// A reason that rests on messages.
-    pub fn of(code: ReasonCode, messages: impl IntoIterator<Item = Cid>) -> Reason {
-        Reason { code, value: None, messages: messages.into_iter().collect() }
-    }
-
-    /// A reason with a number.
-    pub fn with(code: ReasonCode, value: u64, messages: impl IntoIterator<Item = Cid>) -> Reason {
-        Reason { code, value: Some(value), messages: messages.into_iter().collect() }
-    }
-}
-
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.text())?;
@@ -39,18 +27,22 @@ impl fmt::Display for Reason {
 }
 
 macro_rules! reasons {
-    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident $written:literal = $text:literal;)*) => {
         /// Every reason that a statement can give. Codes are kept for ever; new ones are appended.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
         #[non_exhaustive]
         pub enum ReasonCode {
-            $($(#[doc = $doc])+ $name,)*
+            $($(#[doc = $doc])+ #[serde(rename = $written)] $name,)*
         }
 
         impl ReasonCode {
             /// All of them.
             pub const ALL: &'static [ReasonCode] = &[$(ReasonCode::$name,)*];
+
+            /// How it is written.
+            pub const fn name(self) -> &'static str {
+                match self { $(ReasonCode::$name => $written,)* }
+            }
 
             /// What it says to people, in one line.
             pub const fn text(self) -> &'static str {
@@ -62,95 +54,95 @@ macro_rules! reasons {
 
 reasons! {
     /// Its result won a task.
-    Won = "won: the first accepted result";
+    Won "won" = "won: the first accepted result";
     /// Its verdict agreed with the outcome.
-    Judged = "judged in agreement with the outcome";
+    Judged "judged" = "judged in agreement with the outcome";
     /// Its prompt was answered and accepted.
-    Prompted = "asked, and the answer was accepted";
+    Prompted "prompted" = "asked, and the answer was accepted";
     /// Its result was revealed in time, but another one won.
-    SlowerResult = "its result was revealed, but another one was faster or won the tie";
+    SlowerResult "slower-result" = "its result was revealed, but another one was faster or won the tie";
     /// Its result found no acceptance by the deadline.
-    NotAccepted = "its result was not accepted by the deadline";
+    NotAccepted "not-accepted" = "its result was not accepted by the deadline";
     /// The audit refused its result.
-    RefusedByAudit = "the audit refused its result";
+    RefusedByAudit "refused-by-audit" = "the audit refused its result";
     /// The audit decided against its verdict.
-    Contradicted = "the audit decided against its verdict";
+    Contradicted "contradicted" = "the audit decided against its verdict";
     /// Its verdict disagreed with the outcome, or was about a result that did not win.
-    VerdictUnpaid = "its verdict did not agree with what was accepted";
+    VerdictUnpaid "verdict-unpaid" = "its verdict did not agree with what was accepted";
     /// More judges agreed than a task pays.
-    JudgesFull = "more judges agreed than a task pays, and others were drawn before";
+    JudgesFull "judges-full" = "more judges agreed than a task pays, and others were drawn before";
     /// A commit without a result in time: a failure.
-    Unrevealed = "its commit was not followed by a valid result in time";
+    Unrevealed "unrevealed" = "its commit was not followed by a valid result in time";
     /// Drawn to race, and neither commit nor verdict came: a failure.
-    Silent = "drawn to race, and neither its commit nor its verdict came";
+    Silent "silent" = "drawn to race, and neither its commit nor its verdict came";
     /// Silence that counts for nothing: it had announced a drain, or the task had no weight.
-    SilentExcused = "drawn to race and silent, which counts for nothing: the drain was announced, or the task had no weight";
+    SilentExcused "silent-excused" = "drawn to race and silent, which counts for nothing: the drain was announced, or the task had no weight";
     /// A commit by a node that might not race then.
-    NotAssigned = "it was not drawn for this when it acted";
+    NotAssigned "not-assigned" = "it was not drawn for this when it acted";
     /// A message came after its time.
-    Late = "observed after its time: it counts for nothing";
+    Late "late" = "observed after its time: it counts for nothing";
     /// A result that does not open its commit.
-    BadOpening = "the result does not open its commit";
+    BadOpening "bad-opening" = "the result does not open its commit";
     /// A result that does not say everything that it used, or not what was asked.
-    BindingIncomplete = "the result does not bind model, configuration, seed, snapshot and system prompt as asked";
+    BindingIncomplete "binding-incomplete" = "the result does not bind model, configuration, seed, snapshot and system prompt as asked";
     /// Fewer witnesses than the quorum saw prompt and commit within one boot.
-    NoLatency = "fewer witnesses than the quorum could measure its latency";
+    NoLatency "no-latency" = "fewer witnesses than the quorum could measure its latency";
     /// A verdict that does not open its commit, or whose evidence does not hold.
-    BadEvidence = "the verdict does not open its commit, or its evidence does not hold";
+    BadEvidence "bad-evidence" = "the verdict does not open its commit, or its evidence does not hold";
     /// A refusal by a node that has revealed no result of its own.
-    RefusalWithoutResult = "a refusal counts only from a node that revealed a result of its own";
+    RefusalWithoutResult "refusal-without-result" = "a refusal counts only from a node that revealed a result of its own";
     /// No result was accepted: nobody is paid for the task.
-    NoWinner = "no result was accepted by the deadline";
+    NoWinner "no-winner" = "no result was accepted by the deadline";
     /// Beyond the user's cap of the epoch.
-    OverCap = "beyond what a user's tasks may count in an epoch; counted units";
+    OverCap "over-cap" = "beyond what a user's tasks may count in an epoch; counted units";
     /// The user's unlocked portion.
-    Unlock = "thousandths unlocked by the user's history";
+    Unlock "unlock" = "thousandths unlocked by the user's history";
     /// The portion of tickets that were used.
-    TicketsUsed = "thousandths of the user's last tickets that were used";
+    TicketsUsed "tickets-used" = "thousandths of the user's last tickets that were used";
     /// The ticket ended unused.
-    TicketUnused = "its ticket ended without a prompt";
+    TicketUnused "ticket-unused" = "its ticket ended without a prompt";
     /// The ticket was observed too late for its round, or names a round too far ahead.
-    TicketRound = "the ticket was not observed a second before its round, or names one too far ahead";
+    TicketRound "ticket-round" = "the ticket was not observed a second before its round, or names one too far ahead";
     /// The ticket names a snapshot out of reach.
-    TicketSnapshot = "the ticket names a snapshot that is not one of the last four";
+    TicketSnapshot "ticket-snapshot" = "the ticket names a snapshot that is not one of the last four";
     /// The ticket's adapter is not certified.
-    TicketAdapter = "the ticket's adapter is not certified";
+    TicketAdapter "ticket-adapter" = "the ticket's adapter is not certified";
     /// Too many open tickets.
-    TicketOpen = "more tickets were open than allowed";
+    TicketOpen "ticket-open" = "more tickets were open than allowed";
     /// The prompt's ticket can't be used.
-    PromptTicket = "the prompt's ticket is unknown, another's, flawed, or had ended";
+    PromptTicket "prompt-ticket" = "the prompt's ticket is unknown, another's, flawed, or had ended";
     /// The ticket was used before.
-    PromptSecond = "another prompt had used the ticket";
+    PromptSecond "prompt-second" = "another prompt had used the ticket";
     /// Not a curator.
-    Curator = "only curators add and remove documents";
+    Curator "curator" = "only curators add and remove documents";
     /// Two messages at one place: a failure.
-    Equivocation = "two messages stand at one place of the key's sequence: neither counts";
+    Equivocation "equivocation" = "two messages stand at one place of the key's sequence: neither counts";
     /// The session did not cover it.
-    Session = "the key's session had ended or did not cover this message";
+    Session "session" = "the key's session had ended or did not cover this message";
     /// The epoch's work was below the ramp.
-    Ramp = "thousandths of the pools emitted: the network's work was below the ramp";
+    Ramp "ramp" = "thousandths of the pools emitted: the network's work was below the ramp";
     /// The length gate.
-    GateNeutral = "gate: not in force yet; thousandths";
+    GateNeutral "gate-neutral" = "gate: not in force yet; thousandths";
     /// The hold-back.
-    HoldNeutral = "hold-back: not in force yet; thousandths";
+    HoldNeutral "hold-neutral" = "hold-back: not in force yet; thousandths";
     /// Reliability.
-    ReliabilityNeutral = "reliability: recorded, not in force yet; failures";
+    ReliabilityNeutral "reliability-neutral" = "reliability: recorded, not in force yet; failures";
     /// Slots.
-    SlotsNeutral = "slots: until probes exist a node has one";
+    SlotsNeutral "slots-neutral" = "slots: until probes exist a node has one";
     /// Storage.
-    StorageNeutral = "storage draws: not in force yet; full weight";
+    StorageNeutral "storage-neutral" = "storage draws: not in force yet; full weight";
     /// Nobody drew it, and it asked nothing that counts.
-    NothingCounted = "took part, and nothing of it counted for pay in this epoch";
+    NothingCounted "nothing-counted" = "took part, and nothing of it counted for pay in this epoch";
     /// The share was below one base unit.
-    BelowOneUnit = "its share was below one base unit";
+    BelowOneUnit "below-one-unit" = "its share was below one base unit";
     /// Owed: it has no account on the chain of the term.
-    NoAccountOnChain = "owed: no account on the chain of the term";
+    NoAccountOnChain "no-account-on-chain" = "owed: no account on the chain of the term";
     /// Owed: below the chain's least payout.
-    BelowMinimum = "owed: below the chain's least payout";
+    BelowMinimum "below-minimum" = "owed: below the chain's least payout";
     /// Owed: held back.
-    Held = "owed: held back";
+    Held "held" = "owed: held back";
     /// A verdict commit whose round came too soon after it, or is too far ahead.
-    VerdictRound = "its verdict-commit was not observed a second before its round, or names one too far ahead";
+    VerdictRound "verdict-round" = "its verdict-commit was not observed a second before its round, or names one too far ahead";
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! Counted receipts in columns: of each store the clocks, in the order in which they were counted.
 
+use std::collections::BTreeMap;
+
 use liaise_ledger::Hash;
 
 use super::state::StoreReceipt;
 
+/// A wall clock that stands elsewhere.
+const FAR: u32 = u32::MAX;
 /// No receipt of a store.
 const NONE: u32 = u32::MAX;
 
@@ -14,7 +18,11 @@ struct Column {
     /// Of each message its first receipt.
     first: Vec<u32>,
     mono_ns: Vec<u64>,
-    wall_ms: Vec<u64>,
+    /// Wall clocks after `base_ms`, or [`FAR`].
+    wall_ms: Vec<u32>,
+    base_ms: u64,
+    /// Wall clocks that lie weeks away from the others.
+    far_ms: BTreeMap<u32, u64>,
     /// Where consecutive places of the store's sequence begin: receipt, place.
     runs: Vec<(u32, u64)>,
     /// Where a boot begins.
@@ -27,8 +35,24 @@ fn row_of<T: Copy>(rows: &[(u32, T)], at: u32) -> (u32, T) {
 }
 
 impl Column {
-    fn new(store: Hash) -> Column {
-        Column { store, first: vec![], mono_ns: vec![], wall_ms: vec![], runs: vec![], boots: vec![] }
+    fn new(store: Hash, wall_ms: u64) -> Column {
+        Column {
+            store,
+            first: vec![],
+            mono_ns: vec![],
+            wall_ms: vec![],
+            base_ms: wall_ms.saturating_sub(1 << 31),
+            far_ms: BTreeMap::new(),
+            runs: vec![],
+            boots: vec![],
+        }
+    }
+
+    fn wall_ms(&self, at: u32) -> u64 {
+        match self.wall_ms[at as usize] {
+            FAR => self.far_ms[&at],
+            near => self.base_ms + u64::from(near),
+        }
     }
 
     fn seq(&self, at: u32) -> u64 {
@@ -55,7 +79,11 @@ impl Column {
             self.boots.push((at, receipt.boot));
         }
         self.mono_ns.push(receipt.mono_ns);
-        self.wall_ms.push(receipt.wall_ms);
+        let near = receipt.wall_ms.checked_sub(self.base_ms).and_then(|ms| u32::try_from(ms).ok());
+        self.wall_ms.push(near.filter(|ms| *ms != FAR).unwrap_or_else(|| {
+            self.far_ms.insert(at, receipt.wall_ms);
+            FAR
+        }));
     }
 
     fn of(&self, message: u32) -> Option<u32> {
@@ -68,7 +96,7 @@ impl Column {
             seq: self.seq(at),
             boot: row_of(&self.boots, at).1,
             mono_ns: self.mono_ns[at as usize],
-            wall_ms: self.wall_ms[at as usize],
+            wall_ms: self.wall_ms(at),
         }
     }
 }
@@ -83,7 +111,7 @@ impl Receipts {
         let at = match self.0.binary_search_by(|column| column.store.cmp(&receipt.store)) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, Column::new(receipt.store));
+                self.0.insert(at, Column::new(receipt.store, receipt.wall_ms));
                 at
             }
         };
@@ -97,7 +125,7 @@ impl Receipts {
 
     /// The wall clocks of a message's receipts, by store; milliseconds since 1970.
     pub fn walls(&self, message: u32) -> impl Iterator<Item = u64> + '_ {
-        self.0.iter().filter_map(move |column| Some(column.wall_ms[column.of(message)? as usize]))
+        self.0.iter().filter_map(move |column| Some(column.wall_ms(column.of(message)?)))
     }
 
     /// How many stores have a receipt for a message.

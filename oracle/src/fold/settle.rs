@@ -13,14 +13,13 @@ use super::book::Book;
 use super::deal::Dealt;
 use super::decide::{Outcome, decide};
 use super::evidence::{Rounds, round_fits};
-use super::fact::{Root as Asked, Says};
+use super::fact::{Root as Asked, Says, digest};
 use super::lot::{Front, Lot};
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
-use super::reasons::{Reason, ReasonCode};
+use super::reasons::ReasonCode;
 use super::state::FoldState;
-use super::statement::{TaskLine, TaskRow};
 use super::tickets::ticket_at;
 use super::{FoldError, observe};
 
@@ -110,20 +109,72 @@ fn messages_of(book: &Book<'_>, roots: &[Root<'_>]) -> Dealt<Place> {
     })
 }
 
-/// A settled task, and who its accounts are by number.
+/// What a line of a task rests on.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// A message of the epoch.
+    At(Place),
+    /// A message that an earlier epoch observed.
+    Earlier(Box<Hash>),
+}
+
+/// A participant's part in a task, by numbers: see [`super::statement::TaskLine`].
+#[derive(Clone)]
+pub struct Line {
+    /// Whose.
+    pub who: Person,
+    /// Whether it counts as a job.
+    pub scored: Option<bool>,
+    /// What happened.
+    pub code: ReasonCode,
+    /// What shows it.
+    pub rests_on: Rest,
+}
+
+/// Who won a task.
+#[derive(Clone, Copy)]
+pub struct Won {
+    /// Who.
+    pub who: Person,
+    /// Its result.
+    pub result: Place,
+    /// From prompt to commit, nanoseconds.
+    pub latency_ns: u64,
+}
+
+/// A settled task, by numbers: see [`super::statement::TaskRow`].
 pub struct Settled {
-    /// What became of it.
-    pub row: TaskRow,
     /// Its root.
     pub root: Place,
+    /// Its ticket.
+    pub ticket: Place,
     /// Who asked.
     pub user: Person,
+    /// When, milliseconds since 1970.
+    pub asked_ms: u64,
     /// Who won.
-    pub winner: Option<Person>,
-    /// Judges that are paid.
-    pub judges: Vec<Person>,
-    /// Whose each line of the row is.
-    pub lines: Vec<Person>,
+    pub winner: Option<Won>,
+    /// Work units of the result.
+    pub units: u64,
+    /// Units that count under the user's cap.
+    pub counted: u64,
+    /// The user's unlocked thousandths.
+    pub unlock_permille: u16,
+    /// The user's used tickets, thousandths.
+    pub used_permille: u16,
+    /// Judges that are paid, in draw order.
+    pub judges: Box<[Person]>,
+    /// Auditors that a refusal called, in draw order.
+    pub auditors: Box<[Person]>,
+    /// What each participant did, by account.
+    pub lines: Box<[Line]>,
+}
+
+impl Settled {
+    /// counted units · unlock‰ · used‰.
+    pub fn weight(&self) -> u128 {
+        u128::from(self.counted) * u128::from(self.unlock_permille) * u128::from(self.used_permille)
+    }
 }
 
 impl<'a> Desk<'a> {
@@ -195,56 +246,35 @@ impl<'a> Desk<'a> {
     }
 
     fn row(&self, root: &Root<'a>, race: &Race<'_>, outcome: Outcome) -> Settled {
-        let task = self.book.cid(root.place);
-        let mut lines: Vec<(Person, Option<bool>, Reason)> = Vec::with_capacity(race.remarks.len() + 1);
+        let mut lines: Vec<Line> = Vec::with_capacity(race.remarks.len() + 1);
         for remark in &race.remarks {
             let drain = (remark.code == ReasonCode::Silent).then(|| self.drain(root, remark.who)).flatten();
-            let (scored, code) = match drain {
-                Some(_) => (None, ReasonCode::SilentExcused),
-                None => (remark.scored, remark.code),
+            let shown = Rest::At(remark.message.unwrap_or(root.place));
+            let (scored, code, rests_on) = match drain {
+                Some(message) => (None, ReasonCode::SilentExcused, Rest::Earlier(Box::new(digest(&message)))),
+                None => (remark.scored, remark.code, shown),
             };
-            lines.push((
-                remark.who,
-                scored,
-                Reason::of(code, [drain.or_else(|| remark.message.map(|place| self.book.cid(place))).unwrap_or(task)]),
-            ));
+            lines.push(Line { who: remark.who, scored, code, rests_on });
         }
-        let won = outcome.winner.map(|winner| &race.entries[&winner]);
-        let asked = match won {
-            Some(entry) => Reason::of(ReasonCode::Prompted, [task, self.book.cid(entry.event.place)]),
-            None => Reason::of(ReasonCode::NoWinner, [task]),
-        };
-        lines.push((root.user, None, asked));
-        lines.sort_unstable();
+        let won = outcome.winner.map(|winner| (winner, &race.entries[&winner]));
+        let code = if won.is_some() { ReasonCode::Prompted } else { ReasonCode::NoWinner };
+        lines.push(Line { who: root.user, scored: None, code, rests_on: Rest::At(root.place) });
+        lines.sort_unstable_by_key(|line| (line.who, line.scored, line.code, self.book.named(&line.rests_on)));
         let adapter = self.before.shared.adapters.iter().find(|adapter| adapter.id == root.ticket.adapter);
         let max_units = adapter.and_then(|adapter| adapter.max_units).unwrap_or(u64::MAX).min(root.ticket.max_units);
-        let name = |who: &Person| self.people.name(*who).clone();
-        let row = TaskRow {
-            task,
-            ticket: self.book.cid(root.ticket_place),
-            user: name(&root.user),
-            adapter: root.ticket.adapter,
+        Settled {
+            root: root.place,
+            ticket: root.ticket_place,
+            user: root.user,
             asked_ms: root.asked_ms,
-            winner: outcome.winner.as_ref().map(name),
-            result: won.map(|entry| self.book.cid(entry.event.place)),
-            latency_ns: won.map(|entry| entry.latency_ns),
-            units: won.map_or(0, |entry| entry.result.units.min(max_units)),
+            winner: won.map(|(who, entry)| Won { who, result: entry.event.place, latency_ns: entry.latency_ns }),
+            units: won.map_or(0, |(_, entry)| entry.result.units.min(max_units)),
             counted: 0,
             unlock_permille: 0,
             used_permille: 0,
-            judges: outcome.judges.iter().map(name).collect(),
-            auditors: race.panel.iter().flatten().map(name).collect(),
-            lines: vec![],
-        };
-        let whose = lines.iter().map(|(who, ..)| *who).collect();
-        let lines = lines.into_iter().map(|(who, scored, reason)| TaskLine { account: name(&who), scored, reason });
-        Settled {
-            row: TaskRow { lines: lines.collect(), ..row },
-            root: root.place,
-            user: root.user,
-            winner: outcome.winner,
-            judges: outcome.judges,
-            lines: whose,
+            judges: outcome.judges.into(),
+            auditors: race.panel.iter().flatten().copied().collect(),
+            lines: lines.into(),
         }
     }
 }

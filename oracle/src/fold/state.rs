@@ -166,7 +166,7 @@ pub struct AccountState {
     /// Jobs of those that failed. Recorded; reliability is not in force yet.
     pub failed_jobs: u64,
     /// The newest observed capability.
-    pub capability: Option<CapabilityState>,
+    pub capability: Option<Box<CapabilityState>>,
     /// Keys that may sign for it.
     pub sessions: Vec<SessionState>,
 }

@@ -70,13 +70,6 @@ pub struct TaskRow {
     pub lines: Vec<TaskLine>,
 }
 
-impl TaskRow {
-    /// counted units · unlock‰ · used‰.
-    pub fn weight(&self) -> u128 {
-        u128::from(self.counted) * u128::from(self.unlock_permille) * u128::from(self.used_permille)
-    }
-}
-
 /// A participant's part in a task.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskLine {

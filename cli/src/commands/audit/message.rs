@@ -84,7 +84,7 @@ async fn at(replica: &Replica, histories: &Histories, id: &Cid, epoch: EpochNumb
         );
         return fail(Kind::Integrity, why);
     }
-    Ok(audit_message(id, &refolded.before, &refolded.input, &refolded.folded))
+    audit_message(id, &refolded.before, &refolded.input, &refolded.folded).or_exit(Kind::Integrity)
 }
 
 fn words(status: &MessageStatus) -> String {

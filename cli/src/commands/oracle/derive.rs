@@ -37,7 +37,7 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
     let folded = derive(&replica, args.epoch).await?;
     let attested = histories(&replica).of(folded.epoch).await.or_exit(Kind::Refused)?;
     let attested = attested.map(|block| liaise_node::history_id(&block));
-    let (net, held) = folded.statements.iter().fold((0u64, 0u64), |(net, held), s| (net + s.net, held + s.held));
+    let (net, held) = folded.pay.iter().fold((0u64, 0u64), |(net, held), s| (net + s.net, held + s.held));
     if args.json {
         output::json(&json!({
             "epoch": folded.epoch,
@@ -45,8 +45,8 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
             "attested": attested.map(|id| id.to_string()),
             "eligibility": folded.block.eligibility,
             "retrieval": folded.block.retrieval,
-            "accounts": folded.statements.len(),
-            "tasks": folded.tasks.len(),
+            "accounts": folded.pay.len(),
+            "tasks": folded.task_count,
             "emission": folded.emission.to_string(),
             "net": net.to_string(),
             "held": held.to_string(),
@@ -58,7 +58,7 @@ pub async fn fold(context: &Context, args: &EpochArgs) -> eyre::Result<()> {
         say!("attested        {}", attested.map_or("not yet".into(), |id| id.to_string()));
         say!("eligibility     {}", folded.block.eligibility);
         say!("documents       {}", folded.block.retrieval);
-        say!("work            {} tasks, {} accounts", folded.tasks.len(), folded.statements.len());
+        say!("work            {} tasks, {} accounts", folded.task_count, folded.pay.len());
         say!("emission        {}", xlv(folded.emission));
         say!("net             {}", xlv(net));
         say!("held            {}", xlv(held));

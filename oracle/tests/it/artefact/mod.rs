@@ -9,7 +9,7 @@ fn epoch() -> (cid::Cid, Blocks) {
     let mut world = World::new(6, parameters());
     world.good_task(&account(100), "kept", at(0, 2_000));
     let folded = world.fold_until(0).pop().unwrap();
-    (folded.history, folded.blocks)
+    (folded.history, folded.blocks.clone())
 }
 
 fn car(roots: &[cid::Cid], blocks: &Blocks) -> Vec<u8> {

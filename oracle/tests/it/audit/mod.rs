@@ -6,17 +6,15 @@ use liaise_oracle::artefact::{Blocks, HistoryBlock, TreeBlock, read_history};
 use liaise_oracle::audit::{
     AuditError, AuditReport, Claim, ClaimedFiling, MessageStatus, audit_epoch, audit_message, check_root,
 };
-use liaise_oracle::fold::{
-    DistributorState, EpochInput, Filing, FoldError, FoldState, Folded, ReasonCode, Statement, file,
-};
+use liaise_oracle::fold::{DistributorState, EpochInput, Filing, FoldError, FoldState, ReasonCode, Statement, file};
 use liaise_summary::EpochStatement;
 
-use crate::fold::world::{World, account, at, parameters};
+use crate::fold::world::{Told, World, account, at, parameters};
 
 /// Two filed epochs, with all their artefacts' blocks.
 struct Filed {
     world: World,
-    folded: Vec<Folded>,
+    folded: Vec<Told>,
     filings: Vec<Filing>,
     blocks: Blocks,
 }
@@ -139,7 +137,7 @@ fn a_message_is_followed_to_what_it_counted_for() {
     let folded = world.fold_until(0);
     let before = &folded[0].next;
     let input = EpochInput::collect(&world.ledger, &world.genesis, before, &world.seals[1]).unwrap();
-    let audit = |id| audit_message(id, before, &input, &folded[1]);
+    let audit = |id| audit_message(id, before, &input, &folded[1]).unwrap();
 
     let report = audit(&asked.id);
     assert!(matches!(report.status, MessageStatus::Done { seal: 0, .. }));

@@ -85,7 +85,7 @@ fn a_row_that_breaks_a_rule_takes_no_number() {
         for act in chained(&world, vec![(0, distributor()), (0, value)]) {
             world.decree(act, at(0, 2_000));
         }
-        let shared = world.fold_until(0).pop().unwrap().next.shared;
+        let shared = world.fold_until(0).pop().unwrap().next.shared.clone();
         assert_eq!((shared.decree, shared.rows.len()), if counts { (2, 1) } else { (1, 0) }, "{name}");
     }
     let mut world = World::new(4, parameters());

@@ -1,15 +1,15 @@
 //! Refusals: what they call, who decides, who answers for it.
 
 use liaise_ledger::Account;
-use liaise_oracle::fold::{Folded, ReasonCode, TaskRow};
+use liaise_oracle::fold::{ReasonCode, TaskRow};
 
-use super::world::{Asked, World, account, at, parameters};
+use super::world::{Asked, Told, World, account, at, parameters};
 
-fn only(folded: &Folded) -> &TaskRow {
+fn only(folded: &Told) -> &TaskRow {
     folded.tasks.values().next().unwrap()
 }
 
-fn failed(folded: &Folded, who: &Account) -> u64 {
+fn failed(folded: &Told, who: &Account) -> u64 {
     folded.next.accounts[who].failed_jobs
 }
 

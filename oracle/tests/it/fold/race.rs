@@ -2,11 +2,11 @@
 
 use liaise_ledger::body::{Body, VerdictCommit};
 use liaise_ledger::{Account, Hash};
-use liaise_oracle::fold::{Folded, ReasonCode, Statement, TaskRow};
+use liaise_oracle::fold::{ReasonCode, Statement, TaskRow};
 
-use super::world::{UNITS, World, account, at, parameters};
+use super::world::{Told, UNITS, World, account, at, parameters};
 
-fn only(folded: &Folded) -> &TaskRow {
+fn only(folded: &Told) -> &TaskRow {
     assert_eq!(folded.tasks.len(), 1);
     folded.tasks.values().next().unwrap()
 }
@@ -16,7 +16,7 @@ fn said(row: &TaskRow, who: &Account, code: ReasonCode) -> Option<bool> {
     line.unwrap_or_else(|| panic!("no {code:?} for {who} in {:#?}", row.lines)).scored
 }
 
-fn statement<'a>(folded: &'a Folded, who: &Account) -> &'a Statement {
+fn statement<'a>(folded: &'a Told, who: &Account) -> &'a Statement {
     folded.statements.iter().find(|statement| statement.account == *who).expect("a statement")
 }
 

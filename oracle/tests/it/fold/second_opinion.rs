@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use liaise_ledger::{Account, Genesis};
-use liaise_oracle::fold::{Folded, Ledger};
+use liaise_oracle::fold::Ledger;
 use proptest::prelude::*;
 
 use super::reference::{Day, Pay, Reference};
 use super::unruly::Unruly;
+use super::world::Told;
 
 /// What the reference makes of a world's seals, under rules that may not be the world's.
 fn days(unruly: &Unruly, rules: &Genesis) -> Vec<Day> {
@@ -33,7 +34,7 @@ fn rounds(unruly: &Unruly) -> BTreeSet<u64> {
 }
 
 /// The first thing that two opinions of an epoch differ in.
-fn difference(day: &Day, folded: &Folded) -> Option<String> {
+fn difference(day: &Day, folded: &Told) -> Option<String> {
     let epoch = folded.epoch;
     let differ = |what: &str, reference: &dyn std::fmt::Debug, found: &dyn std::fmt::Debug| {
         let (reference, found) = (format!("{reference:?}"), format!("{found:?}"));

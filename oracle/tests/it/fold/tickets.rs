@@ -6,12 +6,12 @@ use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::session::SessionText;
 use liaise_ledger::{Account, Hash};
-use liaise_oracle::fold::{Folded, ReasonCode};
+use liaise_oracle::fold::ReasonCode;
 use serde_bytes::{ByteArray, ByteBuf};
 
-use super::world::{ADAPTER, Asked, World, account, at, parameters};
+use super::world::{ADAPTER, Asked, Told, World, account, at, parameters};
 
-fn codes(folded: &Folded, who: &Account) -> Vec<ReasonCode> {
+fn codes(folded: &Told, who: &Account) -> Vec<ReasonCode> {
     let statement = folded.statements.iter().find(|statement| statement.account == *who).expect("a statement");
     statement.reasons.iter().map(|reason| reason.code).collect()
 }

@@ -6,10 +6,10 @@ use liaise_ledger::body::{Body, Capability, Feedback, Prompt, RetrievalRemove, V
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::session::SessionText;
 use liaise_ledger::{Account, Hash, Parameters};
-use liaise_oracle::fold::{EpochInput, FoldState, Folded, fold_epoch};
+use liaise_oracle::fold::{EpochInput, FoldState, fold_epoch};
 use serde_bytes::{ByteArray, ByteBuf};
 
-use super::world::{ADAPTER, Asked, EPOCH_S, GENESIS_S, World, account, at};
+use super::world::{ADAPTER, Asked, EPOCH_S, GENESIS_S, Told, World, account, at};
 
 /// Epochs of a world, from 0.
 const EPOCHS: i64 = 3;
@@ -43,7 +43,7 @@ impl Dice {
 /// A world of some epochs, each sealed and folded.
 pub struct Unruly {
     pub world: World,
-    pub folded: Vec<Folded>,
+    pub folded: Vec<Told>,
     dice: Dice,
     /// Judges accept almost everything.
     is_calm: bool,
@@ -89,7 +89,7 @@ impl Unruly {
         let genesis = &self.world.genesis;
         let before = self.folded.last().map_or_else(|| FoldState::of_genesis(genesis), |folded| folded.next.clone());
         let input = EpochInput::collect(&self.world.ledger, genesis, &before, &seal).unwrap();
-        self.folded.push(fold_epoch(genesis, &before, &input).unwrap());
+        self.folded.push(Told::of(fold_epoch(genesis, &before, &input).unwrap()));
     }
 
     /// Some witnesses miss the next message.

@@ -15,7 +15,7 @@ use liaise_ledger::hash::blob_cid;
 use liaise_ledger::message::Place;
 use liaise_ledger::session::{Scopes, SessionText, eip191_hash, evm_address};
 use liaise_ledger::{Account, Author, BeaconKey, Draft, Genesis, Hash, Parameters, Signer, Verified};
-use liaise_oracle::fold::{EpochInput, FoldState, Folded, MemoryLedger, fold_epoch};
+use liaise_oracle::fold::{EpochInput, FoldState, Folded, MemoryLedger, Statement, TaskRow, fold_epoch};
 use secp256k1::global::SECP256K1;
 use secp256k1::{Message, PublicKey, SecretKey};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -59,6 +59,28 @@ struct Person {
     wallet: SecretKey,
     signer: Signer,
     place: Place,
+}
+
+/// A folded epoch with its statements and tasks, as a reader of its artefact finds them.
+#[derive(Clone, Debug)]
+pub struct Told {
+    folded: Folded,
+    pub statements: Vec<Statement>,
+    pub tasks: BTreeMap<Cid, TaskRow>,
+}
+
+impl Told {
+    pub fn of(folded: Folded) -> Told {
+        Told { statements: folded.statements().unwrap(), tasks: folded.tasks().unwrap(), folded }
+    }
+}
+
+impl std::ops::Deref for Told {
+    type Target = Folded;
+
+    fn deref(&self) -> &Folded {
+        &self.folded
+    }
 }
 
 /// See the module.
@@ -310,7 +332,7 @@ impl World {
     }
 
     /// Folds the epochs from -1 to `until`, sealing each first.
-    pub fn fold_until(&mut self, until: i64) -> Vec<Folded> {
+    pub fn fold_until(&mut self, until: i64) -> Vec<Told> {
         let mut state = FoldState::of_genesis(&self.genesis);
         let mut out = vec![];
         for epoch in -1..=until {
@@ -321,7 +343,7 @@ impl World {
             let input = EpochInput::collect(&self.ledger, &self.genesis, &state, &seal).unwrap();
             let folded = fold_epoch(&self.genesis, &state, &input).unwrap();
             state = folded.next.clone();
-            out.push(folded);
+            out.push(Told::of(folded));
         }
         out
     }

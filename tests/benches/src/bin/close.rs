@@ -6,9 +6,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use cid::Cid;
 use liaise_benches::{Row, epoch, print, processor_time};
 use liaise_ledger::{Hash, Verified};
-use liaise_oracle::fold::{DistributorState, Fact, file, fold_epoch};
+use liaise_oracle::artefact::Shelf;
+use liaise_oracle::fold::{DistributorState, Fact, FoldError, file, fold_onto};
 
 /// The size that the goal is stated for.
 const MESSAGES: usize = 10_000_000;
@@ -24,6 +26,21 @@ fn kib(path: &str, name: &str) -> usize {
     line.and_then(|line| line.trim_matches([':', ' ', '\t']).split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
+/// Where the artefact's blocks go: they are weighed and let go, as a store lets them go to its disk.
+#[derive(Default)]
+struct Weighed(usize);
+
+impl Shelf for Weighed {
+    fn put(&mut self, _: Cid, bytes: Vec<u8>) -> Result<(), FoldError> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    fn has(&self, _: &Cid) -> Result<bool, FoldError> {
+        Ok(true)
+    }
+}
+
 fn main() {
     let numbers: Vec<usize> = std::env::args().skip(1).map(|number| number.parse().expect("a number")).collect();
     let fits = kib("/proc/meminfo", "MemAvailable") * 1024 / BYTES_A_MESSAGE;
@@ -34,7 +51,8 @@ fn main() {
     let each = |time: Duration| time.as_secs_f64() * 1e9 / made.messages as f64;
 
     let started = processor_time();
-    let folded = fold_epoch(&made.genesis, &made.before, &made.input).expect("it folds");
+    let mut shelf = Weighed::default();
+    let folded = fold_onto(&made.genesis, &made.before, made.input, &mut shelf).expect("it folds");
     let fold = processor_time() - started;
     let started = processor_time();
     let distributor = DistributorState::new(Hash([5; 32]), "eip155:42161".parse().expect("a chain"));
@@ -42,7 +60,7 @@ fn main() {
     let tree = processor_time() - started;
     let peak = kib("/proc/self/status", "VmHWM");
     assert_eq!(u128::from(filing.statement.root_sum), filing.next.root_sum());
-    let artefacts: usize = folded.blocks.iter().chain(filing.blocks.iter()).map(|(_, bytes)| bytes.len()).sum();
+    let artefacts: usize = shelf.0 + filing.blocks.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
 
     let network = made.genesis.network_id();
     let sample = made.sample.len() as f64;
@@ -61,7 +79,7 @@ fn main() {
         made.bytes / made.messages as u64,
         made.tasks,
         made.before.accounts.len(),
-        folded.statements.len(),
+        folded.pay.len(),
         nodes,
         window,
         artefacts / made.messages,

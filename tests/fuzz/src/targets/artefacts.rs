@@ -14,7 +14,6 @@ use liaise_oracle::artefact::{
 use liaise_oracle::fold::{FoldState, LeafRow, OwedRow, Shared, Statement, TaskRow};
 use liaise_oracle::journal::{End, Past, Row, Stage};
 use liaise_store::fuzz::{chain_row, log_frame, log_rows, session_row};
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub const ARTEFACTS: Target = Target {
@@ -77,16 +76,19 @@ static HISTORY: LazyLock<(Cid, HistoryBlock, Blocks)> = LazyLock::new(|| {
     next.snapshots.insert(0, eligibility.clone());
     next.chunks.insert(Hash::ZERO, true);
     next.accounts.insert(sample::account(1), Default::default());
-    write_history(&HistoryParts {
+    let parts = HistoryParts {
         network: sample::network(),
         parameters: &genesis.parameters,
         previous: None,
         seal: Hash::ZERO,
         next: &next,
         eligibility: &eligibility,
-        statements: &[],
-        tasks: &BTreeMap::new(),
-    })
+        statements: vec![],
+        tasks: vec![],
+    };
+    let mut blocks = Blocks::default();
+    let (id, block) = write_history(parts, &mut blocks).expect("memory does not fail");
+    (id, block, blocks)
 });
 
 /// A state whose one kind of rows is the input.
