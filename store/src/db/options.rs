@@ -1,7 +1,7 @@
 //! How RocksDB is opened, beneath the tail.
 
 use crate::layout::{BLOBS, FAMILIES, Family, IDS, KEYS, MESSAGES, PURGED, RECEIPTS, SESSIONS, WANTED};
-use rocksdb::{BlockBasedOptions, DBCompressionType, DBRecoveryMode, Options};
+use rocksdb::{BlockBasedOptions, DBCompactionStyle, DBCompressionType, DBRecoveryMode, Options};
 
 pub fn database(create: bool) -> Options {
     let mut options = Options::default();
@@ -29,6 +29,11 @@ pub fn family(name: &str) -> Options {
     options.set_block_based_table_factory(&table);
     // Digests don't compress.
     let compressed = matches!(family, Some(MESSAGES | BLOBS));
+    if !compressed {
+        // Many small files with keys all over. By levels each four of them would be merged with all there is, until that is
+        // 256 MiB; so they are merged with their likes.
+        options.set_compaction_style(DBCompactionStyle::Universal);
+    }
     options.set_compression_type(if compressed { DBCompressionType::Lz4 } else { DBCompressionType::None });
     options
 }

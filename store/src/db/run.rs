@@ -3,9 +3,12 @@
 use super::batch::{Batch, BatchRow};
 use crate::layout::Family;
 use std::cmp::Ordering;
+use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 
 const SEGMENT: usize = 256;
+/// Rows that are touched together.
+const STRETCH: usize = 32;
 
 type Segment = [OnceLock<Arc<Batch>>; SEGMENT];
 
@@ -56,9 +59,13 @@ impl Batches {
         number
     }
 
-    fn row(&self, at: At) -> BatchRow<'_> {
+    fn batch(&self, at: At) -> &Batch {
         let slot = &self.segments[at.batch as usize / SEGMENT][at.batch as usize % SEGMENT];
-        slot.get().expect("a row's batch is there before its row").row(at.row)
+        slot.get().expect("a row's batch is there before its row")
+    }
+
+    fn row(&self, at: At) -> BatchRow<'_> {
+        self.batch(at).row(at.row)
     }
 
     pub fn key(&self, at: At) -> &[u8] {
@@ -72,6 +79,19 @@ impl Batches {
     pub fn is_of(&self, at: At, family: Family, key: &[u8]) -> bool {
         let row = self.row(at);
         row.family == family && row.key == key
+    }
+
+    /// The rows of a run, with `None` for those that are removed. Each lies somewhere else in memory: a stretch of them is
+    /// touched together, for the processor waits for many at once as long as for one.
+    pub fn rows(&self, run: Vec<Entry>) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        (0..run.len()).map(move |i| {
+            if i % STRETCH == 0 {
+                let stretch = run[i..].iter().take(STRETCH);
+                black_box(stretch.fold(0, |sum, entry| sum ^ self.batch(entry.at).bytes()[entry.at.row as usize]));
+            }
+            let row = self.row(run[i].at);
+            (row.key, row.value)
+        })
     }
 
     fn order(&self, a: &Entry, b: &Entry) -> Ordering {

@@ -79,7 +79,7 @@ impl Tail {
         for older in runs {
             merged = self.batches.merge(older, &merged);
         }
-        (merged.len(), merged.into_iter().map(|entry| (self.batches.key(entry.at), self.batches.value(entry.at))))
+        (merged.len(), self.batches.rows(merged))
     }
 }
 

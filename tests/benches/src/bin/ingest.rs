@@ -11,6 +11,7 @@ use liaise_ledger::{Signed, Verified};
 use liaise_store::Status;
 use rand::Rng;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::time::{Duration, Instant};
 
 /// Messages of a call: as many as a store takes at once.
@@ -22,6 +23,11 @@ const TASKS: usize = 12_000;
 /// Callers: more than cores, as some wait for the disk and others are verified together.
 const CALLERS: usize = 16;
 const ROUNDS: usize = 3;
+
+/// Threads for each way: on a machine that does other things too, more threads get a larger share of it.
+fn callers() -> ThreadPool {
+    ThreadPoolBuilder::new().num_threads(CALLERS).build().expect("threads")
+}
 
 /// What a way took: by the clock, and of all processors.
 #[derive(Clone, Copy)]
@@ -41,7 +47,7 @@ fn ingest(sessions: &[Signed], calls: &[Vec<Signed>]) -> Took {
     let store = store(dir.path());
     store.ingest(sessions.to_vec()).expect("sessions are stored");
     let calls = calls.to_vec();
-    let callers = rayon::ThreadPoolBuilder::new().num_threads(CALLERS).build().expect("threads");
+    let callers = callers();
     took(|| {
         callers.install(|| {
             calls.into_par_iter().with_max_len(1).for_each(|call| {
@@ -78,24 +84,23 @@ fn batches(messages: &[Verified], size: usize) -> Vec<Batch> {
     messages.chunks(size).map(batch).collect()
 }
 
-fn library(batches: &[Batch]) -> Took {
+fn verify(batches: &[Batch], way: fn(&Batch) -> bool) -> Took {
+    let callers = callers();
     took(|| {
-        batches.par_iter().for_each(|batch| {
-            let bytes: Vec<&[u8]> = batch.bytes.iter().map(|bytes| bytes.as_slice()).collect();
-            ed25519_dalek::verify_batch(&bytes, &batch.signatures, &batch.keys).expect("all are good");
-        });
+        callers.install(|| batches.par_iter().with_max_len(1).for_each(|batch| assert!(way(batch), "all are good")))
     })
 }
 
-fn own(batches: &[Batch]) -> Took {
-    took(|| {
-        batches.par_iter().for_each(|batch| {
-            let claim = |i: usize| Claim { key: &batch.keys[i], message: &batch.bytes[i], signature: &batch.raw[i] };
-            let claims: Vec<Claim> = (0..batch.raw.len()).map(claim).collect();
-            let mut random = rand::thread_rng();
-            assert!(verify_all(&claims, || random.r#gen()), "all are good");
-        });
-    })
+fn library(batch: &Batch) -> bool {
+    let bytes: Vec<&[u8]> = batch.bytes.iter().map(|bytes| bytes.as_slice()).collect();
+    ed25519_dalek::verify_batch(&bytes, &batch.signatures, &batch.keys).is_ok()
+}
+
+fn own(batch: &Batch) -> bool {
+    let claim = |i: usize| Claim { key: &batch.keys[i], message: &batch.bytes[i], signature: &batch.raw[i] };
+    let claims: Vec<Claim> = (0..batch.raw.len()).map(claim).collect();
+    let mut random = rand::thread_rng();
+    verify_all(&claims, || random.r#gen())
 }
 
 fn main() {
@@ -109,7 +114,9 @@ fn main() {
     let (small, large) = (batches(&all, CALL), batches(&all, LARGE));
     let mut times: [Vec<Took>; 5] = Default::default();
     for _ in 0..ROUNDS {
-        let round = [ingest(&sessions, &submitted), library(&small), library(&large), own(&small), own(&large)];
+        let verified = [(&small, library as fn(&Batch) -> bool), (&large, library), (&small, own), (&large, own)];
+        let verified = verified.map(|(batches, way)| verify(batches, way));
+        let round = std::iter::once(ingest(&sessions, &submitted)).chain(verified);
         times.iter_mut().zip(round).for_each(|(times, took)| times.push(took));
     }
     let each = |times: &[Took], of: fn(&Took) -> Duration| {
