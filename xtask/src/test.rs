@@ -50,7 +50,12 @@ const STEPS: [Step; 19] = [
         slow: false,
         run: |host| vectors::run(host, true),
     },
-    Step { name: "wallets", what: "signatures of wallets, by wallets' own libraries", slow: false, run: wallets::check },
+    Step {
+        name: "wallets",
+        what: "signatures of wallets, by wallets' own libraries",
+        slow: false,
+        run: wallets::check,
+    },
     Step { name: "deploy", what: "alerts and unit file, by promtool and systemd", slow: false, run: deploy::run },
     Step { name: "tests", what: "unit and integration tests of the workspace", slow: false, run: tests },
     Step {

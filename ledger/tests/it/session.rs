@@ -124,7 +124,8 @@ fn wallets_of_every_chain_delegate() {
         let rendered = text.render();
         assert_eq!(SessionText::parse(&rendered), Ok(text));
         let good = body::Session { signature: ByteBuf::from(sign(1, &rendered)), text: rendered.clone() };
-        let check = |body: &body::Session| Session::check(body, &Author::Account(account.clone()), &KEY, &sample::genesis());
+        let check =
+            |body: &body::Session| Session::check(body, &Author::Account(account.clone()), &KEY, &sample::genesis());
         assert!(matches!(check(&good), Ok(SessionOutcome::Grant(_))), "{account}");
         for i in 0..good.signature.len() {
             let mut bad = good.clone();

@@ -81,7 +81,8 @@ pub async fn run(args: &InitArgs, home: &Home) -> eyre::Result<()> {
     let hot = delegation::public(&secret)?;
     let signed = signed(&context, &wallet, hot)?;
     let config = config(&context, args, &wallet.account(), bundle)?;
-    let written = keys::create(&args.dir.join(SESSION_KEY), &secret, &passphrase, keys::Cost::Standard).or_exit(Kind::Usage);
+    let written =
+        keys::create(&args.dir.join(SESSION_KEY), &secret, &passphrase, keys::Cost::Standard).or_exit(Kind::Usage);
     let written = written.and_then(|()| signed.save(&args.dir).or_exit(Kind::Usage));
     let written = written.and_then(|()| config.save(&args.dir).or_exit(Kind::Usage));
     if written.is_err() {
