@@ -105,9 +105,10 @@ mod tests {
     #[test]
     fn a_reason_names_its_first_messages_and_counts_the_rest() {
         let ids: Vec<_> = (0..5u8).map(|i| block_cid(&[i])).collect();
-        let text = named(&Reason::of(ReasonCode::Won, ids.clone()));
+        let won = |messages| Reason { code: ReasonCode::Won, value: None, messages };
+        let text = named(&won(ids.clone()));
         assert!(text.contains(&ids[0].to_string()) && text.contains("and 2 more"));
         assert!(!text.contains(&ids[3].to_string()));
-        assert_eq!(named(&Reason::of(ReasonCode::Won, [])), "");
+        assert_eq!(named(&won(vec![])), "");
     }
 }

@@ -98,7 +98,7 @@ fn library(batch: &Batch) -> bool {
 
 fn own(batch: &Batch) -> bool {
     let claim = |i: usize| Claim { key: &batch.keys[i], message: &batch.bytes[i], signature: &batch.raw[i] };
-    let claims: Vec<Claim> = (0..batch.raw.len()).map(claim).collect();
+    let claims: Vec<Claim<'_>> = (0..batch.raw.len()).map(claim).collect();
     let mut random = rand::thread_rng();
     verify_all(&claims, || random.r#gen())
 }
