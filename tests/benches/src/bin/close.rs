@@ -17,7 +17,7 @@ const MESSAGES: usize = 10_000_000;
 /// Nodes that tasks are drawn from.
 const NODES: usize = 100;
 /// Bytes of memory a message that a run may need, this program's own share included.
-const BYTES_A_MESSAGE: usize = 4_500;
+const BYTES_A_MESSAGE: usize = 500;
 
 /// A line of a file under /proc that begins with a name, in KiB.
 fn kib(path: &str, name: &str) -> usize {
@@ -70,7 +70,7 @@ fn main() {
     }
     let decoding = (processor_time() - started).as_secs_f64() * 1e9 / sample;
 
-    let (fold, tree, facts) = (each(fold), each(tree), each(made.facts));
+    let (fold, tree, facts, draws) = (each(fold), each(tree), each(made.facts), each(made.draws));
     let conditions = format!(
         "{} messages of {} bytes on average, {} tasks, {} accounts of which {} have a statement, {} nodes, receipts of 4 \
          witnesses, {} earlier epochs of the window as full; fold with statements and artefacts {fold:.0} ns, tree {tree:.0} \
@@ -94,7 +94,8 @@ fn main() {
             unit: "ns",
             conditions: format!(
                 "{conditions}; processor time beyond reading what the fold needs of each message, which takes {facts:.0} ns \
-                 once it is decoded; beside decoding every message for it"
+                 once it is decoded, and beyond the draws, which are made when their rounds come and take {draws:.0} ns; \
+                 beside decoding every message for it"
             ),
             command: String::new(),
         },
