@@ -97,6 +97,8 @@ const STEPS: [Step; 19] = [
         what: "every path, refusal and reachable state of the covenants in libauth's virtual machine",
         slow: false,
         run: bch::test,
+    },
+    Step {
         name: "svm-test",
         what: "format, lints and tests of the Solana program, as built, in LiteSVM",
         slow: false,
