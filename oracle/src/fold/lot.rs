@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use liaise_ledger::draw::{self, Seed, SeedParts};
 use liaise_ledger::eligibility::Eligibility;
-use liaise_ledger::genesis::Genesis;
+use liaise_ledger::genesis::{Genesis, Parameters};
 use liaise_ledger::{Hash, beacon::RoundSignature, body::Ticket};
 
 use super::people::{People, Person};
@@ -124,13 +124,13 @@ pub struct Lot {
 
 impl Lot {
     /// Prepares a snapshot whose accounts all have numbers.
-    pub fn new(genesis: &Genesis, snapshot: Eligibility, people: &People) -> Lot {
+    pub fn new(parameters: &Parameters, snapshot: Eligibility, people: &People) -> Lot {
         let numbers: Vec<Person> = snapshot.rows().iter().map(|row| people.number(&row.account)).collect();
         let mut row_of = vec![NO_ROW; people.len()];
         for (row, person) in (0..).zip(&numbers) {
             row_of[*person as usize] = row;
         }
-        let unproven_judge = snapshot.unproven_judge(&genesis.parameters);
+        let unproven_judge = snapshot.unproven_judge(parameters);
         Lot { urn: Urn::new(snapshot), unproven_judge, people: numbers, row_of }
     }
 
@@ -162,5 +162,52 @@ impl Lot {
 
     fn row(&self, who: Person) -> Option<RowAt> {
         Some(self.row_of[who as usize]).filter(|row| *row != NO_ROW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liaise_ledger::Account;
+    use liaise_ledger::eligibility::Row;
+    use std::collections::BTreeMap;
+
+    const ADAPTER: Hash = Hash([7; 32]);
+
+    /// A snapshot of `count` nodes, ready for draws, and a seed.
+    fn lot(count: u8) -> (Lot, Seed) {
+        let accounts: Vec<Account> = (0..count).map(|i| Account::evm(1, [i; 20])).collect();
+        let row = |account: &Account| Row {
+            account: account.clone(),
+            weight: 10_000,
+            slots: 1,
+            proven: true,
+            cluster: account.hash(),
+            adapters: vec![ADAPTER],
+        };
+        let people = People::new(&BTreeMap::new(), &[], &accounts);
+        let snapshot = Eligibility::new(accounts.iter().map(row).collect());
+        (Lot::new(&Parameters::default(), snapshot, &people), Seed(Hash([3; 32])))
+    }
+
+    #[test]
+    fn a_front_that_was_kept_is_the_front_of_the_whole_order() {
+        for count in [0, 3, 15, 16, 17, 40] {
+            let (lot, seed) = lot(count);
+            let front = lot.urn().front(&seed, &ADAPTER);
+            let (kept, drawn) = (lot.draw(seed, ADAPTER, Some(&front)), lot.draw(seed, ADAPTER, None));
+            let all: Vec<RowAt> = drawn.iter().collect();
+            assert_eq!(all.len(), usize::from(count));
+            assert_eq!(kept.iter().collect::<Vec<_>>(), all);
+            for first in [0, 1, 15, 16, 17, 100] {
+                assert_eq!(kept.first(first), &all[..first.min(all.len())], "{first} of {count}");
+                assert_eq!(drawn.first(first), kept.first(first));
+            }
+            for (place, row) in all.iter().enumerate() {
+                let who = lot.person(*row);
+                assert_eq!((kept.place(who), drawn.place(who)), (Some(place), Some(place)));
+                assert!(kept.is_among(who, place + 1) && !kept.is_among(who, place));
+            }
+        }
     }
 }

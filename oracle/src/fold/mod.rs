@@ -230,7 +230,8 @@ fn fold_part(
     advance::remember_tickets(&mut people, &closed);
     advance::take_capabilities(&mut people, &book, &fresh);
 
-    let lots = snapshots.into_iter().map(|(epoch, snapshot)| (epoch, Lot::new(genesis, snapshot, &people))).collect();
+    let lots =
+        snapshots.into_iter().map(|(epoch, snapshot)| (epoch, Lot::new(parameters, snapshot, &people))).collect();
     let (due, open): (Vec<_>, Vec<_>) = settle::roots(genesis, &book).into_iter().partition(|root| root.epoch <= epoch);
     let capabilities = settle::capabilities(&book, &fresh);
     let (rounds, lots) = (&rounds, &lots);

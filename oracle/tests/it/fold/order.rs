@@ -1,13 +1,15 @@
 //! Two oracles that got the same in another order, twice, or in parts agree to the byte.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use liaise_ledger::body::Seal;
+use liaise_ledger::body::{Body, Seal};
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Genesis, Hash, Verified};
 use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::{
-    DistributorState, EpochInput, FoldState, MemoryLedger, Part, SealVector, file, fold_epoch, fold_parts,
+    DistributorState, EpochInput, FoldState, GENESIS, MemoryLedger, Part, SealVector, Urn, file, fold_epoch,
+    fold_parts, snapshots,
 };
 use proptest::prelude::*;
 
@@ -143,6 +145,35 @@ proptest! {
         let folded = fold_epoch(&day.genesis, &day.before, &input).unwrap();
         prop_assert_eq!(folded.history, day.history);
     }
+}
+
+/// The day's input with the fronts of its tickets, each as `change` leaves it.
+fn with_fronts(change: impl Fn(&mut [u32])) -> Part {
+    let day = day();
+    let urns: BTreeMap<i64, Urn> =
+        snapshots(&day.genesis, &day.before).into_iter().map(|(epoch, rows)| (epoch, Urn::new(rows))).collect();
+    let mut input = day.input.clone();
+    for message in &day.everything {
+        if let Body::Ticket(ticket) = &message.message.body {
+            let (urn, id) = (&urns[&ticket.snapshot.max(GENESIS)], Hash::from_cid(&message.id).unwrap());
+            let signature = &day.input.rounds[&ticket.round];
+            let seed = urn.seed(&day.genesis, day.genesis.network_id(), id, ticket, signature);
+            let mut front = urn.front(&seed, &ticket.adapter);
+            change(&mut front[..7]);
+            input.fronts.insert(seed, front);
+        }
+    }
+    assert!(input.fronts.len() >= 6);
+    input
+}
+
+#[test]
+fn what_was_drawn_ahead_is_what_the_fold_draws() {
+    let day = day();
+    let fold = |input| fold_parts(&day.genesis, &day.before, &day.seal, &[input], 1).unwrap();
+    let folded = fold(with_fronts(|_| ()));
+    assert_eq!((folded.history, &folded.blocks), (day.history, &day.blocks));
+    assert_ne!(fold(with_fronts(<[u32]>::reverse)).history, day.history, "it is taken, not drawn again");
 }
 
 #[test]
