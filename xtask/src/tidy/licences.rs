@@ -12,12 +12,14 @@ pub fn check(tree: &Tree, metadata: &Metadata) -> Vec<Finding> {
     let Some(list) = tree.text(LIST) else { return vec![Finding::new(LIST, "is missing")] };
     let allowed = strings(list, "licenses", "allow");
     let banned = strings(list, "bans", "deny");
+    let clarified = clarified(list);
     let own: Vec<&str> = metadata.members().iter().map(|(_, package)| package.name.as_str()).collect();
     let mut findings = Vec::new();
     for package in &metadata.packages {
         let mut find =
             |what: String| findings.push(Finding::new(format!("{} {}", package.name, package.version), what));
-        match package.license.as_deref() {
+        let stated = || clarified.iter().find(|(name, _)| *name == package.name).map(|(_, expression)| *expression);
+        match package.license.as_deref().or_else(stated) {
             None => find("states no licence".into()),
             Some(expression) => match is_allowed(expression, &allowed) {
                 Some(true) => {}
@@ -59,6 +61,17 @@ fn strings<'a>(text: &'a str, section: &str, key: &str) -> Vec<&'a str> {
         }
     }
     found
+}
+
+/// What `[[licenses.clarify]]` says of packages that only name a file: crate and expression.
+fn clarified(text: &str) -> Vec<(&str, &str)> {
+    let tables = text.split("[[licenses.clarify]]").skip(1);
+    tables.filter_map(|table| Some((value(table, "crate")?, value(table, "expression")?))).collect()
+}
+
+/// The string of `key` in the lines of a table.
+fn value<'a>(table: &'a str, key: &str) -> Option<&'a str> {
+    table.lines().find(|line| line.starts_with(key))?.split('"').nth(1)
 }
 
 /// Whether an SPDX expression can be met with the allowed licences; nothing if it is malformed.
@@ -146,7 +159,9 @@ mod tests {
 
     #[test]
     fn strangers_are_found() {
-        let tree = Tree::of(&[(LIST, "[licenses]\nallow = [\"MIT\"]\n[bans]\ndeny = [\"openssl-sys\"]\n")]);
+        let list = "[licenses]\nallow = [\"MIT\"]\n[[licenses.clarify]]\ncrate = \"file\"\nexpression = \"MIT\"\n\
+                    [bans]\ndeny = [\"openssl-sys\"]\n";
+        let tree = Tree::of(&[(LIST, list)]);
         let package = |name: &str, license: Option<&str>, source: Option<&str>, member: Option<&str>| Package {
             name: name.into(),
             version: "1.0.0".into(),
@@ -159,6 +174,7 @@ mod tests {
             packages: vec![
                 package("liaise-store", Some("MIT"), None, Some("store")),
                 package("good", Some("MIT"), Some(CRATES_IO), None),
+                package("file", None, Some(CRATES_IO), None),
                 package("a", None, Some(CRATES_IO), None),
                 package("b", Some("AGPL-3.0"), Some(CRATES_IO), None),
                 package("c", Some("MIT"), Some("git+https://example.org/c"), None),
