@@ -110,7 +110,7 @@ pub fn take_chunks(chunks: &mut BTreeMap<Hash, bool>, book: &Book<'_>, fresh: &[
     }
     for (_, place) in fresh {
         if let (Some(Says::Removal(removed)), None) = (book.says(*place), book.at(*place).flaw) {
-            chunks.extend(removed.iter().map(|id| (*id, false)));
+            chunks.extend(removed.chunks.iter().map(|id| (*id, false)));
         }
     }
 }

@@ -55,7 +55,7 @@ pub enum Says {
     /// A verdict.
     Verdict(Box<Ruled>),
     /// Chunks that retrieval returns no more.
-    Removal(Box<Vec<Hash>>),
+    Removal(Box<Removed>),
     /// A decree.
     Decree(Box<Decree>),
     /// Receipts, seals and votes: nobody gives receipts for them.
@@ -79,6 +79,13 @@ impl Delegation {
         let Delegation { body, author, key, outcome } = self;
         outcome.get_or_init(|| Session::check(body, author, key, genesis).ok()).as_ref()
     }
+}
+
+/// What a curator takes out of retrieval.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// Digests of the chunks.
+    pub chunks: Vec<Hash>,
 }
 
 /// A verdict-commit.
@@ -186,7 +193,8 @@ impl Fact {
                 Says::Verdict(Box::new(ruled(verdict, at(&verdict.commit), at(&verdict.result), account)))
             }
             (Body::RetrievalRemove(remove), _) => {
-                Says::Removal(Box::new(remove.chunks.iter().filter_map(Hash::from_cid).collect()))
+                let chunks = remove.chunks.iter().filter_map(Hash::from_cid).collect();
+                Says::Removal(Box::new(Removed { chunks }))
             }
             (Body::Decree(decree), _) => Says::Decree(Box::new(decree.clone())),
             (body, _) if !body.is_receipted() => Says::Unreceipted,
