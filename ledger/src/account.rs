@@ -186,12 +186,12 @@ impl FromStr for Account {
                     return Err(bad("it must be base58 of 32 bytes"));
                 }
                 let bytes = bs58::decode(address).into_vec().map_err(|_| bad("it must be base58"))?;
-                let bytes: [u8; 32] = bytes.try_into().map_err(|_| bad("it must be base58 of 32 bytes"))?;
-                Ok(Account(format!("{chain_text}:{}", bs58::encode(bytes).into_string()).into()))
+                let bytes = bytes.try_into().map_err(|_| bad("it must be base58 of 32 bytes"))?;
+                Ok(Account::solana(&ChainId(chain_text.to_owned()), bytes))
             }
             _ => {
                 let hash = cashaddr::decode(reference, address).map_err(bad)?;
-                Ok(Account(format!("{chain_text}:{}", cashaddr::encode(reference, &hash)).into()))
+                Ok(Account::bch(&ChainId(chain_text.to_owned()), hash))
             }
         }
     }

@@ -11,7 +11,7 @@ pub fn is_within(bytes: &[u8], limit: usize) -> bool {
     let limit = limit as u64;
     let (mut rest, mut seen, mut awaited) = (bytes, 0u64, 1u64);
     while awaited > 0 {
-        let Some((major, argument, after)) = head(rest) else { return false };
+        let Some(Head { major, argument, rest: after, .. }) = head(rest) else { return false };
         let (content, children) = match major {
             2 | 3 => (argument, 0),
             4 => (0, argument),
@@ -30,21 +30,33 @@ pub fn is_within(bytes: &[u8], limit: usize) -> bool {
     rest.is_empty()
 }
 
-/// An item's major type, its argument, and what follows its head; `None` for a head that is cut off or of indefinite
-/// length, which DAG-CBOR has not.
-fn head(bytes: &[u8]) -> Option<(u8, u64, &[u8])> {
+/// What an item begins with.
+struct Head<'a> {
+    /// The major type.
+    major: u8,
+    argument: u64,
+    /// The least argument that needs a head of this length.
+    least: u64,
+    /// What follows.
+    rest: &'a [u8],
+}
+
+/// An item's head; `None` for one that is cut off or of indefinite length, which DAG-CBOR has not.
+#[inline]
+fn head(bytes: &[u8]) -> Option<Head<'_>> {
+    fn number<const N: usize>(bytes: &[u8]) -> Option<([u8; N], &[u8])> {
+        bytes.split_first_chunk().map(|(number, rest)| (*number, rest))
+    }
     let (first, rest) = bytes.split_first()?;
-    let width = match first & 31 {
-        small @ 0..=23 => return Some((first >> 5, u64::from(small), rest)),
-        24 => 1,
-        25 => 2,
-        26 => 4,
-        27 => 8,
+    let (argument, least, rest) = match first & 31 {
+        small @ 0..=23 => (u64::from(small), 0, rest),
+        24 => number(rest).map(|(bytes, rest)| (u8::from_be_bytes(bytes).into(), 24, rest))?,
+        25 => number(rest).map(|(bytes, rest)| (u16::from_be_bytes(bytes).into(), 1 << 8, rest))?,
+        26 => number(rest).map(|(bytes, rest)| (u32::from_be_bytes(bytes).into(), 1 << 16, rest))?,
+        27 => number(rest).map(|(bytes, rest)| (u64::from_be_bytes(bytes), 1 << 32, rest))?,
         _ => return None,
     };
-    let (argument, rest) = rest.split_at_checked(width)?;
-    let argument = argument.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    Some((first >> 5, argument, rest))
+    Some(Head { major: first >> 5, argument, least, rest })
 }
 
 #[cfg(test)]

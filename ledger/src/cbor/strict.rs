@@ -8,6 +8,7 @@
 //! It says no to some of what is canonical, too: to what no message needs, and to nesting that only metadata could have. So
 //! its no decides nothing: whoever asks then decodes with the library, encodes again and compares.
 
+use super::{Head, head};
 use ipld_core::cid::Cid;
 use ipld_core::cid::serde::CID_SERDE_PRIVATE_IDENTIFIER;
 use serde::Deserialize;
@@ -64,20 +65,9 @@ impl<'de> Decoder<'de> {
 
     /// An item's argument, in its shortest form.
     fn head(&mut self, major: u8) -> Result<u64, Refused> {
-        let (first, rest) = self.rest.split_first().ok_or(Refused)?;
-        let small = first & 31;
-        if first >> 5 != major || small > 27 {
-            return Err(Refused);
-        }
+        let Head { major: found, argument, least, rest } = head(self.rest).ok_or(Refused)?;
         self.rest = rest;
-        let (argument, least) = match small {
-            24 => (u64::from(self.take(1)?[0]), 24),
-            25 => (u16::from_be_bytes(self.take(2)?.try_into().map_err(|_| Refused)?).into(), 1 << 8),
-            26 => (u32::from_be_bytes(self.take(4)?.try_into().map_err(|_| Refused)?).into(), 1 << 16),
-            27 => (u64::from_be_bytes(self.take(8)?.try_into().map_err(|_| Refused)?), 1 << 32),
-            _ => (u64::from(small), 0),
-        };
-        if argument >= least { Ok(argument) } else { Err(Refused) }
+        if found == major && argument >= least { Ok(argument) } else { Err(Refused) }
     }
 
     fn length(&mut self, major: u8) -> Result<usize, Refused> {
