@@ -112,6 +112,11 @@ pub fn install(_: &Host, options: &args::Setup) -> Result<(), Failure> {
     process::download(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&names), REGISTRY)
 }
 
+/// Whether Debian's packages can be fetched and unpacked here without being installed.
+pub fn can_unpack() -> bool {
+    ["apt-get", "dpkg-deb"].iter().all(|tool| ask(tool, &["--version"]).is_some())
+}
+
 fn missing() -> Vec<&'static Package> {
     PACKAGES.iter().filter(|package| !(package.there)()).collect()
 }

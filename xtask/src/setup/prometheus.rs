@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Plan, remove};
+use super::{Plan, debian, remove};
 use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::process::{self, ask};
+use crate::process;
 
 /// The programs that are taken out of the package.
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
@@ -36,7 +36,7 @@ pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
 
 pub fn install(host: &Host, _: &args::Setup) -> Result<(), Failure> {
     let (whole, part) = (folder(host), host.cache.join(".prometheus"));
-    if ask("apt-get", &["--version"]).is_none() || ask("dpkg-deb", &["--version"]).is_none() {
+    if !debian::can_unpack() {
         return Err(Failure::new("this system has no apt-get, so Debian's prometheus cannot be fetched from here")
             .remedy(format!("put prometheus and promtool, version 2.42 or later, into {}", whole.display())));
     }

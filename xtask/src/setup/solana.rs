@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::stamp::Stamp;
-use super::{Plan, remove};
+use super::{Plan, debian, remove};
 use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::process::{self, ask};
+use crate::process;
 
 const TOOLS: &str = "contracts/solana/tools/sbpf";
 /// What decides what is in the tool chain.
@@ -36,7 +36,7 @@ pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
 
 pub fn install(host: &Host, _: &args::Setup) -> Result<(), Failure> {
     let (whole, part) = (folder(host), host.cache.join(".sbpf"));
-    if ask("apt-get", &["--version"]).is_none() || ask("dpkg-deb", &["--version"]).is_none() {
+    if !debian::can_unpack() {
         return Err(Failure::new(
             "this system has no apt-get, so Debian's compiler for the Solana VM cannot be fetched",
         )
