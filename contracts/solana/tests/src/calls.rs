@@ -103,7 +103,7 @@ impl Calls {
 
     /// A call of the DAO authority or the guardian, `signers` being itself or a council's members.
     pub fn act(&self, actor: Address, signers: &[Address], data: &impl InstructionData) -> Instruction {
-        let mut built = call(accounts::Act { books: self.books(), actor }, data);
+        let mut built = call(accounts::Act { books: self.books(), actor, oracles: self.oracles }, data);
         signed(&mut built, actor, signers);
         built
     }
@@ -116,7 +116,7 @@ impl Calls {
     }
 
     pub fn consent(&self, guardian: Address, signers: &[Address], call_hash: [u8; 32], given: bool) -> Instruction {
-        let accounts = accounts::Consent { distributor: self.distributor, guardian };
+        let accounts = accounts::Consent { distributor: self.distributor, guardian, oracles: self.oracles };
         let mut built = call(accounts, &instruction::Consent { call_hash, given });
         signed(&mut built, guardian, signers);
         built

@@ -42,7 +42,15 @@ pub struct Block {
     pub slot: Slot,
     /// Unix milliseconds.
     pub time_ms: u64,
+    pub hash: Hash,
     pub records: Vec<Arc<Record>>,
+}
+
+impl Block {
+    /// Its time in Unix seconds.
+    pub fn unix_time(&self) -> i64 {
+        i64::try_from(self.time_ms / 1000).expect("milliseconds of 64 bits are fewer seconds than 63 bits hold")
+    }
 }
 
 /// Every block since genesis, by height.
@@ -86,6 +94,11 @@ impl Ledger {
     pub fn at_slot(&self, slot: Slot) -> Option<(u64, &Arc<Block>)> {
         let index = self.blocks.binary_search_by_key(&slot, |block| block.slot).ok()?;
         Some((index as u64, &self.blocks[index]))
+    }
+
+    /// The block of a height.
+    pub fn at_height(&self, height: u64) -> Option<&Arc<Block>> {
+        self.blocks.get(usize::try_from(height).ok()?)
     }
 
     /// Blocks up to this height, the newest first.

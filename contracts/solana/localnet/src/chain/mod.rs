@@ -84,7 +84,8 @@ impl Chain {
         let svm = genesis::svm(&settings.seed, &settings.programs)?;
         let bank = Bank::genesis(svm, settings.genesis_ms, hashv(&[b"slot 0", genesis_hash.as_ref()]));
         let mut ledger = Ledger::default();
-        ledger.push(ledger::Block { slot: 0, time_ms: settings.genesis_ms, records: Vec::new() });
+        let hash = bank.blockhash();
+        ledger.push(ledger::Block { slot: 0, time_ms: settings.genesis_ms, hash, records: Vec::new() });
         Ok(Self {
             seed: settings.seed.as_str().into(),
             slot_ms: settings.slot_ms,

@@ -114,7 +114,7 @@ impl Chain {
         let parent = self.tip().blockhash();
         let (slot, fork) = (bank.slot.to_le_bytes(), self.fork.to_le_bytes());
         bank.freeze(hashv(&[self.seed.as_bytes(), parent.as_ref(), &slot, &fork]));
-        self.ledger.push(Block { slot: bank.slot, time_ms: bank.time_ms, records });
+        self.ledger.push(Block { slot: bank.slot, time_ms: bank.time_ms, hash: bank.blockhash(), records });
         self.root = self.root.max(bank.height.saturating_sub(FINAL_AFTER));
         self.banks.push_back(Arc::new(bank));
         self.forget_expired();

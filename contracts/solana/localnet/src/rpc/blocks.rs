@@ -1,15 +1,19 @@
 //! Slots, blocks, their times and their hashes.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use solana_clock::Slot;
 use solana_commitment_config::CommitmentLevel;
 use solana_epoch_schedule::EpochSchedule;
 use solana_hash::Hash;
+use solana_rpc_client_types::config::{RpcBlockConfig, RpcEncodingConfigWrapper};
 use solana_rpc_client_types::response::RpcBlockhash;
+use solana_transaction_status_client_types::{TransactionDetails, UiConfirmedBlock, UiTransactionEncoding};
 
 use super::error::RpcError;
-use super::{Answer, Params, bank_for, with_context};
-use crate::chain::{Bank, MAX_AGE};
+use super::{Answer, Params, at_least_confirmed, bank_for, encode, with_context};
+use crate::chain::{Bank, Chain, MAX_AGE, Record};
 use crate::node::Node;
 
 /// `getSlot(config?)`
@@ -47,9 +51,59 @@ pub fn get_block_time(node: &Node, params: Params) -> Answer {
         return Ok(json!(chain.genesis_time()));
     }
     match chain.ledger().at_slot(slot) {
-        Some((height, block)) if chain.reaches(height, CommitmentLevel::Processed) => Ok(json!(block.time_ms / 1000)),
-        _ if slot <= chain.bank_at(CommitmentLevel::Finalized).slot => Err(RpcError::slot_skipped(slot)),
-        _ => Err(RpcError::block_not_available(slot)),
+        Some((height, block)) if chain.reaches(height, CommitmentLevel::Processed) => Ok(json!(block.unix_time())),
+        _ => Err(no_block(&chain, slot)),
+    }
+}
+
+/// `getBlock(slot, config?)`
+pub fn get_block(node: &Node, params: Params) -> Answer {
+    let mut params = params.at_most(2)?;
+    let slot: Slot = params.required(0)?;
+    let config: Option<RpcEncodingConfigWrapper<RpcBlockConfig>> = params.optional(1)?;
+    let config = config.map(|config| config.convert_to_current()).unwrap_or_default();
+    let level = at_least_confirmed(config.commitment)?;
+    let chain = node.chain();
+    let Some((height, block)) = chain.ledger().at_slot(slot).filter(|(height, _)| chain.reaches(*height, level)) else {
+        return Err(no_block(&chain, slot));
+    };
+    let parent = height.checked_sub(1).and_then(|parent| chain.ledger().at_height(parent));
+    let encoding = config.encoding.unwrap_or(UiTransactionEncoding::Json);
+    let (mut transactions, mut signatures) = (None, None);
+    match config.transaction_details.unwrap_or_default() {
+        TransactionDetails::Full => {
+            let one = |record: &Arc<Record>| encode::record(record, encoding, config.max_supported_transaction_version);
+            transactions = Some(block.records.iter().map(one).collect::<Result<_, _>>()?);
+        }
+        TransactionDetails::Signatures => {
+            signatures = Some(block.records.iter().map(|record| record.signature.to_string()).collect());
+        }
+        TransactionDetails::None => {}
+        TransactionDetails::Accounts => {
+            let message = "solana-localnet does not list accounts alone: ask for full, signatures or none";
+            return Err(RpcError::invalid_params(message));
+        }
+    }
+    Ok(json!(UiConfirmedBlock {
+        previous_blockhash: parent.map_or_else(Hash::default, |parent| parent.hash).to_string(),
+        blockhash: block.hash.to_string(),
+        parent_slot: parent.map_or(0, |parent| parent.slot),
+        transactions,
+        signatures,
+        // nobody is rewarded here
+        rewards: config.rewards.unwrap_or(true).then(Vec::new),
+        num_reward_partitions: None,
+        block_time: Some(block.unix_time()),
+        block_height: Some(height),
+    }))
+}
+
+/// What is said of a slot without a block: skipped once later ones are final, else not there yet.
+fn no_block(chain: &Chain, slot: Slot) -> RpcError {
+    if slot <= chain.bank_at(CommitmentLevel::Finalized).slot {
+        RpcError::slot_skipped(slot)
+    } else {
+        RpcError::block_not_available(slot)
     }
 }
 

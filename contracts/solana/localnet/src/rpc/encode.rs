@@ -5,14 +5,15 @@ use base64::prelude::BASE64_STANDARD;
 use solana_account::Account;
 use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding, UiDataSliceConfig};
 use solana_message::VersionedMessage;
-use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction::versioned::{TransactionVersion, VersionedTransaction};
 use solana_transaction_status_client_types::{
-    EncodedTransaction, TransactionBinaryEncoding, UiCompiledInstruction, UiMessage, UiRawMessage, UiTransaction,
-    UiTransactionEncoding,
+    EncodedTransaction, EncodedTransactionWithStatusMeta, TransactionBinaryEncoding, UiCompiledInstruction, UiMessage,
+    UiRawMessage, UiTransaction, UiTransactionEncoding,
 };
 
 use super::error::RpcError;
 use super::wire::to_wire;
+use crate::chain::Record;
 
 /// The most bytes that are said in base58.
 const MAX_BASE58_LEN: usize = 128;
@@ -81,6 +82,25 @@ pub fn transaction(
             let message = "jsonParsed transactions are not offered by solana-localnet: ask for json or base64";
             return Err(RpcError::invalid_params(message));
         }
+    })
+}
+
+/// A transaction as a block holds it, with what it did.
+pub fn record(
+    record: &Record,
+    encoding: UiTransactionEncoding,
+    max_version: Option<u8>,
+) -> Result<EncodedTransactionWithStatusMeta, RpcError> {
+    let version = match (&record.transaction.message, max_version) {
+        (VersionedMessage::Legacy(_), None) => None,
+        (VersionedMessage::Legacy(_), Some(_)) => Some(TransactionVersion::LEGACY),
+        (_, Some(_)) => Some(record.transaction.version()),
+        (_, None) => return Err(RpcError::unsupported_transaction_version(0)),
+    };
+    Ok(EncodedTransactionWithStatusMeta {
+        transaction: transaction(&record.transaction, encoding)?,
+        meta: Some(record.meta.clone().into()),
+        version,
     })
 }
 

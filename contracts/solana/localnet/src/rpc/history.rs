@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 use solana_address::Address;
-use solana_commitment_config::{CommitmentConfig, CommitmentLevel};
-use solana_message::VersionedMessage;
 use solana_rpc_client_types::config::{
     RpcContextConfig, RpcEncodingConfigWrapper, RpcSignaturesForAddressConfig, RpcTransactionConfig,
     UiTransactionEncoding,
@@ -11,15 +9,12 @@ use solana_rpc_client_types::config::{
 use solana_rpc_client_types::request::MAX_GET_CONFIRMED_SIGNATURES_FOR_ADDRESS2_LIMIT as MAX_LIMIT;
 use solana_rpc_client_types::response::RpcConfirmedTransactionStatusWithSignature;
 use solana_signature::Signature;
-use solana_transaction::versioned::TransactionVersion;
-use solana_transaction_status_client_types::{
-    EncodedConfirmedTransactionWithStatusMeta, EncodedTransactionWithStatusMeta,
-};
+use solana_transaction_status_client_types::EncodedConfirmedTransactionWithStatusMeta;
 
 use super::encode;
 use super::error::RpcError;
 use super::params::signature;
-use super::{Answer, Params, bank_for, level};
+use super::{Answer, Params, at_least_confirmed, bank_for};
 use crate::chain::{Chain, Record};
 use crate::node::Node;
 
@@ -42,20 +37,10 @@ fn encoded(
     record: &Record,
     config: RpcTransactionConfig,
 ) -> Result<EncodedConfirmedTransactionWithStatusMeta, RpcError> {
-    let version = match (&record.transaction.message, config.max_supported_transaction_version) {
-        (VersionedMessage::Legacy(_), None) => None,
-        (VersionedMessage::Legacy(_), Some(_)) => Some(TransactionVersion::LEGACY),
-        (_, Some(_)) => Some(record.transaction.version()),
-        (_, None) => return Err(RpcError::unsupported_transaction_version(0)),
-    };
     let encoding = config.encoding.unwrap_or(UiTransactionEncoding::Json);
     Ok(EncodedConfirmedTransactionWithStatusMeta {
         slot: record.slot,
-        transaction: EncodedTransactionWithStatusMeta {
-            transaction: encode::transaction(&record.transaction, encoding)?,
-            meta: Some(record.meta.clone().into()),
-            version,
-        },
+        transaction: encode::record(record, encoding, config.max_supported_transaction_version)?,
         block_time: Some(record.unix_time),
         transaction_index: Some(record.index),
     })
@@ -115,13 +100,4 @@ fn page(
             transaction_index: Some(record.index),
         })
         .collect()
-}
-
-fn at_least_confirmed(commitment: Option<CommitmentConfig>) -> Result<CommitmentLevel, RpcError> {
-    match level(commitment) {
-        CommitmentLevel::Processed => {
-            Err(RpcError::invalid_params("Method does not support commitment below `confirmed`"))
-        }
-        level => Ok(level),
-    }
 }

@@ -92,6 +92,7 @@ fn method(name: &str) -> Option<Method> {
         "getProgramAccounts" => program_accounts::get_program_accounts,
         "getTokenAccountBalance" => accounts::get_token_account_balance,
         "getMinimumBalanceForRentExemption" => accounts::get_minimum_balance_for_rent_exemption,
+        "getBlock" => blocks::get_block,
         "getBlockHeight" => blocks::get_block_height,
         "getBlockTime" => blocks::get_block_time,
         "getEpochInfo" => blocks::get_epoch_info,
@@ -116,6 +117,16 @@ fn method(name: &str) -> Option<Method> {
 /// A commitment as configurations carry it; finalized if they don't.
 fn level(commitment: Option<CommitmentConfig>) -> CommitmentLevel {
     commitment.unwrap_or_default().commitment
+}
+
+/// The same for what blocks hold, which nobody is told before it is confirmed.
+fn at_least_confirmed(commitment: Option<CommitmentConfig>) -> Result<CommitmentLevel, RpcError> {
+    match level(commitment) {
+        CommitmentLevel::Processed => {
+            Err(RpcError::invalid_params("Method does not support commitment below `confirmed`"))
+        }
+        level => Ok(level),
+    }
 }
 
 /// The bank that a request wants to be answered from.

@@ -4,7 +4,7 @@ use serde_json::json;
 use solana_hash::Hash;
 use solana_rpc_client_api::response::RpcVersionInfo;
 
-use crate::harness::{CONFIRMED, FINALIZED, GENESIS, Localnet, PROCESSED, refusal, somebody};
+use crate::harness::{CONFIRMED, FINALIZED, GENESIS, Localnet, PROCESSED, SOL, refusal, somebody};
 
 #[tokio::test]
 async fn slots_and_heights_at_every_commitment() {
@@ -52,6 +52,42 @@ async fn blocks_have_the_clocks_time() {
     assert_eq!(refusal(&error), (-32004, "Block not available for slot 7".to_owned()));
     let past = net.call("localnet_advanceTo", json!([{ "unixTime": GENESIS }])).await.expect_err("refused");
     assert!(past["message"].as_str().expect("words").contains("in the past"));
+}
+
+#[tokio::test]
+async fn a_block_names_itself_and_the_one_before() {
+    let net = Localnet::start();
+    let payer = net.funded().await;
+    let signature = net.pay(&payer, &somebody(1), SOL).await;
+    net.step("localnet_skip", json!([{ "slots": 3 }])).await;
+    net.mine(1).await;
+    let tip = net.rpc.get_slot().await.expect("a slot");
+    let status = net.rpc.get_signature_statuses(&[signature]).await.expect("statuses").value.remove(0);
+    let slot = status.expect("it is included").slot;
+    assert_eq!(net.code("getBlock", json!([tip])).await, -32004, "it is not final yet");
+    net.finalise().await;
+
+    let block = net.rpc.get_block(slot).await.expect("the block");
+    assert_eq!((block.parent_slot, block.block_height, block.transactions.len()), (slot - 1, Some(slot), 1));
+    assert_eq!(block.block_time, Some(net.rpc.get_block_time(slot).await.expect("a time")));
+    let before = net.rpc.get_block(slot - 1).await.expect("the block before");
+    assert_eq!(before.blockhash, block.previous_blockhash);
+    assert_ne!(before.blockhash, block.blockhash);
+    assert_eq!(net.rpc.get_block(0).await.expect("genesis").previous_blockhash, Hash::default().to_string());
+
+    // the next block's parent is the last slot with a block, not the slot before
+    assert_eq!(net.code("getBlock", json!([slot + 1])).await, -32007);
+    let after = net.rpc.get_block(slot + 4).await.expect("the next block");
+    assert_eq!((after.parent_slot, after.previous_blockhash), (slot, block.blockhash.clone()));
+
+    let with = |details: &str| json!([slot, { "transactionDetails": details, "rewards": false }]);
+    let signatures = net.call("getBlock", with("signatures")).await.expect("a block");
+    assert_eq!(signatures["signatures"], json!([signature.to_string()]));
+    let bare = net.call("getBlock", with("none")).await.expect("a block");
+    assert_eq!(bare["blockhash"], json!(block.blockhash));
+    assert!(["transactions", "signatures", "rewards"].iter().all(|absent| bare.get(absent).is_none()), "{bare}");
+    assert_eq!(net.code("getBlock", with("accounts")).await, -32602);
+    assert_eq!(net.code("getBlock", json!([slot, { "commitment": "processed" }])).await, -32602);
 }
 
 #[tokio::test]

@@ -35,6 +35,10 @@ pub struct Act<'info> {
     pub books: BooksAccounts<'info>,
     /// CHECK: `has_agreed` looks at its signature, or at its members' where it is a council.
     pub actor: UncheckedAccount<'info>,
+    /// CHECK: not read. It is named so that the transactions that name the oracle set are the distributor's whole
+    /// history without the claims: nodes list transactions by the accounts that they name.
+    #[account(address = books.distributor.oracles @ EmissionError::WrongOracles)]
+    pub oracles: UncheckedAccount<'info>,
 }
 
 impl<'info> BooksAccounts<'info> {

@@ -13,6 +13,9 @@ pub struct Consent<'info> {
     pub distributor: Box<Account<'info, Distributor>>,
     /// CHECK: `has_agreed` looks at its signature, or at its members' where it is a council.
     pub guardian: UncheckedAccount<'info>,
+    /// CHECK: not read; named for the same reason as in `Act`.
+    #[account(address = distributor.oracles @ EmissionError::WrongOracles)]
+    pub oracles: UncheckedAccount<'info>,
 }
 
 pub fn guardian_consent<'info>(
@@ -20,7 +23,7 @@ pub fn guardian_consent<'info>(
     call_hash: [u8; 32],
     given: bool,
 ) -> Result<()> {
-    let Consent { distributor, guardian } = context.accounts;
+    let Consent { distributor, guardian, .. } = context.accounts;
     let named = guardian.key() == distributor.guardian;
     require!(named && has_agreed(guardian, context.remaining_accounts), EmissionError::NotGuardian);
     distributor.consents.retain(|hash| *hash != call_hash);

@@ -8,7 +8,7 @@ use crate::events::GuardianChanged;
 use crate::instruction;
 
 pub fn guardian_set<'info>(context: Context<'info, Act<'info>>, guardian: Pubkey) -> Result<()> {
-    let Act { books, actor } = context.accounts;
+    let Act { books, actor, .. } = context.accounts;
     books.settle()?;
     let call = instruction::SetGuardian { guardian };
     books.authority_with_consent(actor, context.remaining_accounts, &call)?;

@@ -8,7 +8,7 @@ use crate::error::EmissionError;
 use crate::events::HeadAdvanced;
 
 pub fn head_advance<'info>(context: Context<'info, Act<'info>>, head: [u8; 32], reason: Vec<u8>) -> Result<()> {
-    let Act { books, actor } = context.accounts;
+    let Act { books, actor, .. } = context.accounts;
     books.settle()?;
     books.authority_or_stand_in(actor, context.remaining_accounts)?;
     let id = books.distributor.key();

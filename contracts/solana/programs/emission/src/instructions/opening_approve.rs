@@ -12,7 +12,7 @@ pub fn opening_approve<'info>(
     old: [u8; 32],
     head: [u8; 32],
 ) -> Result<()> {
-    let Act { books, actor } = context.accounts;
+    let Act { books, actor, .. } = context.accounts;
     books.settle()?;
     books.authority_or_stand_in(actor, context.remaining_accounts)?;
     books.distributor.approval = Some(Opening { first, old, head });

@@ -8,7 +8,7 @@ use crate::events::HandedOver;
 use crate::instruction;
 
 pub fn range_hand_over<'info>(context: Context<'info, Act<'info>>, end: u32, new_distributor: [u8; 32]) -> Result<()> {
-    let Act { books, actor } = context.accounts;
+    let Act { books, actor, .. } = context.accounts;
     books.settle()?;
     let call = instruction::HandOver { end, new_distributor };
     books.authority_with_consent(actor, context.remaining_accounts, &call)?;

@@ -9,7 +9,7 @@ use crate::events::StatementVetoed;
 use crate::state::has_agreed;
 
 pub fn statement_veto<'info>(context: Context<'info, Act<'info>>, digest: [u8; 32], reason: Vec<u8>) -> Result<()> {
-    let Act { books, actor } = context.accounts;
+    let Act { books, actor, .. } = context.accounts;
     books.settle()?;
     let id = books.distributor.key();
     let distributor = &mut **books.distributor;
