@@ -137,7 +137,7 @@ Runs the named targets of tests/fuzz, or all, ten minutes each, one after the ot
 in tests/fuzz/corpus are replaced by what is left of old and new inputs; tests/fuzz/results.json and docs/fuzzing.md say
 what was run. An input that breaks a promise is kept, and fails the command.
 
-  --seconds N  run each target so long";
+  --seconds N  run each target for so much processor time";
 
 /// Reads the arguments after the program's name.
 pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Parsed, Failure> {
