@@ -1,8 +1,7 @@
 //! The demo's calendar: one control file for all processes, and the chain's clock with it.
 
-use eyre::WrapErr;
+use super::chain::LocalChain;
 use liaise_node::Calendar;
-use liaise_node::chain::evm::Anvil;
 use std::path::{Path, PathBuf};
 
 /// The control file, and the wall clock as everybody sees it.
@@ -31,15 +30,15 @@ impl DemoCalendar {
     }
 
     /// Moves everybody's wall clock to a time, and lets the chain have a block at it.
-    pub async fn advance(&self, anvil: &Anvil, wall_ms: u64) -> eyre::Result<()> {
+    pub async fn advance(&self, chain: &LocalChain, wall_ms: u64) -> eyre::Result<()> {
         Calendar::advance_to(&self.file, wall_ms)?;
         self.calendar.sleep_until(wall_ms).await;
-        self.follow(anvil).await
+        self.follow(chain).await
     }
 
     /// Lets the chain have a block at the present wall clock.
-    pub async fn follow(&self, anvil: &Anvil) -> eyre::Result<()> {
-        anvil.mine_at(self.wall_ms() / 1000).await.wrap_err("the local chain's clock")
+    pub async fn follow(&self, chain: &LocalChain) -> eyre::Result<()> {
+        chain.advance(self.wall_ms() / 1000).await
     }
 }
 

@@ -1,12 +1,11 @@
 //! Every account claims what it earned; what is paid must be what was emitted, to the unit.
 
-use super::chain::FEE;
-use super::genesis::{CHAIN, Person};
+use super::chain::{DEPLOYER, FEE};
+use super::genesis::Person;
 use super::network::Network;
 use super::progress::Stages;
 use eyre::WrapErr;
 use liaise_chain_api::{Action, At, Status, Submitter};
-use liaise_node::client::Wallet;
 use liaise_node::{Payable, chain};
 use liaise_summary::Payee;
 use std::time::Duration;
@@ -42,8 +41,8 @@ pub async fn claim_all(network: &Network, stages: &Stages) -> eyre::Result<Claim
     let stage = stages.begin("everybody claims", people.len());
     let payable = Payable::newest(&network.replica, network.reader.as_ref()).await?;
     // Anybody may pay the fee; here the deployer's key does, for the accounts have no coins.
-    let payer = Wallet::new(&super::chain::secret_of(super::chain::DEPLOYER), CHAIN)?;
-    let submitter = chain::submitter(&network.chain.config, &payer).await?;
+    let payer = network.chain.local.wallet(DEPLOYER)?;
+    let submitter = chain::submitter(network.chain.config(), &payer).await?;
 
     let mut paid = vec![];
     for person in people {

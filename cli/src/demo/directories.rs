@@ -1,7 +1,7 @@
 //! What the demo writes before anything runs: a directory for each node, and a home for the second terminal.
 
 use super::calendar::now_s;
-use super::chain::{DemoChain, GUARDIAN, secret_of};
+use super::chain::{DemoChain, GUARDIAN};
 use super::genesis::{Founding, Person};
 use crate::home::NetworkConfig;
 use liaise_ledger::session::Scopes;
@@ -48,10 +48,10 @@ impl Writer<'_> {
         for (i, secret) in self.founding.oracles.iter().enumerate() {
             let name = format!("oracle-{}", i + 1);
             self.key(&name, "oracle.json", secret)?;
-            self.key(&name, "submitter.json", &secret_of(i as u32 + 1))?;
+            self.key(&name, "submitter.json", &self.chain.local.secret(i as u32 + 1))?;
             let role = OracleRole {
                 key: "oracle.json".into(),
-                chain: self.chain.config.clone(),
+                chain: self.chain.config().clone(),
                 submitter: Some("submitter.json".into()),
                 stagger_s: i as u64 * STAGGER_S,
             };
@@ -117,13 +117,18 @@ impl Writer<'_> {
             genesis: "../genesis.toml".into(),
             calendar: Some("../calendar".into()),
             stores: self.peers.to_vec(),
-            chain: self.chain.config.clone(),
+            chain: self.chain.config().clone(),
         };
         std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
         for person in self.founding.users.iter().chain(&self.founding.nodes) {
             let path = home.join(format!("keys/{}.json", person.name));
             keys::create(&path, &person.wallet_secret, self.passphrase, Cost::Light)?;
         }
-        Ok(keys::create(&home.join("keys/guardian.json"), &secret_of(GUARDIAN), self.passphrase, Cost::Light)?)
+        Ok(keys::create(
+            &home.join("keys/guardian.json"),
+            &self.chain.local.secret(GUARDIAN),
+            self.passphrase,
+            Cost::Light,
+        )?)
     }
 }

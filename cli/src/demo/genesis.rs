@@ -4,12 +4,10 @@ use liaise_compute::Bundle;
 use liaise_ledger::beacon::BeaconKey;
 use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, Genesis, GenesisNode, KeySet, Parameters, ThresholdSet};
 use liaise_ledger::hash::blob_cid;
-use liaise_ledger::{Account, Signer};
+use liaise_ledger::{Account, ChainId, Signer};
 use liaise_node::client::Wallet;
 use liaise_node::keys::{self, Secret};
 
-/// anvil's chain.
-pub const CHAIN: u64 = 31337;
 /// What the demo's policy says.
 const POLICY: &str = "The demo follows the ethics policy that its operators publish: transparency, inclusion, responsibility, impartiality, reliability, security and privacy.";
 
@@ -31,9 +29,9 @@ pub struct Person {
 }
 
 impl Person {
-    fn new(name: String) -> eyre::Result<Person> {
+    fn new(name: String, chain: &ChainId) -> eyre::Result<Person> {
         let wallet_secret = keys::random_secret();
-        let wallet = Wallet::new(&wallet_secret, CHAIN)?;
+        let wallet = Wallet::new(&wallet_secret, chain)?;
         Ok(Person { name, wallet, wallet_secret, session: keys::random_secret() })
     }
 
@@ -79,8 +77,9 @@ fn ed25519_public(secret: &Secret) -> [u8; 32] {
 }
 
 impl Founding {
-    /// Draws all keys. Epoch 0 begins at the first midnight (UTC) after `now_s`.
+    /// Draws all keys; accounts are on `chain`. Epoch 0 begins at the first midnight (UTC) after `now_s`.
     pub fn new(
+        chain: &ChainId,
         now_s: u64,
         certified: &Bundle,
         counts: (usize, usize, usize, usize),
@@ -92,8 +91,8 @@ impl Founding {
         let oracles = sorted(oracles, |secret| secp256k1_public(secret).map(Vec::from).unwrap_or_default());
         let dao = keys::random_secret();
         let beacon = keys::random_secret();
-        let nodes = (1..=nodes).map(|n| Person::new(format!("node-{n}"))).collect::<eyre::Result<Vec<_>>>()?;
-        let users = (1..=users).map(|n| Person::new(format!("user-{n}"))).collect::<eyre::Result<Vec<_>>>()?;
+        let nodes = (1..=nodes).map(|n| Person::new(format!("node-{n}"), chain)).collect::<eyre::Result<Vec<_>>>()?;
+        let users = (1..=users).map(|n| Person::new(format!("user-{n}"), chain)).collect::<eyre::Result<Vec<_>>>()?;
 
         let fixed = Fixed::default();
         let epoch_s = u64::from(fixed.epoch_s);
@@ -108,7 +107,7 @@ impl Founding {
             name: "liaise-demo".into(),
             genesis_s,
             policy: blob_cid(POLICY.as_bytes()),
-            chains: vec![format!("eip155:{CHAIN}").parse()?],
+            chains: vec![chain.clone()],
             adapters: vec![Adapter {
                 id: adapter,
                 kind: certified.manifest().kind.clone(),

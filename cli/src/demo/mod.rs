@@ -24,6 +24,7 @@ use liaise_ledger::Account;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use chain::ChainName;
 pub use claims::claim_all;
 pub use corpus::Corpus;
 pub use filing::{beat, file_everything};
@@ -43,6 +44,9 @@ pub struct DemoArgs {
     /// Stop when everything is paid, instead of keeping the network up until Ctrl-C.
     #[arg(long)]
     exit: bool,
+    /// The chain that holds the term.
+    #[arg(long, value_enum, default_value_t)]
+    chain: ChainName,
     /// Questions to ask, at most.
     #[arg(long, value_name = "N", default_value_t = 200)]
     questions: usize,
@@ -66,7 +70,7 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
     let (program, parameters) = (std::env::current_exe()?, local_parameters());
-    let plan = Plan { program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
+    let plan = Plan { chain: args.chain, program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
     let mut network = Network::start(plan, &stages).await?;
     let mut ledger = Ledger::default();
 

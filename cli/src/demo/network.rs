@@ -1,9 +1,9 @@
 //! The demo's network: its directories, its processes, and its way through the epochs.
 
 use super::calendar::{DemoCalendar, now_s};
-use super::chain::{DemoChain, GUARDIAN, secret_of};
+use super::chain::{ChainName, DemoChain, GUARDIAN, LocalChain};
 use super::directories::Writer;
-use super::genesis::{CHAIN, Founding, Person};
+use super::genesis::{Founding, Person};
 use super::processes::Processes;
 use super::progress::Stages;
 use crate::exit::{Kind, OrExit};
@@ -14,7 +14,7 @@ use liaise_ledger::body::Body;
 use liaise_ledger::genesis::{Genesis, Parameters};
 use liaise_ledger::session::Scopes;
 use liaise_ledger::{Author, Draft, Hash};
-use liaise_node::client::{Client, Wallet};
+use liaise_node::client::Client;
 use liaise_node::config::Peer;
 use liaise_node::keys;
 use liaise_node::{Library, Pace, Replica, chain, open_replica};
@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a network is started with.
 pub struct Plan {
+    /// The chain that holds the term.
+    pub chain: ChainName,
     /// The `liaise` program that every node runs.
     pub program: PathBuf,
     /// Its directory; a fresh one in the system's temporary directory by default.
@@ -85,11 +87,14 @@ impl Network {
         let bundle = plan.bundle.unwrap_or_else(|| Cache::default().minilm());
         // Checked file by file.
         let certified = Bundle::open(&bundle).or_exit(Kind::Usage)?;
-        let founding = Founding::new(now_s(), &certified, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
+        // Its id is in every account.
+        let local = LocalChain::start(plan.chain, now_s()).await?;
+        let founding =
+            Founding::new(&local.id(), now_s(), &certified, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
-        let chain = DemoChain::start(&genesis, now_s()).await?;
+        let chain = DemoChain::found(local, &genesis).await?;
 
         let passphrase = hex::encode(keys::random_secret().as_ref());
         let passphrase_file = dir.join("passphrase");
@@ -116,13 +121,13 @@ impl Network {
         });
         let library = Arc::new(Library::new(replica.clone())?);
         let users = clients(&founding.users, &replica, &library).await?;
-        let reader = chain::reader(&chain.config).await?;
-        let guardian = Wallet::new(&secret_of(GUARDIAN), CHAIN)?;
-        let guardian = chain::submitter(&chain.config, &guardian).await?;
+        let reader = chain::reader(chain.config()).await?;
+        let guardian = chain::submitter(chain.config(), &chain.local.wallet(GUARDIAN)?).await?;
         stage.done(
             stages,
             &format!(
-                "{STORES} witness stores, {ORACLES} oracles, {NODES} compute nodes, each a process; contracts on anvil"
+                "{STORES} witness stores, {ORACLES} oracles, {NODES} compute nodes, each a process; {}",
+                chain.deployed.what
             ),
         );
         stages.say(
@@ -196,7 +201,7 @@ impl Network {
 
     /// Moves everybody's calendar on, and never back.
     pub async fn advance(&self, wall_ms: u64) -> eyre::Result<()> {
-        self.calendar.advance(&self.chain.anvil, wall_ms.max(self.calendar.wall_ms())).await
+        self.calendar.advance(&self.chain.local, wall_ms.max(self.calendar.wall_ms())).await
     }
 
     /// Lets the epoch end: everybody's calendar goes to its close, and the oracles fold it.

@@ -3,7 +3,9 @@
 
 use crate::program::{LIAISE, alone, text};
 use liaise_chain_api::At;
-use liaise_cli::demo::{Corpus, Ledger, Network, Plan, Stages, add_documents, ask, file_everything, local_parameters};
+use liaise_cli::demo::{
+    ChainName, Corpus, Ledger, Network, Plan, Stages, add_documents, ask, file_everything, local_parameters,
+};
 use liaise_compute::Cache;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -136,7 +138,7 @@ async fn a_real_prometheus_reads_a_running_network() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = Corpus::read(Some(24), Some(2)).unwrap();
     let (place, parameters) = (Some(dir.path().join("network")), local_parameters());
-    let plan = Plan { program: LIAISE.into(), dir: place, parameters, bundle: None };
+    let plan = Plan { chain: ChainName::default(), program: LIAISE.into(), dir: place, parameters, bundle: None };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     let endpoints = open_endpoints(&mut network).await;
@@ -207,7 +209,7 @@ fn values_are_those_of_ledger_and_chain(server: &Server, network: &Network, endp
         assert!(0.0 < free && free < size, "{free} of {size}");
         assert!(of("liaise_ledger_size_bytes", watched) > 10_000.0);
     }
-    server.until("liaise_oracle_submitter_balance_wei", balance(network, &oracle_account(network)));
+    server.until("liaise_oracle_submitter_balance_coin_units", balance(network, &oracle_account(network)));
     let head = server.value("liaise_chain_head_number");
     assert!(head > 10.0 && server.value("liaise_chain_final_lag_blocks") < head, "{head}");
     let done = server.value("sum(liaise_compute_tasks_total{outcome=\"done\"})");
@@ -220,14 +222,14 @@ fn values_are_those_of_ledger_and_chain(server: &Server, network: &Network, endp
 fn oracle_account(network: &Network) -> String {
     let passphrase = std::fs::read_to_string(network.dir().join("passphrase")).unwrap();
     let secret = liaise_node::keys::open(&network.dir().join("oracle-1/submitter.json"), &passphrase).unwrap();
-    let wallet = liaise_node::client::Wallet::new(&secret, 31_337).unwrap();
+    let wallet = liaise_node::client::Wallet::new(&secret, &"eip155:31337".parse().unwrap()).unwrap();
     wallet.account().address().to_owned()
 }
 
 /// What the chain's own RPC says, without the adapter that the node asks through.
 fn balance(network: &Network, account: &str) -> f64 {
     let rpc: SocketAddr =
-        network.chain.anvil.url().trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+        network.chain.config().rpc.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
     let body =
         format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getBalance\",\"params\":[\"{account}\",\"latest\"]}}");
     let request =

@@ -6,7 +6,8 @@ use crate::program::{LIAISE, Terminal, alone};
 use crate::votes::{Signed, Votes};
 use liaise_chain_api::{At, PendingKind};
 use liaise_cli::demo::{
-    Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, file_everything, local_parameters,
+    ChainName, Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, file_everything,
+    local_parameters,
 };
 use liaise_ledger::genesis::Parameters;
 use liaise_summary::{Epoch, Statement};
@@ -37,7 +38,13 @@ async fn any_one_store_oracle_or_submitter_may_die() {
     let corpus = Corpus::read(Some(24), Some(ROUNDS * QUESTIONS)).unwrap();
     // A dead store is waited for before an epoch is sealed without it; an hour of real waiting proves no more.
     let parameters = Parameters { seal_wait_s: 3, ..local_parameters() };
-    let plan = Plan { program: LIAISE.into(), dir: Some(dir.path().to_owned()), parameters, bundle: None };
+    let plan = Plan {
+        chain: ChainName::default(),
+        program: LIAISE.into(),
+        dir: Some(dir.path().to_owned()),
+        parameters,
+        bundle: None,
+    };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     network.open_term(&stages).await.unwrap();

@@ -1,0 +1,182 @@
+//! The demo's chain: a local one, the distributor on it, and the DAO's first acts.
+
+mod arbitrum;
+
+use super::genesis::Founding;
+use clap::ValueEnum;
+use eyre::WrapErr;
+use liaise_chain_api::{Account, ChainId, Delays, FeeLimit};
+use liaise_ledger::Hash;
+use liaise_ledger::body::{Act, Decree, DecreeValue, DistributorDecree, RowDecree};
+use liaise_ledger::genesis::Genesis;
+use liaise_node::client::Wallet;
+use liaise_node::config::ChainConfig;
+use liaise_node::keys::Secret;
+use liaise_summary::{Emission, NetworkId, OracleSet, Schedule};
+
+/// Which of the chain's funded keys does what: 1 to 8 pay for the oracles.
+pub const DEPLOYER: u32 = 0;
+/// The guardian's.
+pub const GUARDIAN: u32 = 9;
+
+const DELAYS: Delays = Delays { epoch_s: 21_600, long_s: 604_800 };
+const NOTICE_EPOCHS: u32 = 7;
+/// What one transaction may cost here: a local chain's coins are free.
+pub const FEE: FeeLimit = FeeLimit(1_000_000_000_000_000_000);
+
+/// The chain that holds the demo's term.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ChainName {
+    /// Contracts on anvil.
+    #[default]
+    Arbitrum,
+}
+
+/// A local chain. What was started for it ends when it is dropped.
+pub enum LocalChain {
+    /// anvil.
+    Arbitrum(arbitrum::Local),
+}
+
+/// What a distributor is built with.
+pub struct Terms {
+    /// The network's schedule.
+    pub schedule: Schedule,
+    /// How long statements wait.
+    pub delays: Delays,
+    /// Fewest epochs between the next to be filed and the first of a hand-over.
+    pub notice_epochs: u32,
+    /// Until then the guardian shares in rotation and hand-over, Unix seconds.
+    pub guarded_until_s: u64,
+    /// The guardian's account.
+    pub guardian: Account,
+    /// The oracles.
+    pub oracle_set: OracleSet,
+}
+
+/// A distributor as its deployment left it.
+pub struct Deployed {
+    /// How nodes reach it.
+    pub config: ChainConfig,
+    /// SHA-256 of its code.
+    pub code: Hash,
+    /// The DAO's contract or key.
+    pub authority: String,
+    /// What was deployed, for people.
+    pub what: &'static str,
+}
+
+/// The chain and what stands on it.
+pub struct DemoChain {
+    /// The chain.
+    pub local: LocalChain,
+    /// The distributor.
+    pub deployed: Deployed,
+}
+
+impl LocalChain {
+    /// Starts a chain whose clock stands at `now_s`.
+    pub async fn start(name: ChainName, now_s: u64) -> eyre::Result<LocalChain> {
+        match name {
+            ChainName::Arbitrum => Ok(LocalChain::Arbitrum(arbitrum::Local::start(now_s)?)),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ChainId {
+        match self {
+            LocalChain::Arbitrum(local) => local.id(),
+        }
+    }
+
+    /// The secret of one of its funded keys: public knowledge.
+    pub fn secret(&self, key: u32) -> Secret {
+        match self {
+            LocalChain::Arbitrum(local) => local.secret(key),
+        }
+    }
+
+    /// The wallet of one of its funded keys.
+    pub fn wallet(&self, key: u32) -> eyre::Result<Wallet> {
+        Ok(Wallet::new(&self.secret(key), &self.id())?)
+    }
+
+    /// Lets it have a block at a time.
+    pub async fn advance(&self, time_s: u64) -> eyre::Result<()> {
+        match self {
+            LocalChain::Arbitrum(local) => local.advance(time_s).await,
+        }
+        .wrap_err("the local chain's clock")
+    }
+
+    async fn deploy(&self, terms: Terms) -> eyre::Result<Deployed> {
+        match self {
+            LocalChain::Arbitrum(local) => local.deploy(&self.secret(DEPLOYER), terms).await,
+        }
+        .wrap_err("deploying the distributor")
+    }
+}
+
+/// The network's schedule, as contracts are built with it.
+pub fn schedule(genesis: &Genesis) -> Schedule {
+    Schedule {
+        network: NetworkId(genesis.network_id().0),
+        genesis_s: genesis.genesis_s,
+        emission: Emission { supply: genesis.fixed.supply, epochs: genesis.fixed.epochs },
+        epoch_s: genesis.fixed.epoch_s,
+        term_epochs: genesis.fixed.term_epochs,
+    }
+}
+
+fn guarded_until_s(genesis: &Genesis) -> u64 {
+    genesis.genesis_s + u64::from(genesis.fixed.term_epochs) * u64::from(genesis.fixed.epoch_s)
+}
+
+impl DemoChain {
+    /// Deploys token, DAO and distributor at production delays.
+    pub async fn found(local: LocalChain, genesis: &Genesis) -> eyre::Result<DemoChain> {
+        let set = &genesis.oracles;
+        let terms = Terms {
+            schedule: schedule(genesis),
+            delays: DELAYS,
+            notice_epochs: NOTICE_EPOCHS,
+            guarded_until_s: guarded_until_s(genesis),
+            guardian: local.wallet(GUARDIAN)?.account(),
+            oracle_set: OracleSet::new(set.version, set.keys.clone())?,
+        };
+        let deployed = local.deploy(terms).await?;
+        Ok(DemoChain { local, deployed })
+    }
+
+    /// How nodes reach the distributor.
+    pub fn config(&self) -> &ChainConfig {
+        &self.deployed.config
+    }
+
+    /// The DAO's first two decrees: this deployment may be opened, and it holds the term from epoch 0 on.
+    pub fn first_decrees(&self, founding: &Founding, distributor: Hash) -> eyre::Result<Vec<Decree>> {
+        let genesis = &founding.genesis;
+        let deployment = DecreeValue::Distributor(DistributorDecree {
+            chain: self.local.id(),
+            distributor,
+            address: self.deployed.config.distributor.clone(),
+            code: self.deployed.code,
+            authority: self.deployed.authority.clone(),
+            guardian: self.local.wallet(GUARDIAN)?.account().address().to_owned(),
+            epoch_delay_s: DELAYS.epoch_s,
+            long_delay_s: DELAYS.long_s,
+            notice_epochs: NOTICE_EPOCHS,
+            guarded_until_s: guarded_until_s(genesis),
+        });
+        let row = DecreeValue::Row(RowDecree { first: 0, new: distributor, old: Hash::ZERO });
+        let mut decrees: Vec<Decree> = vec![];
+        for value in [deployment, row] {
+            let previous = decrees.last().map(|decree| decree.act.digest());
+            let number = decrees.len() as u32 + 1;
+            let act = Act { number, previous, network: genesis.network_id(), effective: 1, proposal: None, value };
+            let signature = liaise_node::keys::sign_act(&founding.dao, &act)?;
+            decrees.push(Decree { act, signatures: vec![signature] });
+        }
+        Ok(decrees)
+    }
+}
