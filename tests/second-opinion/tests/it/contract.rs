@@ -19,6 +19,7 @@ use liaise_summary::{
     RewardTree, Schedule,
 };
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const CHAIN: u64 = 31_337;
 const GENESIS_S: u64 = 1_900_000_800;
@@ -88,12 +89,18 @@ impl World {
         let submitter = self.submitter(account).await;
         let prepared = submitter.prepare(&action, FEE, &[]).await.expect("an acceptable action");
         submitter.broadcast(&prepared).await.expect("anvil takes it");
-        match submitter.status(&prepared).await.expect("anvil answers") {
-            Status::Included { outcome, .. } | Status::Final { outcome, .. } => {
-                assert_eq!(outcome, Outcome::Succeeded, "{}", action.name());
+        // anvil makes the block a moment after it has taken the transaction
+        for _ in 0..600 {
+            match submitter.status(&prepared).await.expect("anvil answers") {
+                Status::Included { outcome, .. } | Status::Final { outcome, .. } => {
+                    assert_eq!(outcome, Outcome::Succeeded, "{}", action.name());
+                    return;
+                }
+                Status::Unseen | Status::Pending => tokio::time::sleep(Duration::from_millis(50)).await,
+                Status::Dead { reason } => panic!("{} is dead: {reason}", action.name()),
             }
-            other => panic!("{} should be included, and is {other:?}", action.name()),
         }
+        panic!("{} is in no block after 30 seconds", action.name());
     }
 
     /// Exactly a quorum's signatures by the other implementation.
