@@ -13,7 +13,7 @@ mod text;
 mod time;
 mod wallet;
 pub use text::{GRANT_STATEMENT, Purpose, REVOKE_STATEMENT, SessionText};
-pub use wallet::{eip191_hash, evm_address, signed_message_hash, verify_wallet};
+pub use wallet::{bch_key_hash, eip191_hash, evm_address, signed_message_hash, verify_wallet};
 
 /// What a session key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+mod import;
 pub(crate) mod keystore;
 mod write;
+
+pub use import::import;
 
 /// 32 secret bytes, wiped when dropped.
 pub type Secret = Zeroizing<[u8; 32]>;
@@ -37,6 +40,9 @@ pub enum KeyError {
     /// A key is there already and would be lost.
     #[error("{0} is there already: move it away first, keys are never overwritten")]
     Exists(PathBuf),
+    /// A text that somebody has a key in has none of the forms; it is not repeated.
+    #[error("{0}")]
+    Import(String),
     /// The bytes are no secret key of that kind.
     #[error("key file {0} does not hold a secret key of this kind")]
     NotAKey(PathBuf),

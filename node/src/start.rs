@@ -311,8 +311,7 @@ async fn start_oracle(
     let reader = chain::reader(&role.chain).await?;
     let submitter = match &role.submitter {
         Some(path) => {
-            let chain_number = role.chain.id.trim_start_matches("eip155:").parse().unwrap_or_default();
-            let wallet = Wallet::new(&keys::open(path, passphrase)?, chain_number)?;
+            let wallet = Wallet::new(&keys::open(path, passphrase)?, &role.chain.chain()?)?;
             Some(chain::submitter(&role.chain, &wallet).await?)
         }
         None => None,

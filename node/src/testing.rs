@@ -98,7 +98,7 @@ impl Town {
 
     /// A wallet's session, a message that witnesses give receipts for.
     pub fn session(&self) -> Verified {
-        let wallet = Wallet::new(&secret(31), 1).unwrap();
+        let wallet = Wallet::new(&secret(31), &"eip155:1".parse().unwrap()).unwrap();
         let hot = Arc::new(keys::ed25519(&secret(32)));
         let now = Calendar::system().wall_ms();
         let signed = Delegation::sign(&self.genesis, &wallet, store_key(32), Scopes::WORK, now).unwrap();

@@ -1,6 +1,6 @@
 //! `liaise account`: wallets in keystore files, and what they delegate.
 
-use super::context::{Context, chain_number, key_name, key_names, key_path};
+use super::context::{Context, key_name, key_names, key_path};
 use super::delegation;
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub enum AccountCommand {
     /// Draw a new key and encrypt it into a keystore file.
     New(NameArgs),
-    /// Take over a private key that exists.
+    /// Take over a private key that exists, from any of the chains' wallets.
     Import(ImportArgs),
     /// Print the accounts of the keys that are here.
     Show(ShowArgs),
@@ -48,7 +48,8 @@ pub struct NameArgs {
 pub struct ImportArgs {
     #[command(flatten)]
     key: NameArgs,
-    /// File with the private key as 64 hex digits; without it the terminal asks, or standard input is read.
+    /// File with the private key: 64 hex digits, Solana's keypair.json, Bitcoin Cash's WIF, or seed words; without it the
+    /// terminal asks, or standard input is read.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 }
@@ -103,11 +104,18 @@ pub struct DelegateArgs {
 pub fn run(command: AccountCommand, home: &Home) -> eyre::Result<()> {
     match command {
         AccountCommand::New(args) => keep(home, &args, &keys::random_secret()),
-        AccountCommand::Import(args) => keep(home, &args.key, &read_secret(args.from.as_deref())?),
+        AccountCommand::Import(args) => {
+            keep(home, &args.key, &read_secret(args.from.as_deref(), namespace(home).as_deref())?)
+        }
         AccountCommand::Show(args) => show(home, &args),
         AccountCommand::Backup(args) => backup(home, &args),
         AccountCommand::Delegate(args) => delegate(home, &args),
     }
+}
+
+/// The namespace of the term's chain, where a network is configured.
+fn namespace(home: &Home) -> Option<String> {
+    Some(home.network().ok()?.chain.chain().ok()?.namespace().to_owned())
 }
 
 fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
@@ -118,15 +126,13 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
             format!("{} is there already: keys are never overwritten, choose another name", path.display()),
         );
     }
-    // Before anything is written: the bytes may be no key.
-    Wallet::new(secret, 1).or_exit(Kind::Usage)?;
+    // Before anything is written: the bytes may be no key. A key is of no network yet where none is configured.
+    let network = home.network().ok();
+    let chain = network.map(|config| config.chain.chain().or_exit(Kind::Usage)).transpose()?;
+    let account = chain.map(|chain| Wallet::new(secret, &chain).or_exit(Kind::Usage)).transpose()?;
+    let account = account.map(|wallet| wallet.account());
     let passphrase = args.passphrase.choose(&args.name)?;
     keys::create(&path, secret, &passphrase, Cost::Standard).or_exit(Kind::Usage)?;
-    let account = match home.network() {
-        Ok(config) => Some(Wallet::new(secret, chain_number(&config)?)?.account()),
-        // A key is of no network yet.
-        Err(_) => None,
-    };
     let advice = format!("Back it up with `liaise account backup {} FILE`: nobody can restore it for you.", args.name);
     if args.json {
         note!("{advice}");
@@ -140,32 +146,23 @@ fn keep(home: &Home, args: &NameArgs, secret: &Secret) -> eyre::Result<()> {
     Ok(())
 }
 
-fn read_secret(from: Option<&Path>) -> eyre::Result<Secret> {
+fn read_secret(from: Option<&Path>, namespace: Option<&str>) -> eyre::Result<Secret> {
     let text = match from {
         Some(file) => {
             let text = std::fs::read_to_string(file).map_err(|error| eyre::eyre!("{}: {error}", file.display()));
             Zeroizing::new(text.or_exit(Kind::Usage)?)
         }
         None if std::io::stdin().is_terminal() => {
-            Zeroizing::new(rpassword::prompt_password("Private key (64 hex digits): ").or_exit(Kind::Usage)?)
+            let words = rpassword::prompt_password("Private key (hex, keypair.json, WIF or seed words): ");
+            Zeroizing::new(words.or_exit(Kind::Usage)?)
         }
         None => {
-            let mut line = Zeroizing::new(String::new());
-            std::io::stdin().read_line(&mut line).or_exit(Kind::Usage)?;
-            line
+            let mut text = Zeroizing::new(String::new());
+            std::io::stdin().read_line(&mut text).or_exit(Kind::Usage)?;
+            text
         }
     };
-    parse_secret(&text)
-}
-
-/// 64 hex digits, with or without 0x; an error never repeats them.
-fn parse_secret(text: &str) -> eyre::Result<Secret> {
-    let digits = text.trim();
-    let mut secret = Secret::new([0; 32]);
-    match hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), secret.as_mut()) {
-        Ok(()) => Ok(secret),
-        Err(_) => fail(Kind::Usage, "the private key must be 64 hex digits"),
-    }
+    keys::import(&text, namespace).or_exit(Kind::Usage)
 }
 
 fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
@@ -256,18 +253,4 @@ fn hot_key(node: &Path, passphrase: &PassphraseArgs) -> eyre::Result<[u8; 32]> {
     let passphrase = passphrase.read(&role.session_key.display().to_string())?;
     let secret = keys::open(&role.session_key, &passphrase).or_exit(Kind::Usage)?;
     delegation::public(&secret)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_private_key_is_read_with_and_without_prefix_and_never_shown() {
-        let digits = "0f".repeat(32);
-        assert_eq!(*parse_secret(&format!(" 0x{digits}\n")).unwrap(), [15; 32]);
-        assert_eq!(*parse_secret(&digits).unwrap(), [15; 32]);
-        let error = parse_secret("secret!").unwrap_err().to_string();
-        assert!(error.contains("64 hex digits") && !error.contains("secret!"));
-    }
 }

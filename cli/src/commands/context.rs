@@ -4,11 +4,10 @@ use crate::exit::{Kind, OrExit, fail};
 use crate::home::{Home, NetworkConfig};
 use crate::secrets::PassphraseArgs;
 use cid::Cid;
-use liaise_chain_api::DistributorReader;
+use liaise_chain_api::{ChainId, DistributorReader};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, EpochNumber};
 use liaise_node::client::Wallet;
-use liaise_node::config::ChainConfig;
 use liaise_node::{Calendar, Histories, Library, NodeError, Replica, chain, keys, open_replica, seal_check};
 use liaise_store::{Options, Store};
 use std::path::PathBuf;
@@ -72,9 +71,9 @@ impl Context {
         chain::reader(&self.config.chain).await.or_exit(Kind::Chain)
     }
 
-    /// The number of the term's chain, which wallets' accounts name.
-    pub fn chain_number(&self) -> eyre::Result<u64> {
-        chain_number(&self.config)
+    /// The term's chain, which wallets' accounts name.
+    pub fn chain(&self) -> eyre::Result<ChainId> {
+        self.config.chain.chain().or_exit(Kind::Usage)
     }
 
     /// The keystore of a name.
@@ -87,18 +86,15 @@ impl Context {
         let path = self.key_path(name)?;
         let passphrase = passphrase.read(&path.display().to_string())?;
         let secret = keys::open(&path, &passphrase).or_exit(Kind::Usage)?;
-        Wallet::new(&secret, self.chain_number()?).or_exit(Kind::Usage)
+        Wallet::new(&secret, &self.chain()?).or_exit(Kind::Usage)
     }
 
     /// An account as people write it: CAIP-10, an address of the term's chain, or the name of one of the own keys.
     pub fn account(&self, text: &str, passphrase: &PassphraseArgs) -> eyre::Result<Account> {
-        if text.contains(':') {
-            return text.parse().or_exit(Kind::Usage);
+        match named_account(text, &self.chain()?)? {
+            Some(account) => Ok(account),
+            None => Ok(self.wallet(text, passphrase)?.account()),
         }
-        if text.starts_with("0x") {
-            return format!("{}:{text}", self.config.chain.id).parse().or_exit(Kind::Usage);
-        }
-        Ok(self.wallet(text, passphrase)?.account())
     }
 }
 
@@ -152,16 +148,25 @@ pub fn key_path(home: &Home, name: &str) -> eyre::Result<PathBuf> {
     Ok(home.path(format!("keys/{name}.json")))
 }
 
-/// The number of the term's chain.
-pub fn chain_number(config: &NetworkConfig) -> eyre::Result<u64> {
-    chain_number_of(&config.chain)
-}
-
-/// The number in an `eip155` chain id.
-pub fn chain_number_of(chain: &ChainConfig) -> eyre::Result<u64> {
-    match chain.id.strip_prefix("eip155:").and_then(|number| number.parse().ok()) {
-        Some(number) => Ok(number),
-        None => fail(Kind::Usage, format!("chain.id {:?}: wallets of eip155 chains only", chain.id)),
+/// The account that a text names by its address; none where it is a key's name.
+///
+/// # Errors
+/// It is meant to be an address, and is none.
+pub fn named_account(text: &str, chain: &ChainId) -> eyre::Result<Option<Account>> {
+    let on_chain = || format!("{chain}:{text}").parse::<Account>();
+    if text.parse::<ChainId>().is_ok() {
+        return fail(Kind::Usage, format!("{text:?} is a chain: an account has an address behind it"));
+    }
+    if let Some(reference) = text.split_once(':').map(|(reference, _)| reference) {
+        // Bitcoin Cash writes addresses with a prefix of their own.
+        let cash = chain.namespace() == "bch" && reference == chain.reference();
+        let whole = if cash { format!("bch:{text}") } else { text.to_owned() };
+        return whole.parse().map(Some).or_exit(Kind::Usage);
+    }
+    match on_chain() {
+        Ok(account) => Ok(Some(account)),
+        Err(error) if text.starts_with("0x") => Err(error).or_exit(Kind::Usage),
+        Err(_) => Ok(None),
     }
 }
 
@@ -197,6 +202,29 @@ mod tests {
         assert!(key_path(&home, "user-1").is_ok());
         for bad in ["", "../x", "a/b", "a.json", "ä"] {
             assert!(key_path(&home, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_terms_chain_need_no_chain_and_names_are_no_addresses() {
+        let named = |text: &str, chain: &str| {
+            let found = named_account(text, &chain.parse().unwrap());
+            found.map(|account| account.map(|account| account.to_string())).map_err(|error| error.to_string())
+        };
+        let evm = "0xABCDEF0123456789abcdef0123456789ABCDEF01";
+        assert_eq!(named(evm, "eip155:1"), Ok(Some(format!("eip155:1:{}", evm.to_lowercase()))));
+        assert_eq!(named(&format!("eip155:5:{evm}"), "solana:x"), Ok(Some(format!("eip155:5:{}", evm.to_lowercase()))));
+        assert!(named("0x12", "eip155:1").unwrap_err().contains("40 hex digits"));
+        assert!(named("eip155:1", "eip155:1").unwrap_err().contains("is a chain"));
+        let solana = "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU";
+        assert_eq!(named(solana, "solana:x"), Ok(Some(format!("solana:x:{solana}"))));
+        let cash = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a";
+        for text in [cash.to_owned(), format!("bitcoincash:{cash}"), format!("bch:bitcoincash:{cash}")] {
+            assert_eq!(named(&text, "bch:bitcoincash"), Ok(Some(format!("bch:bitcoincash:{cash}"))));
+        }
+        assert!(named(&format!("bchtest:{cash}"), "bch:bitcoincash").is_err());
+        for (name, chain) in [("main", "eip155:1"), ("main", "solana:x"), ("a-name_1", "bch:bitcoincash")] {
+            assert_eq!(named(name, chain), Ok(None));
         }
     }
 

@@ -36,7 +36,7 @@ pub async fn open(
     let path = context.key_path(&name)?;
     let words = passphrase.read(&path.display().to_string())?;
     let secret = keys::open(&path, &words).or_exit(Kind::Usage)?;
-    let wallet = Wallet::new(&secret, context.chain_number()?).or_exit(Kind::Usage)?;
+    let wallet = Wallet::new(&secret, &context.chain()?).or_exit(Kind::Usage)?;
     let session = session_key(context, replica, &name, &wallet.account(), &words).await?;
     tokio::spawn({
         let replica = replica.clone();

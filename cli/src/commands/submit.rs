@@ -2,7 +2,8 @@
 
 use crate::exit::{Kind, OrExit, fail};
 use clap::Args;
-use liaise_chain_api::{Account, Action, ChainError, FeeLimit, Outcome, Retry, Status, Submitter};
+use liaise_chain_api::{Account, Action, ChainError, ChainId, FeeLimit, Outcome, Retry, Status, Submitter};
+use liaise_node::chain::Coin;
 use liaise_oracle::journal::{Journal, JournalError, Progress};
 use liaise_store::Store;
 use serde_json::{Map, Value, json};
@@ -16,15 +17,16 @@ const DRY_RUN: &str = "dry run: nothing was sent";
 /// What a transaction may cost.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct FeeArgs {
-    /// The most that one transaction may cost, in the smallest unit of the chain's coin (wei).
-    #[arg(long, value_name = "AMOUNT", default_value_t = 10_000_000_000_000_000)]
-    max_fee: u128,
+    /// The most that one transaction may cost, in the smallest unit of the chain's coin [default: 10000000000000000 wei,
+    /// 10000000 lamports or 100000 satoshis].
+    #[arg(long, value_name = "AMOUNT")]
+    max_fee: Option<u128>,
 }
 
 impl FeeArgs {
-    /// The limit.
-    pub fn limit(self) -> FeeLimit {
-        FeeLimit(self.max_fee)
+    /// The limit on a chain.
+    pub fn limit(self, chain: &ChainId) -> FeeLimit {
+        self.max_fee.map_or(Coin::of(chain).fee_limit, FeeLimit)
     }
 }
 
@@ -76,14 +78,15 @@ pub async fn send_or_estimate(
 ) -> eyre::Result<Done> {
     let by = submitter.account();
     if dry_run {
-        let fee = estimate(submitter, action, fee.limit()).await?;
+        let fee = estimate(submitter, action, fee.limit(submitter.chain())).await?;
         let words = format!(
-            "Dry run: {} would be sent by {by}, for at most {fee} of the coin's smallest unit; nothing was sent.",
-            action.name()
+            "Dry run: {} would be sent by {by}, for at most {fee} {}; nothing was sent.",
+            action.name(),
+            Coin::of(submitter.chain()).unit
         );
         return Ok(Done { json: outcome(by, Err(fee)), words });
     }
-    let sent = send(&store()?, submitter, action, fee.limit()).await?;
+    let sent = send(&store()?, submitter, action, fee.limit(submitter.chain())).await?;
     Ok(Done { json: outcome(by, Ok(&sent)), words: format!("{}: {}", action.name(), sent.words()) })
 }
 
@@ -199,6 +202,19 @@ mod tests {
         with_argument(&crate::Cli::command(), "dry_run", "", &mut dry);
         assert_eq!(spends, [" liaise claim", " liaise oracle submit", " liaise dao veto"]);
         assert!(spends.iter().all(|command| dry.contains(command)), "{dry:?}");
+    }
+
+    #[test]
+    fn the_limit_that_help_tells_is_the_chains() {
+        use clap::CommandFactory;
+        let claim = crate::Cli::command().find_subcommand("claim").expect("there is one").clone();
+        let help = claim.get_arguments().find(|a| a.get_id() == "max_fee").and_then(|a| a.get_help()).expect("help");
+        for chain in ["eip155:1", "solana:x", "bch:bitcoincash"] {
+            let coin = Coin::of(&chain.parse().unwrap());
+            assert!(help.to_string().contains(&format!("{} {}", coin.fee_limit, coin.unit)), "{chain}: {help}");
+            assert_eq!(FeeArgs { max_fee: None }.limit(&chain.parse().unwrap()), coin.fee_limit);
+        }
+        assert_eq!(FeeArgs { max_fee: Some(7) }.limit(&"solana:x".parse().unwrap()), FeeLimit(7));
     }
 
     #[test]

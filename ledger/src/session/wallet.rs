@@ -7,7 +7,7 @@ mod bch;
 mod evm;
 mod recover;
 mod solana;
-pub use bch::signed_message_hash;
+pub use bch::{bch_key_hash, signed_message_hash};
 pub(super) use evm::displayed;
 pub use evm::{eip191_hash, evm_address};
 

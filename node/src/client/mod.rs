@@ -6,7 +6,7 @@ mod wallet;
 
 pub use delegation::Delegation;
 pub use prompt::{Answer, Asked, Confirmation, Stage, Verdicts};
-pub use wallet::Wallet;
+pub use wallet::{Wallet, WalletKey};
 
 use crate::documents::Library;
 use crate::replica::{Replica, ReplicaError};

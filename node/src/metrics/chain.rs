@@ -2,7 +2,7 @@
 
 use super::oracle::{ChainGauges, OracleMetrics, failure};
 use super::{count, seconds, whole};
-use crate::oracle_role::SUBMIT_FEE;
+use crate::chain::Coin;
 use crate::replica::Replica;
 use liaise_chain_api::{At, ChainError, Distributor, DistributorReader, Submitter};
 use liaise_ledger::EpochNumber;
@@ -27,7 +27,7 @@ pub(crate) async fn watch_chain(
             failed(&metrics.chain, &error);
         }
         if let Some(submitter) = &submitter {
-            metrics.chain.fee_limit.set(SUBMIT_FEE as f64);
+            metrics.chain.fee_limit.set(Coin::of(submitter.chain()).filing_limit.0 as f64);
             match submitter.balance().await {
                 Ok(balance) => drop(metrics.chain.balance.set(balance as f64)),
                 Err(error) => failed(&metrics.chain, &error),

@@ -185,9 +185,9 @@ impl Instruments for OracleMetrics {
         registry.register("oracle_pass_failures", help, self.pass_failures.clone());
         registry.register("chain_errors", "Reads of the chain that failed", chain.errors.clone());
         let help = "What the account that pays for submissions has, in the coin's smallest unit";
-        registry.register("oracle_submitter_balance_wei", help, chain.balance.clone());
+        registry.register("oracle_submitter_balance_coin_units", help, chain.balance.clone());
         let help = "The most that one submission may cost, in the same unit; 0 without a submitter";
-        registry.register("oracle_submission_fee_limit_wei", help, chain.fee_limit.clone());
+        registry.register("oracle_submission_fee_limit_coin_units", help, chain.fee_limit.clone());
     }
 
     /// Ages grow while the chain can't be read.

@@ -3,10 +3,11 @@
 use super::folds::{FoldedAt, artefact_cid};
 use super::{Oracle, OracleError, POLL};
 use crate::blocking::blocking;
+use crate::chain::Coin;
 use crate::metrics::OracleMetrics;
 use crate::payable::accepted_statement;
 use crate::replica::Replica;
-use liaise_chain_api::{Action, At, Distributor, DistributorReader, FeeLimit, StatementSignature, Submitter};
+use liaise_chain_api::{Action, At, Distributor, DistributorReader, StatementSignature, Submitter};
 use liaise_ledger::{EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor};
 use liaise_oracle::audit::check_root;
@@ -18,9 +19,6 @@ use liaise_store::Store;
 use liaise_summary::{DistributorId, Epoch, Hash32, NetworkId, OpenStatement, OracleSet, Statement};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The most that a submission may cost, in the smallest unit of the chain's coin: 0.05 of an EVM coin.
-pub(crate) const SUBMIT_FEE: u128 = 50_000_000_000_000_000;
 
 /// What the distributor waits for.
 #[derive(Clone, Debug)]
@@ -275,7 +273,8 @@ impl Desk {
             }
         }
         let action = due.action(signatures);
-        let progress = self.journal.want(submitter.as_ref(), &action, FeeLimit(SUBMIT_FEE)).await;
+        let limit = Coin::of(submitter.chain()).filing_limit;
+        let progress = self.journal.want(submitter.as_ref(), &action, limit).await;
         metrics.submission(&progress, self.journal.live().len());
         match progress? {
             Progress::UnderWay(id) => tracing::info!(%id, action = action.name(), "submitted"),

@@ -26,7 +26,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use filing::SUBMIT_FEE;
 pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
 pub use folds::{FoldedAt, folded_at, state_at};
 pub(crate) use folds::{Folds, artefact_cid, ledger, seal_of};

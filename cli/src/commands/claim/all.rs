@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use liaise_chain_api::{Action, At, ChainError, DistributorReader, Submitter};
 use liaise_ledger::{Account, Hash};
+use liaise_node::chain::Coin;
 use liaise_node::{Payable, Replica};
 use liaise_summary::RewardLeaf;
 use serde::Serialize;
@@ -82,7 +83,7 @@ pub async fn run(
     if args.json {
         output::json(&report)?
     } else {
-        print(&report)
+        print(&report, Coin::of(&context.chain()?).unit)
     }
     ended
 }
@@ -153,12 +154,12 @@ async fn pay(
             outcome: String::new(),
         };
         if args.dry_run {
-            let fee = estimate(submitter.as_ref(), &action, args.fee.limit()).await?;
+            let fee = estimate(submitter.as_ref(), &action, args.fee.limit(submitter.chain())).await?;
             fees = fees.saturating_add(fee);
             payment.fee_max = Some(fee.to_string());
             payment.outcome = "would be paid".into();
         } else {
-            let sent = send(&replica.store, submitter.as_ref(), &action, args.fee.limit()).await?;
+            let sent = send(&replica.store, submitter.as_ref(), &action, args.fee.limit(submitter.chain())).await?;
             report.paid += if sent.transaction().is_some() { payment.due } else { 0 };
             payment.transaction = sent.transaction().map(str::to_owned);
             payment.outcome = sent.words();
@@ -186,7 +187,8 @@ async fn plan(tree: &Tree<'_>, submitter: &dyn Submitter, args: &ClaimArgs) -> e
     };
     let payments = cover(runs::cover(&leaves))?;
     if let Some((_, first)) = payments.iter().find(|(run, _)| run.log2 > 0)
-        && let Err(ChainError::Unsupported { .. }) = submitter.prepare(first, args.fee.limit(), &[]).await
+        && let Err(ChainError::Unsupported { .. }) =
+            submitter.prepare(first, args.fee.limit(submitter.chain()), &[]).await
     {
         note!("{} takes one claim at a time", submitter.chain());
         return cover(runs::one_each(&leaves));
@@ -231,7 +233,7 @@ fn bar(length: usize, what: &'static str) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style.progress_chars("=> ")).with_message(what)
 }
 
-fn print(report: &Report) {
+fn print(report: &Report, unit: &str) {
     for account in &report.without {
         say!("{account} has no leaf in the tree of epoch {}: nothing to claim", report.epoch);
     }
@@ -250,8 +252,7 @@ fn print(report: &Report) {
     let transactions = count(report.transactions.len(), "transaction");
     match &report.fee_max {
         Some(fee) => say!(
-            "total: {} due to {accounts}, in {transactions} for at most {fee} of the coin's smallest \
-             unit\nDry run: nothing was sent.",
+            "total: {} due to {accounts}, in {transactions} for at most {fee} {unit}\nDry run: nothing was sent.",
             xlv(report.due)
         ),
         None => say!("total: {} of {} paid to {accounts} in {transactions}", xlv(report.paid), xlv(report.due)),

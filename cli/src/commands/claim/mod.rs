@@ -3,7 +3,7 @@
 mod all;
 mod runs;
 
-use crate::commands::context::{Context, key_name};
+use crate::commands::context::{Context, key_name, named_account};
 use crate::commands::rewards::proof_file::ProofFile;
 use crate::commands::rewards::{or_payable_exit, payee_of};
 use crate::commands::submit::{FeeArgs, estimate, send};
@@ -14,7 +14,8 @@ use crate::secrets::PassphraseArgs;
 use clap::Args;
 use liaise_chain_api::{Action, At, Submitter};
 use liaise_ledger::Account;
-use liaise_node::{Payable, Replica, chain};
+use liaise_node::chain::{self, Coin};
+use liaise_node::{Payable, Replica};
 use liaise_store::Store;
 use liaise_summary::{Proof, RewardLeaf};
 use serde::Serialize;
@@ -146,7 +147,8 @@ async fn from_tree(context: &Context, replica: &Replica, args: &ClaimArgs) -> ey
 
 async fn submitter(context: &Context, args: &ClaimArgs) -> eyre::Result<Arc<dyn Submitter>> {
     // The account's own key, where it was given by name.
-    let named = args.accounts.first().filter(|name| !name.contains(':') && !name.starts_with("0x"));
+    let chain = context.chain()?;
+    let named = args.accounts.first().filter(|name| matches!(named_account(name, &chain), Ok(None)));
     let payer = key_name(&context.home, args.payer.as_deref().or(named.map(String::as_str)))?;
     let wallet = context.wallet(&payer, &args.passphrase)?;
     chain::submitter(&context.config.chain, &wallet).await.or_exit(Kind::Chain)
@@ -176,12 +178,12 @@ async fn one(
     }
     let action = Action::Claim { leaf, proof };
     if args.dry_run {
-        let fee = estimate(submitter, &action, args.fee.limit()).await?;
-        line.outcome = format!("would be paid, for a fee of at most {fee} of the coin's smallest unit");
+        let fee = estimate(submitter, &action, args.fee.limit(submitter.chain())).await?;
+        line.outcome = format!("would be paid, for a fee of at most {fee} {}", Coin::of(submitter.chain()).unit);
         line.fee_max = Some(fee.to_string());
         return Ok(line);
     }
-    let sent = send(&store()?, submitter, &action, args.fee.limit()).await?;
+    let sent = send(&store()?, submitter, &action, args.fee.limit(submitter.chain())).await?;
     line.transaction = sent.transaction().map(str::to_owned);
     line.outcome = sent.words();
     Ok(line)

@@ -3,7 +3,7 @@
 use super::check::oracle_config;
 use super::journal::or_move_exit;
 use super::{OperatorArgs, SubmitArgs, pending};
-use crate::commands::context::{chain_number_of, or_node_exit};
+use crate::commands::context::or_node_exit;
 use crate::commands::submit::send_or_estimate;
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say, xlv};
@@ -72,7 +72,7 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     }
     let passphrase = args.operator.passphrase.read(&path.display().to_string())?;
     let secret = keys::open(path, &passphrase).or_exit(Kind::Usage)?;
-    let wallet = Wallet::new(&secret, chain_number_of(&role.chain)?).or_exit(Kind::Usage)?;
+    let wallet = Wallet::new(&secret, &role.chain.chain().or_exit(Kind::Usage)?).or_exit(Kind::Usage)?;
     let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
     let done =
         send_or_estimate(|| Ok(replica.store.clone()), submitter.as_ref(), action, args.fee, args.dry_run).await?;

@@ -4,6 +4,7 @@ use super::SessionError;
 use super::recover::recover;
 use crate::hash::Hash;
 use ripemd::Ripemd160;
+use secp256k1::PublicKey;
 use secp256k1::ecdsa::RecoveryId;
 use sha2::Digest;
 
@@ -14,6 +15,15 @@ const COMPRESSED: u8 = 31;
 /// What a Bitcoin Cash wallet signs for a text: twice SHA-256 of the magic and the text, each after its length.
 pub fn signed_message_hash(text: &str) -> [u8; 32] {
     Hash::of(&[&Hash::of(&[b"\x18Bitcoin Signed Message:\n", &compact_size(text.len()), text.as_bytes()]).0]).0
+}
+
+/// What a Bitcoin Cash address has of a key: RIPEMD-160 of SHA-256 of its 33 bytes.
+pub fn bch_key_hash(key: &PublicKey) -> [u8; 20] {
+    hash160(&key.serialize())
+}
+
+fn hash160(bytes: &[u8]) -> [u8; 20] {
+    Ripemd160::digest(Hash::of(&[bytes]).0).into()
 }
 
 /// A length as Bitcoin writes lengths.
@@ -36,11 +46,7 @@ pub fn is_signed_by(key_hash: &[u8; 20], text: &str, signature: &[u8]) -> Result
     let id = RecoveryId::try_from(i32::from((header - UNCOMPRESSED) % 4)).expect("0 to 3");
     let key = recover(signed_message_hash(text), id, &signature[1..])?;
     Ok(key.is_some_and(|key| {
-        let hashed = if header < COMPRESSED {
-            Hash::of(&[&key.serialize_uncompressed()])
-        } else {
-            Hash::of(&[&key.serialize()])
-        };
-        Ripemd160::digest(hashed.0)[..] == key_hash[..]
+        let hash = if header < COMPRESSED { hash160(&key.serialize_uncompressed()) } else { bch_key_hash(&key) };
+        hash == *key_hash
     }))
 }

@@ -17,7 +17,7 @@ proptest! {
         prop_assert_eq!(address, PrivateKeySigner::from_slice(&secret).unwrap().address().into_array());
         let key = secp256k1::SecretKey::from_byte_array(secret).unwrap();
         prop_assert_eq!(address, evm_address(&secp256k1::PublicKey::from_secret_key_global(&key)));
-        let wallet = liaise_node::client::Wallet::new(&secret.into(), 42_161).unwrap();
+        let wallet = liaise_node::client::Wallet::new(&secret.into(), &"eip155:42161".parse().unwrap()).unwrap();
         prop_assert_eq!(wallet.account(), Account::evm(42_161, address));
     }
 

@@ -52,6 +52,7 @@ async fn the_ledger_takes_a_delegation_and_a_revocation_by_another_wallet() {
 
 #[tokio::test]
 async fn every_wallet_signs_a_text_with_the_same_bytes() {
+    let chain = "eip155:42161".parse().unwrap();
     for name in ["first", "second", "third"] {
         let (genesis, other) = (genesis(), Other::new(secret(name)));
         let text =
@@ -59,7 +60,7 @@ async fn every_wallet_signs_a_text_with_the_same_bytes() {
         let rsv = other.sign_text(&text).await;
         let alloys = PrivateKeySigner::from_slice(&secret(name)).unwrap().sign_message_sync(text.as_bytes()).unwrap();
         assert_eq!(rsv, alloys.as_bytes());
-        let ours = liaise_node::client::Wallet::new(&secret(name).into(), 42_161).unwrap().sign_text(&text).unwrap();
+        let ours = liaise_node::client::Wallet::new(&secret(name).into(), &chain).unwrap().sign_text(&text).unwrap();
         assert_eq!(rsv.to_vec(), ours);
         assert!(other.has_signed(eip191_hash(&text), &rsv));
     }

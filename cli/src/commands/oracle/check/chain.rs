@@ -2,7 +2,6 @@
 
 use super::Subject;
 use super::finding::Findings;
-use crate::commands::context::chain_number_of;
 use crate::exit::Kind;
 use liaise_chain_api::{At, Distributor, Funds};
 use liaise_ledger::EpochNumber;
@@ -87,7 +86,8 @@ impl Subject<'_> {
         let (Some(path), Some(passphrase)) = (&self.role.submitter, self.passphrase) else { return };
         // A key that does not open was told of with the keys.
         let Ok(secret) = keys::open(path, passphrase) else { return };
-        let wallet = chain_number_of(&self.role.chain).and_then(|number| Ok(Wallet::new(&secret, number)?));
+        let wallet =
+            self.role.chain.chain().map_err(eyre::Report::from).and_then(|chain| Ok(Wallet::new(&secret, &chain)?));
         match wallet {
             Err(error) => {
                 findings.fail("gas", Kind::Usage, format!("{error:#}"), "name a keystore of this chain's account")
