@@ -12,7 +12,7 @@ pub struct Explanation {
     pub statement: Statement,
     /// The tasks in which it had a part.
     pub tasks: Vec<TaskRow>,
-    /// Its leaf, with place and proof; null where the filing has none for it.
+    /// Its leaf, with its proof; on a UTXO chain its payout, with its batch's. Null where the filing has none for it.
     pub leaf: Option<(LeafRow, Proof)>,
     /// What it is owed beside the tree.
     pub owed: Vec<OwedRow>,
@@ -28,7 +28,7 @@ pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> R
     let mut all = folded.tasks()?;
     let tasks = statement.tasks.iter().filter_map(|id| all.remove(id)).collect();
     let leaf = filing.and_then(|filing| {
-        let index = filing.leaf_index(account)?;
+        let index = filing.place_of(account)?;
         let leaf = filing.next.leaves.values().nth(index as usize)?.clone();
         Some((leaf, filing.tree.proof(index).ok()?))
     });

@@ -15,7 +15,7 @@ use liaise_summary::EpochStatement;
 pub use compare::{Difference, filings as compare_filings};
 pub use explain::{Explanation, explain};
 pub use message::{MessageReport, MessageStatus, audit_message};
-pub use second_root::{Root, RootError, second_root};
+pub use second_root::{Root, RootError, second_batch_root, second_root};
 pub use supply::{Filed, Supply};
 
 use crate::artefact::{Blocks, TreeBlock, read_distributor, read_state};
@@ -138,7 +138,8 @@ fn derive_filing(
 /// [`AuditError::TwoRoots`].
 pub fn check_root(filing: &Filing) -> Result<Root, AuditError> {
     let leaves = filing.next.leaves.values().map(|leaf| (leaf.payee.0, leaf.amount));
-    let second = second_root(leaves)?;
+    let epoch = filing.statement.epoch.0;
+    let second = if filing.next.has_payouts() { second_batch_root(epoch, leaves)? } else { second_root(leaves)? };
     let first = Root { hash: filing.statement.root_hash.0, sum: filing.statement.root_sum };
     if first == second { Ok(second) } else { Err(AuditError::TwoRoots { first, second }) }
 }

@@ -10,6 +10,9 @@ use merkle_light::hash::Algorithm;
 use merkle_light::merkle::MerkleTree;
 use sha2::{Digest, Sha256};
 
+/// Payouts of a full batch on a UTXO chain.
+const PAYOUTS: usize = 1_170;
+
 /// A root: hash and sum.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Root {
@@ -102,21 +105,59 @@ impl Algorithm<Node> for SumHash {
 /// Payees that are not ascending, an amount of zero, a sum of 2^63 or more.
 pub fn second_root(leaves: impl IntoIterator<Item = ([u8; 32], u64)>) -> Result<Root, RootError> {
     let mut nodes = Vec::new();
-    let mut sum = 0u64;
-    let mut last: Option<[u8; 32]> = None;
-    for (index, (payee, amount)) in leaves.into_iter().enumerate() {
-        if last.is_some_and(|last| last >= payee) {
+    for leaf in checked(leaves) {
+        let (payee, amount) = leaf?;
+        let digest =
+            Sha256::new().chain_update([0x00]).chain_update(payee).chain_update(amount.to_be_bytes()).finalize();
+        nodes.push(Node::new(&digest, amount));
+    }
+    Ok(root(nodes))
+}
+
+/// The root over an epoch's payouts on a UTXO chain, (payee, amount) in the tree's order: a payee is a key's hash with zeros
+/// before it.
+///
+/// # Errors
+/// As [`second_root`].
+pub fn second_batch_root(epoch: u32, payouts: impl IntoIterator<Item = ([u8; 32], u64)>) -> Result<Root, RootError> {
+    let payouts = checked(payouts).collect::<Result<Vec<_>, _>>()?;
+    let batch = |(number, payouts): (u32, &[([u8; 32], u64)])| {
+        let mut accumulator = [epoch.to_be_bytes(), number.to_be_bytes()].concat();
+        let mut sum = 0;
+        for (payee, amount) in payouts {
+            // OP_DUP OP_HASH160, the hash, OP_EQUALVERIFY OP_CHECKSIG
+            let script = [&[0x76, 0xa9, 0x14], &payee[12..], &[0x88, 0xac]].concat();
+            accumulator = Sha256::new()
+                .chain_update(accumulator)
+                .chain_update(amount.to_be_bytes())
+                .chain_update(script)
+                .finalize()
+                .to_vec();
+            sum += amount;
+        }
+        Node::new(&Sha256::new().chain_update([0x02]).chain_update(accumulator).finalize(), sum)
+    };
+    Ok(root((0..).zip(payouts.chunks(PAYOUTS)).map(batch).collect()))
+}
+
+/// The leaves as they come, until one is wrong.
+fn checked(
+    leaves: impl IntoIterator<Item = ([u8; 32], u64)>,
+) -> impl Iterator<Item = Result<([u8; 32], u64), RootError>> {
+    let (mut sum, mut last) = (0u64, None);
+    leaves.into_iter().enumerate().map(move |(index, (payee, amount))| {
+        if last.replace(payee).is_some_and(|last| last >= payee) {
             return Err(RootError::Order(index));
         }
         if amount == 0 {
             return Err(RootError::Zero(index));
         }
         sum = sum.checked_add(amount).filter(|sum| *sum < 1 << 63).ok_or(RootError::Sum)?;
-        let digest =
-            Sha256::new().chain_update([0x00]).chain_update(payee).chain_update(amount.to_be_bytes()).finalize();
-        nodes.push(Node::new(&digest, amount));
-        last = Some(payee);
-    }
+        Ok((payee, amount))
+    })
+}
+
+fn root(mut nodes: Vec<Node>) -> Root {
     let root = match nodes.len() {
         0 => Node::PADDING,
         1 => nodes[0],
@@ -125,13 +166,14 @@ pub fn second_root(leaves: impl IntoIterator<Item = ([u8; 32], u64)>) -> Result<
             MerkleTree::<Node, SumHash>::from_iter(nodes).root()
         }
     };
-    Ok(Root { hash: root.0[..32].try_into().expect("32 bytes"), sum: root.sum() })
+    Root { hash: root.0[..32].try_into().expect("32 bytes"), sum: root.sum() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use liaise_summary::{Payee, RewardLeaf, RewardTree};
+    use liaise_summary::batch::batch_tree;
+    use liaise_summary::{Epoch, Payee, Payout, RewardLeaf, RewardTree};
 
     fn payee(n: u32) -> [u8; 32] {
         let mut payee = [0; 32];
@@ -148,6 +190,23 @@ mod tests {
             let second = second_root(leaves).expect("a tree");
             assert_eq!((first.hash.0, first.sum), (second.hash, second.sum), "{n} leaves");
         }
+    }
+
+    #[test]
+    fn both_ways_lead_to_one_root_of_batches() {
+        for n in [0, 1, 2, 1_169, 1_170, 1_171, 3 * 1_170, 5 * 1_170 + 1] {
+            let leaves: Vec<_> = (1..=n).map(|i| (payee(i), u64::from(i) * 1_000_003)).collect();
+            let payout = |(payee, amount): &([u8; 32], u64)| Payout {
+                pubkey_hash: payee[12..].try_into().expect("20 bytes"),
+                amount: *amount,
+            };
+            let (_, first) = batch_tree(Epoch(7), leaves.iter().map(payout).collect()).expect("a tree");
+            let second = second_batch_root(7, leaves).expect("a tree");
+            assert_eq!((first.root().hash.0, first.root().sum), (second.hash, second.sum), "{n} payouts");
+        }
+        assert_eq!(second_batch_root(7, [(payee(2), 1), (payee(1), 1)]), Err(RootError::Order(1)));
+        assert_eq!(second_batch_root(7, [(payee(1), 0)]), Err(RootError::Zero(0)));
+        assert_eq!(second_batch_root(7, [(payee(1), 1 << 62), (payee(2), 1 << 62)]), Err(RootError::Sum));
     }
 
     #[test]

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 
 use cid::Cid;
 use liaise_ledger::{Account, ChainId, EpochNumber, Hash};
-use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, Payee, RewardLeaf, RewardTree};
+use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, Payee};
 use serde::{Deserialize, Serialize};
 
+use super::pay_tree::PayTree;
 use super::reasons::ReasonCode;
 use super::{FoldError, Folded};
 use crate::artefact::{Blocks, TreeBlock, write_tree};
 
-/// What one payee has earned at a distributor, all epochs together. Rows of the artefact, in the tree's order.
+/// What a tree pays one payee. Rows of the artefact, in the tree's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeafRow {
-    /// Whom the leaf pays.
+    /// Whom the leaf pays: 20 bytes of an address or of a key's hash have zeros before them.
     pub payee: Hash,
-    /// Base units over the distributor's life.
+    /// Base units: over the distributor's life on account chains, of the epoch on UTXO chains.
     pub amount: u64,
     /// Whose payee it is.
     pub account: Account,
@@ -46,7 +47,7 @@ pub struct DistributorState {
     pub tree: Option<Cid>,
     /// The newest filed epoch; null before the first.
     pub epoch: Option<EpochNumber>,
-    /// Leaves by payee.
+    /// The newest tree's leaves by payee.
     pub leaves: BTreeMap<Hash, LeafRow>,
     /// What is owed beside the tree.
     pub owing: Vec<OwedRow>,
@@ -63,9 +64,27 @@ impl DistributorState {
         self.owing.iter().map(|row| u128::from(row.amount)).sum()
     }
 
-    /// Sum of the tree, base units.
+    /// Sum of the newest tree, base units.
     pub fn root_sum(&self) -> u128 {
         self.leaves.values().map(|leaf| u128::from(leaf.amount)).sum()
+    }
+
+    /// Whether a tree pays its own epoch only, in payouts of whole outputs.
+    pub fn has_payouts(&self) -> bool {
+        self.chain.namespace() == "bch"
+    }
+
+    /// The newest tree. What it pays a payee on an account chain is over the distributor's life.
+    ///
+    /// # Errors
+    /// The leaves make no tree.
+    pub fn pay_tree(&self) -> Result<PayTree, FoldError> {
+        if !self.has_payouts() {
+            return PayTree::accounts(self.leaves.values());
+        }
+        let number = |epoch| u32::try_from(epoch).map_err(|_| FoldError::Filing { epoch, why: "it is before epoch 0" });
+        let epoch = self.epoch.map_or(Ok(0), number)?;
+        PayTree::batches(Epoch(epoch), self.leaves.values())
     }
 }
 
@@ -78,8 +97,8 @@ pub struct Filing {
     pub block: TreeBlock,
     /// Every block of the filing's artefact.
     pub blocks: Blocks,
-    /// The reward tree, for proofs.
-    pub tree: RewardTree,
+    /// The tree, for proofs.
+    pub tree: PayTree,
     /// What oracles sign.
     pub statement: EpochStatement,
     /// What the distributor's next filing starts from.
@@ -87,15 +106,21 @@ pub struct Filing {
 }
 
 impl Filing {
-    /// An account's place in the tree, if it has a leaf there.
-    pub fn leaf_index(&self, account: &Account) -> Option<u32> {
-        self.tree.index_of(&payee_of(account, &self.next.chain)?)
+    /// An account's place among those that the tree pays, in its order.
+    pub fn place_of(&self, account: &Account) -> Option<u32> {
+        let payee = payee_of(account, &self.next.chain)?;
+        let place = self.next.leaves.range(..&payee).count();
+        self.next.leaves.contains_key(&payee).then(|| u32::try_from(place).expect("a tree has at most 2^32 leaves"))
     }
 }
 
 /// Where an account is paid on a chain: itself, if it lives there. Links between accounts come later.
-fn payee_of(account: &Account, chain: &ChainId) -> Option<Payee> {
-    account.is_on(chain).then(|| account.payee().map(Payee)).flatten()
+fn payee_of(account: &Account, chain: &ChainId) -> Option<Hash> {
+    if !account.is_on(chain) {
+        return None;
+    }
+    let key_hash = || account.bch_key_hash().map(|hash| Payee::from_20(hash).0);
+    account.payee().or_else(key_hash).map(Hash)
 }
 
 /// **owed(e-1) + E(e) = growth + owed(e) + unemitted(e)**, to the unit.
@@ -118,8 +143,9 @@ pub fn check_conservation(
 }
 
 /// Files a folded epoch on the distributor that holds its term: what was owed there and can be paid now, then the epoch's
-/// pay. `head` is the distributor's head, `oracle_set` the version of the set that will sign. For account chains; where no
-/// account of a chain has a payee of 32 bytes everything is owed.
+/// pay. `head` is the distributor's head, `oracle_set` the version of the set that will sign.
+///
+/// On a UTXO chain a payout costs whoever files it: what is below [`Folded::payout_min`] goes on being owed.
 ///
 /// # Errors
 /// The epoch is before 0 or does not come after the distributor's last; the sums leave 63 bits.
@@ -135,26 +161,16 @@ pub fn file(
     if before.epoch.is_some_and(|last| last >= epoch) {
         return Err(FoldError::Filing { epoch, why: "the distributor has filed it or a later one" });
     }
-    let mut leaves = before.leaves.clone();
-    let mut owing = Vec::new();
-    for row in &before.owing {
-        credit(&mut leaves, &mut owing, &before.chain, row.clone())?;
-    }
-    for pay in &folded.pay {
-        let row = |reason, amount| OwedRow { account: pay.account.clone(), epoch, reason, amount };
-        credit(&mut leaves, &mut owing, &before.chain, row(ReasonCode::NoAccountOnChain, pay.net))?;
-        if pay.held > 0 {
-            owing.push(row(ReasonCode::Held, pay.held));
-        }
-    }
-    owing.sort();
+    let (start, least) =
+        if before.has_payouts() { (BTreeMap::new(), folded.payout_min) } else { (before.leaves.clone(), 0) };
+    let start_sum = start.values().map(|leaf: &LeafRow| u128::from(leaf.amount)).sum();
+    let (leaves, owing) = pay(&before.chain, start, due(folded, before), least)?;
     let (distributor, chain) = (before.distributor, before.chain.clone());
     let next = DistributorState { distributor, chain, tree: None, epoch: Some(epoch), leaves, owing };
-    let growth = next.root_sum().checked_sub(before.root_sum()).expect("a leaf never falls");
+    let growth = next.root_sum().checked_sub(start_sum).expect("a leaf never falls");
     check_conservation(epoch, before.owed(), folded.emission, growth, next.owed(), folded.unemitted)?;
 
-    let reward = |leaf: &LeafRow| RewardLeaf { payee: Payee(leaf.payee.0), amount: leaf.amount };
-    let tree = RewardTree::new(next.leaves.values().map(reward).collect())?;
+    let tree = next.pay_tree()?;
     let owed = u64::try_from(next.owed()).map_err(|_| FoldError::Overflow { what: "owed" })?;
     let (tree_block, block, blocks) = write_tree(folded, before, &next, head, owed);
     let root = tree.root();
@@ -172,25 +188,47 @@ pub fn file(
     Ok(Filing { tree_block, block, blocks, tree, statement, next: DistributorState { tree: Some(tree_block), ..next } })
 }
 
-/// Adds pay to its account's leaf, or leaves it owed.
-fn credit(
-    leaves: &mut BTreeMap<Hash, LeafRow>,
-    owing: &mut Vec<OwedRow>,
+/// What is owed at a distributor once an epoch is folded, before any of it is paid.
+fn due<'a>(folded: &'a Folded, before: &'a DistributorState) -> impl Iterator<Item = OwedRow> + 'a {
+    let row = |account: &Account, reason, amount| {
+        let account = account.clone();
+        OwedRow { account, epoch: folded.epoch, reason, amount }
+    };
+    let earned = folded.pay.iter().flat_map(move |pay| {
+        let net = row(&pay.account, ReasonCode::NoAccountOnChain, pay.net);
+        [net, row(&pay.account, ReasonCode::Held, pay.held)]
+    });
+    before.owing.iter().cloned().chain(earned).filter(|row| row.amount > 0)
+}
+
+/// Adds to a tree's leaves what is due to payees of the chain, together at least `least`; what can't be paid is left owed.
+fn pay(
     chain: &ChainId,
-    row: OwedRow,
-) -> Result<(), FoldError> {
-    if row.amount == 0 {
-        return Ok(());
-    }
-    let may_pay = row.reason == ReasonCode::NoAccountOnChain;
-    match payee_of(&row.account, chain).filter(|_| may_pay) {
-        Some(payee) => {
-            let payee = Hash(payee.0);
-            let fresh = LeafRow { payee, amount: 0, account: row.account };
-            let leaf = leaves.entry(payee).or_insert(fresh);
-            leaf.amount = leaf.amount.checked_add(row.amount).ok_or(FoldError::Overflow { what: "a leaf" })?;
+    mut leaves: BTreeMap<Hash, LeafRow>,
+    due: impl Iterator<Item = OwedRow>,
+    least: u64,
+) -> Result<(BTreeMap<Hash, LeafRow>, Vec<OwedRow>), FoldError> {
+    let (mut payable, mut owing) = (Vec::new(), Vec::new());
+    for row in due {
+        match payee_of(&row.account, chain).filter(|_| row.reason != ReasonCode::Held) {
+            Some(payee) => payable.push((payee, row)),
+            None => owing.push(row),
         }
-        None => owing.push(row),
     }
-    Ok(())
+    payable.sort_unstable();
+    for rows in payable.chunk_by(|a, b| a.0 == b.0) {
+        let overflow = || FoldError::Overflow { what: "a leaf" };
+        let sum = rows.iter().try_fold(0u64, |sum, (_, row)| sum.checked_add(row.amount)).ok_or_else(overflow)?;
+        if sum < least {
+            let short = |(_, row): &(Hash, OwedRow)| OwedRow { reason: ReasonCode::BelowMinimum, ..row.clone() };
+            owing.extend(rows.iter().map(short));
+            continue;
+        }
+        let (payee, first) = &rows[0];
+        let fresh = || LeafRow { payee: *payee, amount: 0, account: first.account.clone() };
+        let leaf = leaves.entry(*payee).or_insert_with(fresh);
+        leaf.amount = leaf.amount.checked_add(sum).ok_or_else(overflow)?;
+    }
+    owing.sort();
+    Ok((leaves, owing))
 }

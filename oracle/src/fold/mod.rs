@@ -37,6 +37,7 @@ mod median;
 mod memory;
 mod observe;
 mod part;
+mod pay_tree;
 mod people;
 mod places;
 mod race;
@@ -66,6 +67,7 @@ pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
 pub use part::{Part, Place};
+pub use pay_tree::PayTree;
 pub use reasons::{Reason, ReasonCode};
 pub use settle::GENESIS;
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
@@ -112,6 +114,8 @@ pub struct Folded {
     pub emission: u64,
     /// What of it is gone for good, base units.
     pub unemitted: u64,
+    /// The least that a payout on a UTXO chain may be, base units.
+    pub payout_min: u64,
     /// What the next epoch starts from.
     pub next: FoldState,
 }
@@ -279,7 +283,8 @@ fn fold_part(
     let (history, block) = write_history(parts, shelf)?;
     next.history = Some(history);
     let blocks = Blocks::default();
-    Ok(Folded { epoch, history, block, blocks, pay, task_count, eligibility, emission, unemitted, next })
+    let payout_min = genesis.parameters.bch_payout_min;
+    Ok(Folded { epoch, history, block, blocks, pay, task_count, eligibility, emission, unemitted, payout_min, next })
 }
 
 /// The snapshots that tickets may name: genesis's as the one of epoch -1.

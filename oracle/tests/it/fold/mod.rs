@@ -10,6 +10,7 @@ mod disputes;
 mod documents;
 mod money;
 mod order;
+mod payouts;
 mod race;
 mod reference;
 mod second_opinion;
