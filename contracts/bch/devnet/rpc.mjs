@@ -83,7 +83,7 @@ export function calls(chain) {
 
   return {
     getblockchaininfo: () => ({
-      chain: 'regtest', blocks: chain.height, headers: chain.height, bestblockhash: tip().hash, mediantime: chain.mtp(),
+      chain: chain.name, blocks: chain.height, headers: chain.height, bestblockhash: tip().hash, mediantime: chain.mtp(),
       initialblockdownload: false, pruned: false, warnings: '',
     }),
     getnetworkinfo: () => ({ version: 0, subversion: '/liaise-devnet/', relayfee: RELAY_FEE, warnings: '' }),
@@ -153,6 +153,17 @@ export function calls(chain) {
     invalidateblock: (hash) => {
       block(hash);
       if (!chain.invalidate(hash)) throw new RpcError(PARAMETER, 'the first block stays');
+      return null;
+    },
+    // The two that no node has, for tests: a pool that is lost, and another chain under the same address.
+    devnet_forget: (txids = []) => {
+      if (!Array.isArray(txids)) throw new RpcError(TYPE, 'JSON value is not an array as expected');
+      chain.forget(txids);
+      return null;
+    },
+    devnet_rename: (name) => {
+      if (typeof name !== 'string') throw new RpcError(TYPE, 'JSON value is not a string as expected');
+      chain.name = name;
       return null;
     },
     setmocktime: (time) => {

@@ -1,0 +1,7 @@
+//! The adapter against contracts/bch/devnet, the project's local chain.
+
+mod coins;
+mod conformance;
+mod harness;
+mod hostile;
+mod rights;
