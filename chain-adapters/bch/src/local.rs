@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::account::{BchKeys, account_of_key, pay_to};
 use crate::coins::Coin;
-use crate::draft::{Coins, Draft};
+use crate::draft::{CHANGE_DUST, Coins, Draft};
 use crate::endpoint::Endpoint;
 
 /// Blocks until a coinbase can be spent.
@@ -156,6 +156,36 @@ impl Devnet {
     /// What the chain calls itself from now on: `regtest`, or another's name.
     pub async fn rename(&self, name: &str) -> Result<(), ChainError> {
         self.request("devnet_rename", json!([name])).await
+    }
+
+    /// Satoshis for 1 000 bytes that it relays for at least, 1 000 at first.
+    pub async fn set_relay_fee(&self, sats: u64) -> Result<(), ChainError> {
+        self.request("devnet_relayfee", json!([sats])).await
+    }
+
+    /// Gives all confirmed coins of a key, but those that something spends which waits, to the miner; it waits.
+    ///
+    /// # Panics
+    /// For a key without coins.
+    pub async fn drain(&self, keys: &BchKeys) -> Result<(), ChainError> {
+        let mut coins = Vec::new();
+        for unspent in self.endpoint.scan(&keys.script()).await?.unspents {
+            let parameters = json!([unspent.outpoint.txid.to_string(), unspent.outpoint.vout, true]);
+            if self.ask("gettxout", parameters).await?.is_null() {
+                continue;
+            }
+            let found = self.endpoint.transaction(&unspent.outpoint.txid).await?.expect("it has what it scanned");
+            let output = found.tx.output[unspent.outpoint.vout as usize].clone();
+            coins.push(Coin { outpoint: unspent.outpoint, output });
+        }
+        let all: u64 = coins.iter().map(|coin| coin.output.value.to_sat()).sum();
+        let output = TxOut {
+            value: Amount::from_sat(all - FUNDING_FEE_SATS - CHANGE_DUST),
+            script_pubkey: self.keys.script(),
+            token: None,
+        };
+        let draft = Draft { inputs: vec![], outputs: vec![output], lock_time: 0, coins: Coins::Some };
+        self.send(&serialize(&draft.with_coins(&coins, keys, CHANGE_DUST))).await
     }
 
     /// Sends a signed transaction.

@@ -39,6 +39,8 @@ export class Chain {
   mockTime = null;
   /** What the chain calls itself. */
   name = 'regtest';
+  /** Least fee that relays, satoshis for 1 000 bytes. */
+  relayFee = 1000;
   blocks = [];
   /** @type {Map<string, Coin>} by outpoint: confirmed, spent in no block */
   #coins = new Map();
@@ -123,7 +125,7 @@ export class Chain {
     const sources = coins.map(({ output }) => output);
     const fee = feeOf({ tx, sources });
     if (fee < 0n) throw new Rejected('bad-txns-in-belowout', INVALID);
-    if (fee < BigInt(raw.length)) throw new Rejected('min relay fee not met', FEE);
+    if (fee * 1000n < BigInt(raw.length) * BigInt(this.relayFee)) throw new Rejected('min relay fee not met', FEE);
     const verdict = standardVm.verify({ transaction: tx, sourceOutputs: sources });
     if (verdict !== true) throw new Rejected(`mandatory-script-verify-flag-failed (${verdict})`, INVALID);
     return { txid, tx, raw, fee };

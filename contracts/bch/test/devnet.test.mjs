@@ -220,7 +220,7 @@ test('a distributor\'s life over JSON-RPC alone', async () => {
   }
 });
 
-test('for tests alone: a pool is forgotten with what stands on it, and the chain goes by another name', async () => {
+test('for tests alone: a pool is forgotten with what stands on it, the chain goes by another name, fees rise', async () => {
   const [one, two] = [transfer(coins.pop()), transfer(coins.pop())];
   const child = transfer(utxoOf(one.tx, 0));
   for (const each of [one, child, two]) await send(each);
@@ -234,6 +234,12 @@ test('for tests alone: a pool is forgotten with what stands on it, and the chain
   assert.equal((await rpc('getblockchaininfo')).chain, 'main');
   await rpc('devnet_rename', 'regtest');
   await fails(rpc('devnet_rename', 7), -3, /not a string/);
+  await rpc('devnet_relayfee', 4000);
+  assert.equal((await rpc('getnetworkinfo')).relayfee, 0.00004);
+  await fails(send(two), -26, /^min relay fee not met \(code 66\)$/);
+  await rpc('devnet_relayfee', 1000);
+  await send(two);
+  await fails(rpc('devnet_relayfee', 1), -8, /1000 at least/);
 });
 
 test('the program serves until it is told to stop, and says what is wrong with its arguments', async () => {

@@ -12,8 +12,8 @@ use secp256k1::{Message, SECP256K1, SecretKey};
 /// A hundredth of a coin.
 pub const FEE: FeeLimit = FeeLimit(1_000_000);
 /// Coins of each account, and their satoshis.
-const COINS: usize = 24;
-const COIN_SATS: u64 = 10_000_000;
+pub const COINS: usize = 24;
+pub const COIN_SATS: u64 = 10_000_000;
 /// Enough for the few batches of a case.
 const EPOCH_SATS: u64 = 20_000;
 
@@ -55,6 +55,14 @@ pub struct DevnetHarness;
 pub struct DevnetChain {
     pub devnet: Devnet,
     pub config: BchConfig,
+    pub saved: Option<Saved>,
+}
+
+/// Where the chain was.
+#[derive(Clone, Copy)]
+pub struct Saved {
+    pub height: u64,
+    pub time_s: u64,
 }
 
 #[async_trait]
@@ -81,7 +89,7 @@ impl Harness for DevnetHarness {
             epoch_sats: EPOCH_SATS,
             ..BchConfig::new(chain, devnet.url(), deployed.distributor, planned.terms, planned.founders)
         };
-        DevnetChain { devnet, config }
+        DevnetChain { devnet, config, saved: None }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod coins;
 mod conformance;
+mod faults;
 mod harness;
 mod hostile;
+mod patient;
 mod rights;
