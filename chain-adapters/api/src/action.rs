@@ -3,7 +3,7 @@
 use std::fmt;
 
 use liaise_summary::{
-    CompressedKey, DistributorId, Epoch, EpochStatement, Hash32, OpenStatement, OracleSet, Proof, RangeProof,
+    CompressedKey, DistributorId, Epoch, EpochStatement, Hash32, OpenStatement, OracleSet, Payout, Proof, RangeProof,
     RewardLeaf, sha256,
 };
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,15 @@ pub enum Action {
         /// The run's proof.
         proof: RangeProof,
     },
+    /// Pays the next batch of an epoch, where a leaf is a batch of payouts (Bitcoin Cash). Anybody may.
+    Crank {
+        /// The epoch.
+        epoch: Epoch,
+        /// The batch's payouts in the leaf's order.
+        payouts: Vec<Payout>,
+        /// The batch's proof; its index is the batch's number.
+        proof: Proof,
+    },
     /// Stops the pending statement. Guardian or DAO authority.
     Veto {
         /// The pending statement's digest: prepared only while it is the head, so that no other one is hit.
@@ -78,7 +87,8 @@ pub enum Action {
     Open {
         /// The statement.
         statement: OpenStatement,
-        /// A quorum's signatures; adapters order them as their chain wants.
+        /// A quorum's signatures, and those of the DAO's members where they sign the statement too (Bitcoin Cash); adapters
+        /// order them as their chain wants.
         signatures: Vec<StatementSignature>,
     },
     /// Replaces the oracle set by its next version. DAO authority.
@@ -108,6 +118,7 @@ impl Action {
             Self::SubmitEpoch { .. } => "submit",
             Self::Claim { .. } => "claim",
             Self::ClaimRange { .. } => "claim-range",
+            Self::Crank { .. } => "crank",
             Self::Veto { .. } => "veto",
             Self::Advance { .. } => "advance",
             Self::HandOver { .. } => "hand-over",
@@ -130,6 +141,12 @@ impl Action {
             Self::Open { statement, .. } => parts.push(statement.digest().0.to_vec()),
             Self::Claim { leaf, .. } => parts.push(leaf_bytes(leaf)),
             Self::ClaimRange { leaves, .. } => parts.extend(leaves.iter().map(leaf_bytes)),
+            Self::Crank { epoch, payouts, proof } => {
+                parts.push([epoch.0.to_be_bytes(), proof.index.to_be_bytes()].concat());
+                parts.extend(
+                    payouts.iter().map(|payout| [&payout.pubkey_hash[..], &payout.amount.to_be_bytes()].concat()),
+                );
+            }
             Self::Veto { digest: over, .. } | Self::Advance { head: over, .. } => parts.push(over.0.to_vec()),
             Self::HandOver { epoch, new } => parts.push([&epoch.0.to_be_bytes(), &new.0[..]].concat()),
             Self::ApproveOpen { first, old, head } => {

@@ -1,6 +1,10 @@
 //! A distributor's state as read from its chain.
 
+use std::fmt;
+
 use liaise_summary::{DistributorId, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule, Statement};
+
+use serde::{Serialize, Serializer};
 
 use crate::{Account, SubmissionId};
 
@@ -41,8 +45,8 @@ pub struct Distributor {
     pub notice_epochs: u32,
     /// Until then, Unix seconds, the guardian shares in rotation, hand-over and change of guardian.
     pub guarded_until_s: u64,
-    /// The DAO's contract or key on this chain.
-    pub authority: Account,
+    /// Who decides for the DAO on this chain.
+    pub authority: Authority,
     /// May veto a statement once.
     pub guardian: Account,
     /// The set that signs.
@@ -74,6 +78,36 @@ impl Distributor {
     /// Whether an epoch lies in the current range.
     pub fn in_range(&self, epoch: Epoch) -> bool {
         self.range.is_some_and(|range| range.contains(epoch))
+    }
+}
+
+/// Who decides for the DAO on a chain. Prints as an account, or as a set's hash after `dao:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// A contract of the DAO, or a key.
+    Account(Account),
+    /// The hash of the DAO's set, where no contract of the DAO exists and its members sign (Bitcoin Cash).
+    Set(Hash32),
+}
+
+impl From<Account> for Authority {
+    fn from(account: Account) -> Self {
+        Self::Account(account)
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Set(hash) => write!(f, "dao:{hash}"),
+        }
+    }
+}
+
+impl Serialize for Authority {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -19,7 +19,8 @@ pub mod submitter;
 
 pub use action::{Action, Purpose, StatementSignature};
 pub use distributor::{
-    Accepted, At, BlockRef, Claimed, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
+    Accepted, At, Authority, BlockRef, Claimed, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range,
+    SetRef,
 };
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};

@@ -83,7 +83,7 @@ impl EvmReader {
             delays: constants.delays,
             notice_epochs: constants.notice_epochs,
             guarded_until_s: constants.guarded_until_s,
-            authority: account(constants.authority),
+            authority: account(constants.authority).into(),
             guardian: account(guardian),
             oracle_set: set_ref(endpoint, &set)?,
             next: Epoch(range.next),

@@ -37,6 +37,10 @@ const outpoint = ({ outpointTransactionHash, outpointIndex }) => `${binToHex(out
 export class Chain {
   /** Unix seconds that the chain takes for now, or null for the machine's clock. */
   mockTime = null;
+  /** What the chain calls itself. */
+  name = 'regtest';
+  /** Least fee that relays, satoshis for 1 000 bytes. */
+  relayFee = 1000;
   blocks = [];
   /** @type {Map<string, Coin>} by outpoint: confirmed, spent in no block */
   #coins = new Map();
@@ -121,7 +125,7 @@ export class Chain {
     const sources = coins.map(({ output }) => output);
     const fee = feeOf({ tx, sources });
     if (fee < 0n) throw new Rejected('bad-txns-in-belowout', INVALID);
-    if (fee < BigInt(raw.length)) throw new Rejected('min relay fee not met', FEE);
+    if (fee * 1000n < BigInt(raw.length) * BigInt(this.relayFee)) throw new Rejected('min relay fee not met', FEE);
     const verdict = standardVm.verify({ transaction: tx, sourceOutputs: sources });
     if (verdict !== true) throw new Rejected(`mandatory-script-verify-flag-failed (${verdict})`, INVALID);
     return { txid, tx, raw, fee };
@@ -187,16 +191,26 @@ export class Chain {
       for (const [key, coin] of spent.reverse()) if (!txids.includes(key.split(':')[0])) this.#coins.set(key, coin);
       returning.unshift(...entries.slice(1));
     }
-    const waiting = [...returning, ...this.pool.values()];
+    this.#refill([...returning, ...this.pool.values()]);
+    return true;
+  }
+
+  /** Forgets transactions of the pool, as a node does that restarts without it; all where none is named. */
+  forget(txids) {
+    const kept = [...this.pool.entries()].filter(([txid]) => txids.length > 0 && !txids.includes(txid));
+    this.#refill(kept.map(([, entry]) => entry));
+  }
+
+  /** Fills the pool anew with what is still good. */
+  #refill(entries) {
     this.pool = new Map();
     this.#spenders = new Map();
-    for (const { raw } of waiting) {
+    for (const { raw } of entries) {
       try {
         this.submit(raw);
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;
       }
     }
-    return true;
   }
 }

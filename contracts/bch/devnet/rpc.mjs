@@ -21,9 +21,6 @@ const MISSING = -25;
 const REFUSED = -26;
 const IN_CHAIN = -27;
 
-/** Least fee that relays, BCH a kilobyte: one satoshi a byte. */
-const RELAY_FEE = 0.00001;
-
 function lockingBytecodeOf(address) {
   const found = cashAddressToLockingBytecode(String(address));
   if (typeof found === 'string') throw new RpcError(NOT_FOUND, 'Error: Invalid address');
@@ -83,10 +80,10 @@ export function calls(chain) {
 
   return {
     getblockchaininfo: () => ({
-      chain: 'regtest', blocks: chain.height, headers: chain.height, bestblockhash: tip().hash, mediantime: chain.mtp(),
+      chain: chain.name, blocks: chain.height, headers: chain.height, bestblockhash: tip().hash, mediantime: chain.mtp(),
       initialblockdownload: false, pruned: false, warnings: '',
     }),
-    getnetworkinfo: () => ({ version: 0, subversion: '/liaise-devnet/', relayfee: RELAY_FEE, warnings: '' }),
+    getnetworkinfo: () => ({ version: 0, subversion: '/liaise-devnet/', relayfee: inBch(chain.relayFee), warnings: '' }),
     getblockcount: () => chain.height,
     getbestblockhash: () => tip().hash,
     getblockhash: (height) => {
@@ -153,6 +150,22 @@ export function calls(chain) {
     invalidateblock: (hash) => {
       block(hash);
       if (!chain.invalidate(hash)) throw new RpcError(PARAMETER, 'the first block stays');
+      return null;
+    },
+    // The three that no node has, for tests: a pool that is lost, another chain under the same address, a dearer one.
+    devnet_forget: (txids = []) => {
+      if (!Array.isArray(txids)) throw new RpcError(TYPE, 'JSON value is not an array as expected');
+      chain.forget(txids);
+      return null;
+    },
+    devnet_rename: (name) => {
+      if (typeof name !== 'string') throw new RpcError(TYPE, 'JSON value is not a string as expected');
+      chain.name = name;
+      return null;
+    },
+    devnet_relayfee: (satoshis) => {
+      if (!Number.isInteger(satoshis) || satoshis < 1000) throw new RpcError(PARAMETER, 'satoshis for 1 000 bytes, 1000 at least');
+      chain.relayFee = satoshis;
       return null;
     },
     setmocktime: (time) => {

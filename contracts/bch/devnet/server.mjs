@@ -50,8 +50,9 @@ export function serve(chain, port) {
     });
     request.on('end', () => {
       const { status, body } = respond(methods, Buffer.concat(parts).toString('utf8'));
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(`${JSON.stringify(body)}\n`);
+      const answered = Buffer.from(`${JSON.stringify(body)}\n`);
+      response.writeHead(status, { 'content-type': 'application/json', 'content-length': answered.length });
+      response.end(answered);
     });
   });
   return new Promise((resolve, reject) => {

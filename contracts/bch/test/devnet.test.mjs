@@ -220,6 +220,28 @@ test('a distributor\'s life over JSON-RPC alone', async () => {
   }
 });
 
+test('for tests alone: a pool is forgotten with what stands on it, the chain goes by another name, fees rise', async () => {
+  const [one, two] = [transfer(coins.pop()), transfer(coins.pop())];
+  const child = transfer(utxoOf(one.tx, 0));
+  for (const each of [one, child, two]) await send(each);
+  await rpc('devnet_forget', [txidOf(one.tx)]);
+  assert.deepEqual(await rpc('getrawmempool'), [txidOf(two.tx)]);
+  await send(one);
+  await rpc('devnet_forget');
+  assert.deepEqual(await rpc('getrawmempool'), []);
+  await fails(rpc('devnet_forget', 'all'), -3, /not an array/);
+  await rpc('devnet_rename', 'main');
+  assert.equal((await rpc('getblockchaininfo')).chain, 'main');
+  await rpc('devnet_rename', 'regtest');
+  await fails(rpc('devnet_rename', 7), -3, /not a string/);
+  await rpc('devnet_relayfee', 4000);
+  assert.equal((await rpc('getnetworkinfo')).relayfee, 0.00004);
+  await fails(send(two), -26, /^min relay fee not met \(code 66\)$/);
+  await rpc('devnet_relayfee', 1000);
+  await send(two);
+  await fails(rpc('devnet_relayfee', 1), -8, /1000 at least/);
+});
+
 test('the program serves until it is told to stop, and says what is wrong with its arguments', async () => {
   const program = fileURLToPath(new URL('../devnet/main.mjs', import.meta.url));
   const run = (...args) => spawn(process.execPath, [program, ...args]);

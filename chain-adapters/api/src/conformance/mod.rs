@@ -1,7 +1,8 @@
 //! The suite that every chain adapter passes against its real local chain. No mocks.
 //!
 //! An adapter implements [`Harness`] and [`LocalChain`] over a chain that it starts itself, then writes
-//! `liaise_chain_api::conformance_suite!(ItsHarness);` in a test: one test for each case, each on a chain of its own.
+//! `liaise_chain_api::conformance_suite!(ItsHarness);` in a test: one test for each case, each on a chain of its own. A chain
+//! that pays an epoch's batches instead of cumulative leaves writes `conformance_suite!(ItsHarness, batches)`.
 //!
 //! The harness must include nothing in a block by itself: a transaction waits until [`LocalChain::mine`] is called, so
 //! that every case decides what happens between any two steps.
@@ -9,19 +10,21 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use liaise_summary::Payee;
+use liaise_summary::{Hash32, Payee};
 
-use crate::{ChainError, FeeLimit, Prepared, Submitter};
+use crate::{ChainError, FeeLimit, Prepared, StatementSignature, Submitter};
 
 pub mod cases;
 pub mod faults;
 mod oracles;
+mod pay;
 mod plan;
 mod proxy;
 pub mod twin;
 mod world;
 
 pub use oracles::Oracles;
+pub use pay::{Pay, Rooted};
 pub use plan::Plan;
 pub use proxy::{Fault, FaultProxy, Forwarded, Rewrite, Rule};
 pub use world::{World, claim_of};
@@ -84,6 +87,16 @@ pub trait LocalChain: Send + Sync {
     /// Has another transaction of the same account included that takes what `prepared` holds.
     async fn replace(&self, role: Role, prepared: &Prepared);
 
+    /// Whether it pays batches of an epoch's own instead of cumulative leaves.
+    fn pays_in_batches(&self) -> bool {
+        false
+    }
+
+    /// The DAO's signatures over an opening, where its members sign the statement instead of sending an approval.
+    fn dao_signs(&self, _digest: Hash32) -> Option<Vec<StatementSignature>> {
+        None
+    }
+
     /// A limit that every action of the suite stays below.
     fn fee_limit(&self) -> FeeLimit;
 
@@ -98,10 +111,31 @@ pub trait LocalChain: Send + Sync {
 #[macro_export]
 macro_rules! conformance_suite {
     ($harness:ty) => {
+        $crate::conformance_suite!($harness, common);
+        $crate::conformance_suite! {
+            $harness:
+            lifecycle::claims_pay_exactly_what_the_tree_says,
+            proofs::a_forged_proof_is_refused,
+            proofs::a_foreign_proof_is_refused,
+            proofs::a_stale_proof_is_refused,
+            proofs::the_filler_cannot_claim,
+            vetoes::a_veto_comes_before_the_statement_is_payable_or_not_at_all,
+            terms::a_guarded_distributor_needs_the_guardians_consent,
+        }
+    };
+    ($harness:ty, batches) => {
+        $crate::conformance_suite!($harness, common);
+        $crate::conformance_suite! {
+            $harness:
+            batches::epochs_are_paid_batch_after_batch,
+            batches::a_forged_batch_is_refused,
+            batches::a_veto_comes_before_the_first_batch_or_not_at_all,
+        }
+    };
+    ($harness:ty, common) => {
         $crate::conformance_suite! {
             $harness:
             lifecycle::an_epoch_from_opening_to_final_claim,
-            lifecycle::claims_pay_exactly_what_the_tree_says,
             lifecycle::a_pending_root_pays_nothing,
             steps::a_restart_between_any_two_steps_changes_nothing,
             steps::broadcasting_again_does_nothing_more,
@@ -111,22 +145,17 @@ macro_rules! conformance_suite {
             reorgs::a_replaced_transaction_is_dead_only_when_its_replacement_is_final,
             rivals::two_operators_file_the_same_epoch_and_one_succeeds,
             rivals::two_claims_of_one_payee_pay_once,
-            proofs::a_forged_proof_is_refused,
-            proofs::a_foreign_proof_is_refused,
-            proofs::a_stale_proof_is_refused,
-            proofs::the_filler_cannot_claim,
             statements::an_early_statement_is_refused,
             statements::a_statement_out_of_place_is_refused,
             statements::a_statement_without_a_quorum_is_refused,
             statements::a_statement_above_the_bound_is_refused,
             statements::a_late_statement_pays_what_was_owed,
             vetoes::a_veto_kills_the_statement_and_the_refiled_one_waits_longer,
-            vetoes::a_veto_comes_before_the_statement_is_payable_or_not_at_all,
+            vetoes::another_statements_veto_never_hits_the_pending_one,
             vetoes::an_opening_can_be_vetoed,
             vetoes::strangers_have_no_rights,
             terms::a_hand_over_needs_a_boundary_and_notice,
             terms::a_distributor_is_opened_again,
-            terms::a_guarded_distributor_needs_the_guardians_consent,
             terms::the_next_set_signs_alone,
             connection::another_chain_is_refused_by_name,
             connection::an_unreachable_node_is_named_without_secrets,

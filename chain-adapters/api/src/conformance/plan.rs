@@ -36,7 +36,8 @@ impl Plan {
                 epoch_s,
                 term_epochs: 4,
             },
-            delays: Delays { epoch_s: 900, long_s: 7200 },
+            // whole units of 512 s, in which Bitcoin Cash counts
+            delays: Delays { epoch_s: 2 * 512, long_s: 15 * 512 },
             notice_epochs: 2,
             guarded_until_s: genesis_s,
             oracle_set: oracles.set(),

@@ -5,7 +5,7 @@ use liaise_summary::{
     sha256,
 };
 
-use super::{Harness, LocalChain, Oracles, Plan, Role};
+use super::{Harness, LocalChain, Oracles, Plan, Role, Rooted};
 use crate::{Action, At, ChainError, Distributor, Outcome, Prepared, Refusal, Status, Submitter};
 
 /// A chain, the plan that its distributor was built from, and the oracles.
@@ -134,21 +134,35 @@ impl<C: LocalChain> World<C> {
         Action::ApproveOpen { first: opening.first, old: opening.old, head: opening.head }
     }
 
-    /// The action of an opening signed by a quorum.
+    /// The DAO agrees to an opening, as far as that is a transaction.
+    pub async fn approve(&self, opening: &OpenStatement) {
+        if self.chain.dao_signs(opening.digest()).is_none() {
+            self.act(Role::Authority, &Self::approval(opening)).await;
+        }
+    }
+
+    /// The action of an opening signed by a quorum, and by the DAO where it signs.
     pub fn signed_opening(&self, statement: OpenStatement) -> Action {
+        let mut signatures = self.oracles.quorum(statement.digest());
+        signatures.extend(self.chain.dao_signs(statement.digest()).unwrap_or_default());
+        Action::Open { statement, signatures }
+    }
+
+    /// The same without the DAO.
+    pub fn unapproved_opening(&self, statement: OpenStatement) -> Action {
         Action::Open { statement, signatures: self.oracles.quorum(statement.digest()) }
     }
 
     /// Approves and opens the range from epoch 0 on; the opening is pending.
     pub async fn approve_and_open(&self) -> OpenStatement {
         let opening = self.opening(Epoch(0)).await;
-        self.act(Role::Authority, &Self::approval(&opening)).await;
+        self.approve(&opening).await;
         self.act(Role::Operator, &self.signed_opening(opening)).await;
         opening
     }
 
     /// The statement that files the next epoch with this tree over the current head.
-    pub async fn filing(&self, tree: &RewardTree, owed: u64) -> EpochStatement {
+    pub async fn filing(&self, tree: &impl Rooted, owed: u64) -> EpochStatement {
         let state = self.state().await;
         EpochStatement {
             network: self.plan.schedule.network,
@@ -156,10 +170,10 @@ impl<C: LocalChain> World<C> {
             epoch: state.next,
             oracle_set: state.oracle_set.version,
             head: state.head,
-            root_hash: tree.root().hash,
-            root_sum: tree.root().sum,
+            root_hash: tree.node().hash,
+            root_sum: tree.node().sum,
             owed,
-            artefact: tree_block(&tree.root().hash),
+            artefact: tree_block(&tree.node().hash),
         }
     }
 
@@ -169,7 +183,7 @@ impl<C: LocalChain> World<C> {
     }
 
     /// Waits for the next epoch's end and files it; the statement is pending.
-    pub async fn file(&self, tree: &RewardTree, owed: u64) -> EpochStatement {
+    pub async fn file(&self, tree: &impl Rooted, owed: u64) -> EpochStatement {
         let statement = self.filing(tree, owed).await;
         self.pass_epoch(statement.epoch).await;
         self.act(Role::Operator, &self.signed_filing(statement)).await;
@@ -177,7 +191,7 @@ impl<C: LocalChain> World<C> {
     }
 
     /// Files the next epoch and waits until it is payable.
-    pub async fn file_payable(&self, tree: &RewardTree) -> EpochStatement {
+    pub async fn file_payable(&self, tree: &impl Rooted) -> EpochStatement {
         let statement = self.file(tree, 0).await;
         self.pass(self.plan.delays.epoch_s).await;
         statement

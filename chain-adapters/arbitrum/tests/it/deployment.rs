@@ -2,12 +2,12 @@
 
 use alloy::primitives::Address;
 use liaise_chain_api::conformance::{Oracles, Plan, Role};
-use liaise_chain_api::{At, ChainError, DistributorReader};
+use liaise_chain_api::{Account, At, ChainError, DistributorReader};
 use liaise_chain_arbitrum::deploy::{Dao, deploy};
 use liaise_chain_arbitrum::local::Anvil;
 use liaise_chain_arbitrum::{EvmConfig, EvmReader};
 
-use crate::harness::{DEPLOY_FEE, account, deployment, start};
+use crate::harness::{CHAIN, DEPLOY_FEE, account, deployment, start};
 
 fn governor() -> Dao {
     Dao::Governor { voting_delay_s: 60, voting_period_s: 180, timelock_s: 120, proposal_threshold: 1 }
@@ -25,7 +25,7 @@ async fn a_distributor_with_governor_and_timelock() {
     let reader = EvmReader::connect(config.clone()).await.expect("a distributor");
     let state = reader.distributor(At::Latest).await.expect("readable");
     assert_eq!(state.schedule, plan.schedule);
-    assert_eq!(state.authority.evm_address().map(Address::from), Some(deployed.authority));
+    assert_eq!(state.authority, Account::evm(CHAIN, deployed.authority.into_array()).into());
     assert_eq!(state.guardian, account(Role::Guardian));
     assert_eq!(state.oracle_set.set, Some(plan.oracle_set));
     assert_eq!(state.code_hash, deployed.code_hash);

@@ -102,7 +102,7 @@ static DISTRIBUTOR_BEFORE: LazyLock<Distributor> = LazyLock::new(|| Distributor 
     delays: Delays { epoch_s: 0, long_s: 0 },
     notice_epochs: 1,
     guarded_until_s: 0,
-    authority: Account::evm(CHAIN, [1; 20]),
+    authority: Account::evm(CHAIN, [1; 20]).into(),
     guardian: Account::evm(CHAIN, [2; 20]),
     oracle_set: SetRef { version: 1, hash: Hash32::ZERO, set: None },
     range: None,

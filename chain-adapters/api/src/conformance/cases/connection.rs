@@ -2,7 +2,8 @@
 
 use super::super::world::World;
 use super::super::{Harness, LocalChain, Role};
-use crate::{ChainError, FeeLimit, Retry};
+use crate::{Action, ChainError, FeeLimit, Retry};
+use liaise_summary::Hash32;
 
 /// A configured chain that the node does not serve.
 pub async fn another_chain_is_refused_by_name<H: Harness>() {
@@ -38,8 +39,7 @@ pub async fn an_unreachable_node_is_named_without_secrets<H: Harness>() {
 /// Nothing is signed that could cost more than allowed.
 pub async fn a_fee_above_the_limit_is_refused<H: Harness>() {
     let world = World::start::<H>().await;
-    let opening = world.opening(liaise_summary::Epoch(0)).await;
-    let action = World::<H::Chain>::approval(&opening);
+    let action = Action::Advance { head: Hash32::ZERO, reason: b"split".to_vec() };
     let submitter = world.submitter(Role::Authority).await;
     match submitter.prepare(&action, FeeLimit(1), &[]).await {
         Err(ChainError::FeeTooHigh { needed, limit: 1 }) => {

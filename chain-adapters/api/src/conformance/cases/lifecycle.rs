@@ -3,7 +3,7 @@
 use liaise_summary::{Epoch, Hash32, Statement};
 
 use super::super::world::{World, claim_of, range_claim_of};
-use super::super::{Harness, LocalChain, Role};
+use super::super::{Harness, LocalChain, Role, Rooted};
 use crate::{At, HeldRoot, PendingKind, Range, Status};
 
 /// Every step of an epoch's life, with the state that each leaves.
@@ -19,7 +19,7 @@ pub async fn an_epoch_from_opening_to_final_claim<H: Harness>() {
     assert_eq!(fresh.range, None);
 
     let opening = world.opening(Epoch(0)).await;
-    world.act(Role::Authority, &World::<H::Chain>::approval(&opening)).await;
+    world.approve(&opening).await;
     world.act(Role::Operator, &world.signed_opening(opening)).await;
     let opened = world.state().await;
     assert_eq!(opened.head, opening.digest());
@@ -31,23 +31,23 @@ pub async fn an_epoch_from_opening_to_final_claim<H: Harness>() {
     assert_eq!(opened.pending, None);
     assert_eq!(opened.range, Some(Range { first: Epoch(0), end: None, handed_to: None }));
 
-    let tree = world.tree(&[(0, 700), (1, 41), (2, 5)]);
+    let tree = world.pay(&[(1, 41), (0, 700), (2, 5)]).await;
     let filing = world.file(&tree, 9).await;
     let filed = world.state().await;
     assert_eq!((filed.next, filed.head), (Epoch(1), filing.digest()));
     assert_eq!((filed.root_sum, filed.owed, filed.unclaimed), (746, 9, 0));
     let pending = filed.pending.expect("an epoch waits");
-    assert_eq!((pending.kind, pending.epoch, pending.root), (PendingKind::Epoch, Epoch(0), tree.root()));
+    assert_eq!((pending.kind, pending.epoch, pending.root), (PendingKind::Epoch, Epoch(0), tree.node()));
     assert_eq!(pending.payable_s, filed.at.time_s + u64::from(world.plan.delays.epoch_s));
     assert_eq!(filed.held.newest, None);
 
     world.chain.advance_to(pending.payable_s).await;
     let payable = world.state().await;
     assert_eq!(payable.pending, None);
-    assert_eq!(payable.held.newest, Some(HeldRoot { epoch: Epoch(0), root: tree.root() }));
+    assert_eq!(payable.held.newest, Some(HeldRoot { epoch: Epoch(0), root: tree.node() }));
     assert_eq!(payable.unclaimed, 746);
 
-    let claim = world.act(Role::Stranger, &claim_of(&tree, &world.chain.payee(1))).await;
+    let claim = world.act(Role::Stranger, tree.claim(1)).await;
     assert_eq!(world.paid(&world.chain.payee(1)).await, 41);
     assert_eq!(world.state().await.unclaimed, 705);
     world.chain.finalise().await;
@@ -103,11 +103,10 @@ pub async fn claims_pay_exactly_what_the_tree_says<H: Harness>() {
 /// Until its delay is over a root pays nothing.
 pub async fn a_pending_root_pays_nothing<H: Harness>() {
     let world = World::opened::<H>().await;
-    let tree = world.tree(&[(0, 100), (1, 200)]);
+    let tree = world.pay(&[(0, 100), (1, 200)]).await;
     world.file(&tree, 0).await;
-    let claim = claim_of(&tree, &world.chain.payee(0));
-    world.expect_refused(Role::Operator, &claim, crate::Refusal::Proof).await;
+    world.expect_refused(Role::Operator, tree.claim(0), crate::Refusal::Proof).await;
     world.pass(world.plan.delays.epoch_s).await;
-    world.act(Role::Operator, &claim).await;
+    world.act(Role::Operator, tree.claim(0)).await;
     assert_eq!(world.paid(&world.chain.payee(0)).await, 100);
 }

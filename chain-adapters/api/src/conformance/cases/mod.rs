@@ -1,5 +1,6 @@
 //! The cases, by what they are about. Each starts a chain of its own.
 
+pub mod batches;
 pub mod connection;
 pub mod lifecycle;
 pub mod proofs;

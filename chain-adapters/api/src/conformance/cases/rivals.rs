@@ -1,6 +1,6 @@
 //! Two who do the same at once.
 
-use super::super::world::{World, claim_of};
+use super::super::world::World;
 use super::super::{Harness, LocalChain, Role};
 use crate::{At, ChainError, Outcome, Prepared, Retry, Status};
 
@@ -21,7 +21,13 @@ pub async fn two_operators_file_the_same_epoch_and_one_succeeds<H: Harness>() {
     world.pass_epoch(statement.epoch).await;
     let action = world.signed_filing(statement);
     let mine = world.send(Role::Operator, &action).await;
-    let theirs = world.send(Role::Rival, &action).await;
+    let rival = world.submitter(Role::Rival).await;
+    let theirs = rival.prepare(&action, world.chain.fee_limit(), &[]).await.expect("an acceptable action");
+    match rival.broadcast(&theirs).await {
+        // a node that keeps the first of two that want the same takes the second once the first is gone
+        Ok(()) | Err(ChainError::Rejected { .. }) => {}
+        Err(other) => panic!("the node should take it or wait, and gives {other}"),
+    }
     assert_ne!(mine.id, theirs.id);
     world.chain.mine(2).await;
     world.chain.finalise().await;
@@ -44,11 +50,11 @@ pub async fn two_operators_file_the_same_epoch_and_one_succeeds<H: Harness>() {
 /// Two claims of one leaf under way together pay it once.
 pub async fn two_claims_of_one_payee_pay_once<H: Harness>() {
     let world = World::opened::<H>().await;
-    let tree = world.tree(&[(0, 100), (1, 200)]);
+    let tree = world.pay(&[(1, 200), (0, 100)]).await;
     world.file_payable(&tree).await;
     let payee = world.chain.payee(1);
-    world.send(Role::Operator, &claim_of(&tree, &payee)).await;
-    world.send(Role::Rival, &claim_of(&tree, &payee)).await;
+    world.send(Role::Operator, tree.claim(1)).await;
+    world.send(Role::Rival, tree.claim(1)).await;
     world.chain.mine(2).await;
     assert_eq!(world.paid(&payee).await, 200);
     assert_eq!(world.state().await.unclaimed, 100);

@@ -1,8 +1,8 @@
 //! A crash, a repetition, a forgetful node: between any two steps.
 
-use super::super::world::{World, claim_of};
+use super::super::world::World;
 use super::super::{Harness, LocalChain, Role};
-use crate::{Outcome, Prepared, Status};
+use crate::{Action, Outcome, Prepared, Status};
 
 /// What a journal would have kept: written, and read again.
 fn from_disk(prepared: &Prepared) -> Prepared {
@@ -46,9 +46,9 @@ pub async fn a_restart_between_any_two_steps_changes_nothing<H: Harness>() {
 /// Before, in and after its block, and when it is final, a repeated broadcast is `Ok` and changes nothing.
 pub async fn broadcasting_again_does_nothing_more<H: Harness>() {
     let world = World::opened::<H>().await;
-    let tree = world.tree(&[(0, 100), (1, 200)]);
+    let tree = world.pay(&[(0, 100), (1, 200)]).await;
     world.file_payable(&tree).await;
-    let prepared = world.send(Role::Operator, &claim_of(&tree, &world.chain.payee(0))).await;
+    let prepared = world.send(Role::Operator, tree.claim(0)).await;
     let again = async || {
         let submitter = world.submitter(Role::Operator).await;
         submitter.broadcast(&prepared).await.expect("a repeated broadcast is no error");
@@ -71,9 +71,9 @@ pub async fn broadcasting_again_does_nothing_more<H: Harness>() {
 /// A node that forgot a transaction makes it unseen, not dead.
 pub async fn a_forgotten_transaction_is_unseen_and_can_be_sent_again<H: Harness>() {
     let world = World::opened::<H>().await;
-    let tree = world.tree(&[(0, 100), (1, 200)]);
+    let tree = world.pay(&[(1, 200), (0, 100)]).await;
     world.file_payable(&tree).await;
-    let prepared = world.send(Role::Operator, &claim_of(&tree, &world.chain.payee(1))).await;
+    let prepared = world.send(Role::Operator, tree.claim(1)).await;
     world.chain.forget(&prepared).await;
     assert_eq!(world.status(Role::Operator, &prepared).await, Status::Unseen);
     world.chain.finalise().await;
@@ -87,15 +87,16 @@ pub async fn a_forgotten_transaction_is_unseen_and_can_be_sent_again<H: Harness>
 /// Two submissions prepared before either is sent do not kill each other.
 pub async fn what_is_undecided_keeps_what_it_holds<H: Harness>() {
     let world = World::opened::<H>().await;
-    let tree = world.tree(&[(0, 100), (1, 200)]);
+    let tree = world.pay(&[(0, 100), (1, 200)]).await;
     world.file_payable(&tree).await;
+    let next = world.filing(&world.tree(&[(0, 300), (1, 200)]), 0).await;
+    world.pass_epoch(next.epoch).await;
     let submitter = world.submitter(Role::Operator).await;
-    let prepare = async |i: u8, undecided: &[Prepared]| {
-        let action = claim_of(&tree, &world.chain.payee(i));
-        submitter.prepare(&action, world.chain.fee_limit(), undecided).await.expect("an acceptable action")
+    let prepare = async |action: &Action, undecided: &[Prepared]| {
+        submitter.prepare(action, world.chain.fee_limit(), undecided).await.expect("an acceptable action")
     };
-    let one = prepare(0, &[]).await;
-    let two = prepare(1, std::slice::from_ref(&one)).await;
+    let one = prepare(tree.claim(0), &[]).await;
+    let two = prepare(&world.signed_filing(next), std::slice::from_ref(&one)).await;
     assert_ne!(one.id, two.id);
     // the later one first: it may have to wait for the earlier one, and must not be lost
     submitter.broadcast(&two).await.expect("a node that takes it");
@@ -103,5 +104,5 @@ pub async fn what_is_undecided_keeps_what_it_holds<H: Harness>() {
     world.chain.mine(2).await;
     world.expect_included(Role::Operator, &one, Outcome::Succeeded).await;
     world.expect_included(Role::Operator, &two, Outcome::Succeeded).await;
-    assert_eq!((world.paid(&world.chain.payee(0)).await, world.paid(&world.chain.payee(1)).await), (100, 200));
+    assert_eq!((world.paid(&world.chain.payee(0)).await, world.state().await.head), (100, next.digest()));
 }

@@ -2,7 +2,7 @@
 
 use liaise_summary::{DistributorId, Epoch};
 
-use super::super::world::{World, claim_of};
+use super::super::world::World;
 use super::super::{Harness, LocalChain, Oracles, Plan, Role};
 use crate::{Action, At, Range, Refusal};
 
@@ -36,14 +36,17 @@ pub async fn a_hand_over_needs_a_boundary_and_notice<H: Harness>() {
 pub async fn a_distributor_is_opened_again<H: Harness>() {
     let world = World::opened::<H>().await;
     let other = DistributorId([9; 32]);
+    world.file_payable(&world.tree(&[(0, 100)])).await;
     world.act(Role::Authority, &Action::HandOver { epoch: Epoch(4), new: other }).await;
-    for _ in 0..4 {
+    // on Bitcoin Cash an act starts the wait of the last statement anew
+    world.pass(world.plan.delays.epoch_s).await;
+    for _ in 1..4 {
         world.file_payable(&world.tree(&[(0, 100)])).await;
     }
     let mut opening = world.opening(Epoch(8)).await;
     opening.old = other;
-    world.expect_refused(Role::Operator, &world.signed_opening(opening), Refusal::NotApproved).await;
-    world.act(Role::Authority, &World::<H::Chain>::approval(&opening)).await;
+    world.expect_refused(Role::Operator, &world.unapproved_opening(opening), Refusal::NotApproved).await;
+    world.approve(&opening).await;
     world.act(Role::Operator, &world.signed_opening(opening)).await;
     world.pass(world.plan.delays.long_s).await;
 
@@ -53,9 +56,9 @@ pub async fn a_distributor_is_opened_again<H: Harness>() {
     assert_eq!(reader.ranges(At::Latest).await.expect("a readable distributor"), [first, second]);
     let state = world.state().await;
     assert_eq!((state.range, state.next), (Some(second), Epoch(8)));
-    let tree = world.tree(&[(0, 150)]);
+    let tree = world.pay(&[(0, 150)]).await;
     world.file_payable(&tree).await;
-    world.act(Role::Operator, &claim_of(&tree, &world.chain.payee(0))).await;
+    world.act(Role::Operator, tree.claim(0)).await;
     assert_eq!(world.paid(&world.chain.payee(0)).await, 150);
 }
 
@@ -101,6 +104,8 @@ pub async fn the_next_set_signs_alone<H: Harness>() {
     world.act(Role::Authority, &Action::Rotate { set: next.set() }).await;
     let state = world.state().await;
     assert_eq!((state.oracle_set.version, state.oracle_set.hash), (2, next.set().hash()));
+    // on Bitcoin Cash an act starts the wait of the opening anew
+    world.pass(world.plan.delays.long_s).await;
 
     world.expect_refused(Role::Operator, &world.signed_filing(statement), Refusal::WrongSet).await;
     let again = world.filing(&tree, 0).await;

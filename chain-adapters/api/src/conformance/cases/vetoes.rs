@@ -3,7 +3,7 @@
 use liaise_summary::{Epoch, veto_head};
 
 use super::super::world::World;
-use super::super::{Harness, Role};
+use super::super::{Harness, LocalChain, Role};
 use crate::{Account, Action, At, Refusal};
 
 fn veto(digest: liaise_summary::Hash32) -> Action {
@@ -45,7 +45,13 @@ pub async fn a_veto_comes_before_the_statement_is_payable_or_not_at_all<H: Harne
     let statement = world.file_payable(&tree).await;
     world.expect_refused(Role::Guardian, &veto(statement.digest()), Refusal::NothingPending).await;
     world.expect_refused(Role::Authority, &veto(statement.digest()), Refusal::NothingPending).await;
-    // another statement's veto never hits the pending one
+}
+
+/// A veto that was meant for the statement before does nothing to the one that waits.
+pub async fn another_statements_veto_never_hits_the_pending_one<H: Harness>() {
+    let world = World::opened::<H>().await;
+    let tree = world.tree(&[(0, 100)]);
+    let statement = world.file_payable(&tree).await;
     let next = world.file(&tree, 0).await;
     world.expect_refused(Role::Guardian, &veto(statement.digest()), Refusal::WrongHead).await;
     assert_eq!(world.state().await.head, next.digest());
@@ -84,8 +90,12 @@ pub async fn strangers_have_no_rights<H: Harness>() {
     let head = world.state().await.head;
     let advance = Action::Advance { head, reason: b"split".to_vec() };
     world.expect_refused(Role::Stranger, &advance, Refusal::Authority).await;
-    let approve = Action::ApproveOpen { first: Epoch(8), old: liaise_summary::DistributorId::ZERO, head };
-    world.expect_refused(Role::Stranger, &approve, Refusal::Authority).await;
+    let opening = world.opening(Epoch(8)).await;
+    if world.chain.dao_signs(opening.digest()).is_none() {
+        let approve = World::<H::Chain>::approval(&opening);
+        world.expect_refused(Role::Stranger, &approve, Refusal::Authority).await;
+    }
+    world.expect_refused(Role::Stranger, &world.unapproved_opening(opening), Refusal::NotApproved).await;
     world.act(Role::Authority, &advance).await;
     assert_eq!(world.state().await.head, veto_head(head, b"split"));
 }

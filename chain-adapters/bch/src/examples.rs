@@ -1,0 +1,317 @@
+//! contracts/bch/transactions.json, a distributor's life as JavaScript builds it and the virtual machine takes it: read as a
+//! thread, and each transaction built again to the byte.
+
+use std::sync::Arc;
+
+use bitcoincash::consensus::{deserialize, serialize};
+use bitcoincash::{OutPoint, Transaction, TxOut};
+use liaise_chain_api::{Action, BlockRef, StatementSignature};
+use liaise_summary::batch::batch_node;
+use liaise_summary::{
+    CompressedKey, DaoSet, DistributorId, Epoch, EpochStatement, Hash32, Node, OpenStatement, OracleSet, Payout,
+    SumTree, sha256,
+};
+use secp256k1::{Message, SECP256K1, SecretKey};
+use serde::Deserialize;
+
+use crate::account::{BchKeys, account_of_key};
+use crate::coins::Coin;
+use crate::config::{BchConfig, Founders};
+use crate::draft::Draft;
+use crate::epochs::pay_of;
+use crate::link::{Link, Place, Step};
+use crate::plan::Planner;
+use crate::rpc::Info;
+use crate::terms::tests::live;
+use crate::thread::{Chain, Snapshot};
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    transaction: String,
+    sources: Vec<String>,
+}
+
+struct Example {
+    name: String,
+    tx: Transaction,
+    sources: Vec<TxOut>,
+}
+
+fn examples() -> Vec<Example> {
+    let rows: Vec<Row> =
+        serde_json::from_str(include_str!("../../../contracts/bch/transactions.json")).expect("a committed file");
+    let bytes = |text: &String| hex::decode(text).expect("hex");
+    let read = |row: Row| Example {
+        tx: deserialize(&bytes(&row.transaction)).expect("a transaction"),
+        sources: row.sources.iter().map(|source| deserialize(&bytes(source)).expect("an output")).collect(),
+        name: row.name,
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn secret(seed: &str) -> [u8; 32] {
+    sha256(&[seed.as_bytes()]).0
+}
+
+fn public(seed: &str) -> CompressedKey {
+    BchKeys::new(secret(seed)).expect("a key").public()
+}
+
+/// Seed and key of the vectors' first `n` keys, ascending by key.
+fn vector_keys(n: u8) -> Vec<(String, CompressedKey)> {
+    let seeds = (0..n).map(|i| format!("liaise vector key {i}"));
+    let mut keys: Vec<_> = seeds.map(|seed| (seed.clone(), public(&seed))).collect();
+    keys.sort_by_key(|(_, key)| *key);
+    keys
+}
+
+fn set_of(version: u32, n: u8) -> OracleSet {
+    OracleSet::new(version, vector_keys(n).into_iter().map(|(_, key)| key).collect()).expect("a set")
+}
+
+/// A quorum of the first seven.
+fn quorum(digest: Hash32) -> Vec<StatementSignature> {
+    let sign = |(seed, key): (String, CompressedKey)| {
+        let secret = SecretKey::from_byte_array(secret(&seed)).expect("a key");
+        let (id, rs) = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &secret).serialize_compact();
+        let v = u8::try_from(i32::from(id)).expect("0 to 3");
+        StatementSignature { key, rsv: [&rs[..], &[v]].concat().try_into().expect("65 bytes") }
+    };
+    vector_keys(7).into_iter().take(5).map(sign).collect()
+}
+
+fn chain_of(first: &Example) -> Chain {
+    let dao = DaoSet::new(1, 2, vector_keys(3).into_iter().map(|(_, key)| key).collect()).expect("a set");
+    let founders = Founders { oracle_set: set_of(1, 7), dao, guardian: public("guardian") };
+    let category = first.tx.output[0].token.as_ref().expect("the controller's token").id;
+    let distributor = DistributorId(bitcoincash::hashes::Hash::to_byte_array(category));
+    let chain = "bch:bchreg".parse().expect("a chain");
+    let config =
+        BchConfig { epoch_sats: 20_000, ..BchConfig::new(chain, "http://127.0.0.1:1", distributor, live(), founders) };
+    Chain::new(config).expect("live values")
+}
+
+fn keys(rights: &[&str]) -> BchKeys {
+    let mut keys = BchKeys::new(secret("funder")).expect("a key").naming(public("next guardian"));
+    for right in rights {
+        keys = keys.with_right(secret(right)).expect("a key");
+    }
+    keys
+}
+
+fn payouts(name: &str, count: usize, each: u64) -> Vec<Payout> {
+    let one = |i: usize| {
+        let hash = sha256(&[format!("{name} {i}").as_bytes()]);
+        Payout { pubkey_hash: hash.0[..20].try_into().expect("twenty bytes"), amount: each }
+    };
+    (0..count).map(one).collect()
+}
+
+fn tree(epoch: u32) -> ([Vec<Payout>; 2], SumTree<Node>) {
+    let batches = [payouts(&format!("a {epoch}"), 3, 1000), payouts(&format!("b {epoch}"), 2, 1000)];
+    let nodes = (0..2).map(|batch| batch_node(Epoch(epoch), batch, &batches[batch as usize]).expect("a batch"));
+    let tree = SumTree::from_ordered(nodes.collect()).expect("a tree");
+    (batches, tree)
+}
+
+/// The thread so far, as if each transaction stood in a block of its own long ago.
+struct Life {
+    chain: Chain,
+    links: Vec<Link>,
+    epoch_utxo: Option<(OutPoint, TxOut)>,
+}
+
+impl Life {
+    fn snapshot(&self) -> Snapshot {
+        let at = BlockRef { number: 100, hash: [0; 32], time_s: u64::from(u32::MAX) - 1 };
+        let tip = Info { chain: "regtest".to_owned(), blocks: 100, best: String::new(), mediantime: at.time_s + 1 };
+        Snapshot { tip, at, links: Arc::new(self.links.clone()) }
+    }
+
+    fn draft(&self, action: &Action, rights: &[&str]) -> Draft {
+        let snapshot = self.snapshot();
+        let keys = keys(rights);
+        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action };
+        let planned = match action {
+            Action::Crank { payouts, proof, .. } => {
+                let (outpoint, output) = self.epoch_utxo.as_ref().expect("an epoch");
+                let pay = pay_of(output).expect("its state");
+                return planner.batch_draft((*outpoint, output), &pay, payouts, proof).expect("it holds enough");
+            }
+            Action::Veto { digest, reason } => planner.veto_draft(*digest, sha256(&[reason])),
+            Action::SubmitEpoch { statement, signatures } => planner.submit(statement, signatures),
+            Action::Open { statement, signatures } => planner.open(statement, signatures),
+            other => planner.act_draft(other),
+        };
+        planned.expect("it is what the machine takes").0
+    }
+
+    fn filing(&self, epoch: u32, root: Node, owed: u64) -> Action {
+        let last = self.links.last().expect("a genesis");
+        let statement = EpochStatement {
+            network: self.chain.config.terms.schedule.network,
+            distributor: self.chain.config.distributor,
+            epoch: Epoch(epoch),
+            oracle_set: 1,
+            head: last.state.head,
+            root_hash: root.hash,
+            root_sum: root.sum,
+            owed,
+            artefact: sha256(&[b"tree block"]),
+        };
+        Action::SubmitEpoch { statement, signatures: quorum(statement.digest()) }
+    }
+
+    fn action(&self, name: &str) -> (Action, Vec<&'static str>) {
+        let last = self.links.last().expect("a genesis");
+        let head = last.state.head;
+        let dao = vec!["liaise vector key 0", "liaise vector key 1", "liaise vector key 2"];
+        let two = || {
+            // the first two of the set sign
+            let set: Vec<_> = vector_keys(3).into_iter().take(2).map(|(seed, _)| seed).collect();
+            dao.iter().copied().filter(|seed| set.iter().any(|each| each == seed)).collect::<Vec<_>>()
+        };
+        let guarded = || [two(), vec!["guardian"]].concat();
+        let crank = |batch: u32| {
+            let (batches, tree) = tree(0);
+            let payouts = batches[batch as usize].clone();
+            Action::Crank { epoch: Epoch(0), payouts, proof: tree.proof(batch).expect("a batch") }
+        };
+        let nobody = Vec::new;
+        match name {
+            "open" => {
+                let terms = &self.chain.config.terms;
+                let statement = OpenStatement {
+                    network: terms.schedule.network,
+                    distributor: self.chain.config.distributor,
+                    first: Epoch(0),
+                    oracle_set: 1,
+                    head,
+                    old: DistributorId::ZERO,
+                    epoch_delay_s: terms.delays.epoch_s,
+                    long_delay_s: terms.delays.long_s,
+                    schedule: terms.schedule.id(),
+                };
+                (Action::Open { statement, signatures: quorum(statement.digest()) }, two())
+            }
+            "submit" => (self.filing(0, tree(0).1.root(), 7), nobody()),
+            "crank" => (crank(0), nobody()),
+            "crank-last" => (crank(1), nobody()),
+            "hand-over" => {
+                let new = DistributorId(sha256(&[b"another distributor"]).0);
+                (Action::HandOver { epoch: Epoch(180), new }, guarded())
+            }
+            "submit-again" | "submit-refiled" => (self.filing(1, tree(1).1.root(), 7), nobody()),
+            "veto-guardian" => (Action::Veto { digest: head, reason: b"reason".to_vec() }, vec!["guardian"]),
+            "veto-dao" => (Action::Veto { digest: head, reason: b"reason".to_vec() }, two()),
+            "advance" => (Action::Advance { head, reason: b"split".to_vec() }, two()),
+            "submit-nothing" => (self.filing(1, Node::PADDING, 9), nobody()),
+            "submit-late" => {
+                let root = batch_node(Epoch(1), 0, &payouts("late", 1, 4)).expect("a batch");
+                (self.filing(1, root, 5), nobody())
+            }
+            "guardian" => {
+                let guardian = account_of_key(&self.chain.config.chain, &public("next guardian"));
+                (Action::SetGuardian { guardian }, guarded())
+            }
+            "rotate" => (Action::Rotate { set: set_of(2, 9) }, [two(), vec!["next guardian"]].concat()),
+            other => panic!("no action for {other}"),
+        }
+    }
+
+    /// Takes a transaction of the file into the thread.
+    fn push(&mut self, tx: &Transaction) {
+        let number = self.links.len() as u64 + 1;
+        let block = BlockRef { number, hash: [0; 32], time_s: 2_000_000_000 + number };
+        let place = Place { block, since_s: block.time_s };
+        let (config, covenants) = (&self.chain.config, &self.chain.covenants);
+        let spends = tx.input[0].previous_output;
+        if self.epoch_utxo.as_ref().is_some_and(|(outpoint, _)| *outpoint == spends) {
+            let left = OutPoint { txid: tx.compute_txid(), vout: 0 };
+            self.epoch_utxo = Some((left, tx.output[0].clone()));
+            return;
+        }
+        let link = match self.links.last() {
+            None => Link::genesis(config, covenants, tx, place),
+            Some(last) => last.next(config, covenants, tx, place),
+        };
+        let link = link.expect("what the virtual machine takes");
+        self.epoch_utxo =
+            link.epoch_output.clone().map(|output| (link.epoch_outpoint(), output)).or(self.epoch_utxo.take());
+        self.links.push(link);
+    }
+}
+
+#[test]
+fn a_life_that_javascript_built_is_built_again_to_the_byte() {
+    let examples = examples();
+    let mut life = Life { chain: chain_of(&examples[0]), links: Vec::new(), epoch_utxo: None };
+    life.push(&examples[0].tx);
+    for example in &examples[1..] {
+        let (action, rights) = life.action(&example.name);
+        let draft = life.draft(&action, &rights);
+        let covenants = draft.inputs.len();
+        let coins = example.tx.input[covenants..].iter().zip(&example.sources[covenants..]);
+        let coins: Vec<Coin> =
+            coins.map(|(input, output)| Coin { outpoint: input.previous_output, output: output.clone() }).collect();
+        let built = match coins.is_empty() {
+            true => draft.bare(),
+            false => {
+                let change = example.tx.output.last().expect("a change").value.to_sat();
+                draft.with_coins(&coins, &keys(&[]), change)
+            }
+        };
+        assert_eq!(built, example.tx, "{}", example.name);
+        assert_eq!(hex::encode(serialize(&built)), hex::encode(serialize(&example.tx)), "{}", example.name);
+        if !coins.is_empty() {
+            assert_eq!(draft.size(coins.len(), &keys(&[]).script()), serialize(&built).len(), "{}", example.name);
+        }
+        life.push(&example.tx);
+    }
+    let last = life.links.last().expect("a thread");
+    assert_eq!((last.oracle_set.version(), last.state.next), (2, 2));
+    let vetoes = life.links.iter().filter(|link| matches!(link.step, Step::Vetoed { .. })).count();
+    assert_eq!(vetoes, 2);
+}
+
+#[test]
+fn a_transaction_that_no_covenant_takes_is_no_part_of_a_thread() {
+    let examples = examples();
+    let chain = chain_of(&examples[0]);
+    let place = Place { block: BlockRef { number: 1, hash: [0; 32], time_s: 1 }, since_s: 1 };
+    let genesis = Link::genesis(&chain.config, &chain.covenants, &examples[0].tx, place.clone()).expect("a genesis");
+    let next =
+        |tx: &Transaction| genesis.next(&chain.config, &chain.covenants, tx, place.clone()).map(|link| link.step);
+    let good = &examples[1].tx;
+    next(good).expect("an opening");
+    let spoiled = |spoil: &dyn Fn(&mut Transaction)| {
+        let mut tx = good.clone();
+        spoil(&mut tx);
+        next(&tx)
+    };
+    let token = |tx: &mut Transaction| tx.output[0].token.clone().expect("a token");
+    let cases: [&dyn Fn(&mut Transaction); 6] = [
+        &|tx| tx.input[0].previous_output.vout = 1,
+        &|tx| tx.input[0].script_sig = bitcoincash::ScriptBuf::new(),
+        &|tx| tx.output[0].token = None,
+        &|tx| tx.output[0].script_pubkey = tx.output[1].script_pubkey.clone(),
+        &|tx| {
+            let mut other = token(tx);
+            other.commitment[7] ^= 1;
+            tx.output[0].token = Some(other);
+        },
+        &|tx| {
+            let mut other = token(tx);
+            other.bitfield ^= 3;
+            tx.output[0].token = Some(other);
+        },
+    ];
+    for (number, spoil) in cases.into_iter().enumerate() {
+        assert!(spoiled(spoil).is_err(), "case {number}");
+    }
+    // a life's later transaction does not follow the genesis, nor does another deployment's thread begin with this one
+    assert!(next(&examples[2].tx).is_err());
+    let other = BchConfig { distributor: DistributorId([9; 32]), ..chain.config.clone() };
+    assert!(Link::genesis(&other, &chain.covenants, &examples[0].tx, place.clone()).is_err());
+}

@@ -1,0 +1,264 @@
+//! Writing to a distributor.
+
+use async_trait::async_trait;
+use bitcoincash::consensus::serialize;
+use bitcoincash::{OutPoint, Transaction};
+use liaise_chain_api::{
+    Accepted, Account, Action, At, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader, FeeLimit,
+    Outcome, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
+};
+use liaise_summary::{DistributorId, Epoch, Payee};
+
+use crate::account::{BchKeys, account_of_key};
+use crate::coins::Coin;
+use crate::config::BchConfig;
+use crate::draft::{CHANGE_DUST, Coins, Draft};
+use crate::plan::Planner;
+use crate::prepared::{Held, Step, held, wrap};
+use crate::reader::BchReader;
+use crate::rpc::{Info, Sent};
+use crate::thread::Snapshot;
+
+/// Reads a distributor and writes to it with one submitter's keys.
+#[derive(Debug)]
+pub struct BchSubmitter {
+    reader: BchReader,
+    keys: BchKeys,
+    account: Account,
+}
+
+impl BchSubmitter {
+    /// Connects as [`BchReader::connect`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn connect(config: BchConfig, keys: BchKeys) -> Result<Self, ChainError> {
+        let reader = BchReader::connect(config).await?;
+        let account = account_of_key(&reader.chain.config.chain, &keys.public());
+        Ok(Self { reader, keys, account })
+    }
+
+    fn held(&self, prepared: &Prepared) -> Result<Held, ChainError> {
+        held(prepared, &self.reader.chain.config.chain)
+    }
+
+    /// Adds coins and fee, signs, and says what it costs the account.
+    async fn fund(
+        &self,
+        tip: &Info,
+        draft: &Draft,
+        limit: FeeLimit,
+        taken: &[OutPoint],
+    ) -> Result<(Transaction, u64), ChainError> {
+        let chain = &self.reader.chain;
+        let rate = chain.endpoint.relay_fee().await?;
+        let fee_of = |bytes: usize| (bytes as u64).saturating_mul(rate).div_ceil(1000);
+        let capped = |cost: u64| match u128::from(cost) {
+            needed if needed > limit.0 => Err(ChainError::FeeTooHigh { needed, limit: limit.0 }),
+            _ => Ok(cost),
+        };
+        if draft.coins == Coins::OneOrNone {
+            let bare = draft.bare();
+            if let Some(fee) = draft.brings().checked_sub(draft.takes())
+                && fee >= fee_of(serialize(&bare).len())
+            {
+                return Ok((bare, capped(fee)?));
+            }
+        }
+        let script = self.keys.script();
+        // what leaves the account, fee and satoshis that the covenants keep together
+        let cost_with = |coins: usize| {
+            let needed = draft.takes().saturating_add(fee_of(draft.size(coins, &script)));
+            needed.saturating_sub(draft.brings())
+        };
+        capped(cost_with(1))?;
+        let free = chain.free_coins(tip, &script, taken).await?;
+        let most = if draft.coins == Coins::Some { free.len() } else { 1 };
+        let mut coins: Vec<Coin> = Vec::new();
+        let mut has = 0u64;
+        for unspent in free.iter().take(most) {
+            let coin = chain.coin(unspent, &script).await?;
+            has = has.saturating_add(coin.output.value.to_sat());
+            coins.push(coin);
+            let cost = cost_with(coins.len());
+            if let Some(change) = has.checked_sub(cost).filter(|change| *change >= CHANGE_DUST) {
+                let transaction = draft.with_coins(&coins, &self.keys, change);
+                return Ok((transaction, capped(cost)?));
+            }
+        }
+        let needed = u128::from(cost_with(coins.len().max(1))) + u128::from(CHANGE_DUST);
+        Err(ChainError::Funds { account: self.account.clone(), has: u128::from(has), needed })
+    }
+
+    /// What the node says against a transaction that nothing here speaks against.
+    async fn check(&self, action: &Action, transaction: &Transaction) -> Result<(), ChainError> {
+        let Some(reason) = self.reader.chain.endpoint.objection(transaction).await? else { return Ok(()) };
+        // what waits may die: it is no reason not to sign. Nor is that the same transaction is there already.
+        if reason.contains("txn-mempool-conflict") || reason.contains("txn-already") {
+            return Ok(());
+        }
+        let refusal = match reason.as_str() {
+            reason if reason.contains("non-BIP68-final") => Refusal::Busy,
+            reason if reason.contains("bad-txns-nonfinal") => Refusal::NotEnded,
+            // spent by what waits, where a node words it so
+            reason if reason.contains("missing-inputs") || reason.contains("bad-txns-inputs-missingorspent") => {
+                return Ok(());
+            }
+            reason => Refusal::Other(format!("the node says {reason}")),
+        };
+        Err(ChainError::Refused { action: action.name(), refusal })
+    }
+
+    /// Whether a transaction's inputs are spent in the chain already, by whatever.
+    async fn is_late(&self, held: &Held) -> Result<bool, ChainError> {
+        let endpoint = &self.reader.chain.endpoint;
+        for input in &held.tx.input {
+            let outpoint = &input.previous_output;
+            if endpoint.is_unspent(outpoint).await?.is_none() {
+                let made = endpoint.transaction(&outpoint.txid).await?;
+                if made.is_some_and(|made| made.block.is_some()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The transaction of the final blocks that took this one's place.
+    async fn taken_by(&self, snapshot: &Snapshot, held: &Held) -> Result<Option<SubmissionId>, ChainError> {
+        let chain = &self.reader.chain;
+        let last_final = chain.final_height(&snapshot.tip);
+        let id = held.tx.compute_txid();
+        let links = &snapshot.links;
+        let covenant = held.tx.input[0].previous_output;
+        let final_link = |at: usize| links.get(at).filter(|link| link.place.block.number <= last_final);
+        let rival = match held.step {
+            Step::Controller { after } => {
+                let parent = final_link(after).filter(|link| link.outpoint() != covenant);
+                final_link(after + 1).or(parent).map(|link| link.txid)
+            }
+            Step::Epoch { filed, batch } => {
+                let epochs = chain.epochs(snapshot).await?;
+                let thread = epochs.iter().find(|thread| thread.filed == filed);
+                let paid = thread.and_then(|thread| thread.batches.get(batch as usize));
+                let paid = paid.filter(|paid| paid.height <= last_final).map(|paid| paid.txid);
+                let vetoed = thread.is_none_or(|thread| thread.vetoed);
+                // what takes an epoch back is the controller's next step but for acts that move no head
+                let gone = if vetoed { (filed + 1..links.len()).find_map(final_link) } else { None };
+                paid.or(gone.map(|link| link.txid))
+            }
+        };
+        if let Some(rival) = rival.filter(|rival| *rival != id) {
+            return Ok(Some(SubmissionId(rival.to_string())));
+        }
+        for input in held.tx.input.iter().skip(1) {
+            let outpoint = &input.previous_output;
+            if chain.endpoint.is_unspent(outpoint).await?.is_some() {
+                continue;
+            }
+            let spender = chain.spender(outpoint, held.since + 1, last_final).await?;
+            if let Some((spender, _)) = spender.filter(|(spender, _)| *spender != id) {
+                return Ok(Some(SubmissionId(spender.to_string())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl DistributorReader for BchSubmitter {
+    fn chain(&self) -> &ChainId {
+        self.reader.chain()
+    }
+
+    fn id(&self) -> DistributorId {
+        self.reader.id()
+    }
+
+    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
+        self.reader.distributor(at).await
+    }
+
+    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
+        self.reader.statements(epoch, at).await
+    }
+
+    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
+        self.reader.ranges(at).await
+    }
+
+    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
+        self.reader.claimed(payee, at).await
+    }
+}
+
+#[async_trait]
+impl Submitter for BchSubmitter {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    async fn balance(&self) -> Result<u128, ChainError> {
+        self.reader.chain.tip().await?;
+        let coins = self.reader.chain.coins(&self.keys.script()).await?;
+        Ok(coins.iter().map(|coin| u128::from(coin.sats)).sum())
+    }
+
+    async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
+        let chain = &self.reader.chain;
+        let mut taken = Vec::new();
+        for prepared in undecided {
+            taken.extend(self.held(prepared)?.tx.input.iter().map(|input| input.previous_output));
+        }
+        let snapshot = chain.snapshot().await?;
+        let planner = Planner { chain, snapshot: &snapshot, keys: &self.keys, action };
+        let (draft, step) = planner.plan().await?;
+        if draft.inputs.iter().any(|input| taken.contains(&input.outpoint)) {
+            return Err(ChainError::Refused { action: action.name(), refusal: Refusal::Busy });
+        }
+        let (tx, cost) = self.fund(&snapshot.tip, &draft, fee, &taken).await?;
+        self.check(action, &tx).await?;
+        let since = chain.final_height(&snapshot.tip);
+        Ok(wrap(&chain.config.chain, &Held { tx, step, since }, cost))
+    }
+
+    async fn broadcast(&self, prepared: &Prepared) -> Result<(), ChainError> {
+        let held = self.held(prepared)?;
+        let chain = &self.reader.chain;
+        chain.tip().await?;
+        let detail = match chain.endpoint.send(&serialize(&held.tx)).await? {
+            Sent::Taken => return Ok(()),
+            Sent::Missing => "missing inputs".to_owned(),
+            Sent::Refused(reason) => reason,
+        };
+        // nodes word what they have or no longer take in their own ways: ask for the facts instead
+        if chain.endpoint.transaction(&held.tx.compute_txid()).await?.is_some() || self.is_late(&held).await? {
+            return Ok(());
+        }
+        Err(ChainError::Rejected { endpoint: chain.endpoint.shown().to_owned(), detail })
+    }
+
+    async fn status(&self, prepared: &Prepared) -> Result<Status, ChainError> {
+        let held = self.held(prepared)?;
+        let chain = &self.reader.chain;
+        let tip = chain.tip().await?;
+        if let Some(found) = chain.endpoint.transaction(&held.tx.compute_txid()).await? {
+            let Some(hash) = found.block else { return Ok(Status::Pending) };
+            let Some(place) = chain.place(&hash).await? else { return Ok(Status::Unseen) };
+            let (block, outcome) = (place.block, Outcome::Succeeded);
+            if block.number > chain.final_height(&tip) {
+                return Ok(Status::Included { block, outcome });
+            }
+            // it costs what was signed, to the satoshi
+            return Ok(Status::Final { block, outcome, fee_paid: prepared.fee_max.0 });
+        }
+        let snapshot = chain.snapshot().await?;
+        match self.taken_by(&snapshot, &held).await? {
+            Some(by) => {
+                chain.tip().await?;
+                Ok(Status::Dead { reason: DeadReason::InputSpent { by } })
+            }
+            None => Ok(Status::Unseen),
+        }
+    }
+}
