@@ -84,7 +84,8 @@ pub trait LocalChain: Send + Sync {
     /// Makes the node forget a waiting transaction.
     async fn forget(&self, prepared: &Prepared);
 
-    /// Has another transaction of the same account included that takes what `prepared` holds.
+    /// Takes from `prepared` what it holds, in blocks that are not final: another transaction of the account is included in
+    /// its place, or the time that it could be included in goes by.
     async fn replace(&self, role: Role, prepared: &Prepared);
 
     /// Whether it pays batches of an epoch's own instead of cumulative leaves.
@@ -95,6 +96,11 @@ pub trait LocalChain: Send + Sync {
     /// The DAO's signatures over an opening, where its members sign the statement instead of sending an approval.
     fn dao_signs(&self, _digest: Hash32) -> Option<Vec<StatementSignature>> {
         None
+    }
+
+    /// Whether its nodes tell of transactions that are in no block yet.
+    fn tells_what_waits(&self) -> bool {
+        true
     }
 
     /// A limit that every action of the suite stays below.
