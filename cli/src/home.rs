@@ -56,6 +56,7 @@ impl Home {
         let mut config: NetworkConfig = toml::from_str(&text.or_exit(Kind::Usage)?).or_exit(Kind::Usage)?;
         config.genesis = self.dir.join(&config.genesis);
         config.calendar = config.calendar.map(|path| self.dir.join(path));
+        config.chain.deployment = config.chain.deployment.map(|path| self.dir.join(path));
         Ok(config)
     }
 

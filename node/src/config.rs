@@ -119,9 +119,12 @@ pub struct ChainConfig {
     pub rpc: String,
     /// The distributor's address.
     pub distributor: String,
-    /// Blocks that count as final; absent where the chain's own `finalized` tag is asked.
+    /// Blocks that count as final; absent where the chain says itself what is.
     #[serde(default)]
     pub final_depth: Option<u64>,
+    /// The deployment's file, on chains where a distributor's address does not say everything.
+    #[serde(default)]
+    pub deployment: Option<PathBuf>,
 }
 
 /// Settings of a compute node.
@@ -216,6 +219,7 @@ impl NodeConfig {
             Role::Oracle(oracle) => {
                 absolute(&mut oracle.key);
                 oracle.submitter.iter_mut().for_each(absolute);
+                oracle.chain.deployment.iter_mut().for_each(absolute);
             }
             Role::Compute(compute) => {
                 absolute(&mut compute.session_key);

@@ -165,7 +165,7 @@ mod tests {
         assert!(matches!(open(&path, "battery staple"), Err(KeyError::WrongPassphrase(_))));
         assert!(matches!(create(&path, &secret, "x", Cost::Light), Err(KeyError::Exists(_))));
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(!text.contains(&hex::encode(secret.as_ref())));
+        assert!(!text.contains(&hex::encode(secret.as_slice())));
     }
     #[test]
     fn a_key_costs_what_it_should_and_is_its_owners_alone() {

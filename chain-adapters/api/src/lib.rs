@@ -25,5 +25,5 @@ pub use distributor::{
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};
 pub use reader::DistributorReader;
-pub use submission::{DeadReason, FeeLimit, Funds, Outcome, Prepared, Status, SubmissionId};
+pub use submission::{Cost, DeadReason, FeeLimit, Funds, Outcome, Prepared, Quote, Status, SubmissionId};
 pub use submitter::Submitter;

@@ -71,6 +71,24 @@ pub struct Funds {
     pub filing: u128,
 }
 
+/// What an action would cost, in the chain's smallest unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// All of it, at most.
+    pub max: FeeLimit,
+    /// Its parts, where the chain has several; together they are no more than `max`.
+    pub parts: Vec<Cost>,
+}
+
+/// A part of a quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// What is paid for, and what of it comes back to whom.
+    pub what: String,
+    /// How much.
+    pub amount: u128,
+}
+
 /// How a submission stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {

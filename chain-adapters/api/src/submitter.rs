@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Account, Action, ChainError, DistributorReader, FeeLimit, Prepared, Status};
+use crate::{Account, Action, ChainError, DistributorReader, FeeLimit, Funds, Prepared, Quote, Status};
 
 /// Writes in steps that survive a crash between any two.
 #[async_trait]
@@ -15,6 +15,26 @@ pub trait Submitter: DistributorReader {
     /// # Errors
     /// What reading returns.
     async fn balance(&self) -> Result<u128, ChainError>;
+
+    /// What that account has, and what filing one epoch needs at the present prices.
+    ///
+    /// # Errors
+    /// What reading returns.
+    async fn funds(&self) -> Result<Funds, ChainError>;
+
+    /// What an action would cost now, part by part; nothing is kept and nothing is sent.
+    ///
+    /// # Errors
+    /// Those of [`prepare`](Self::prepare).
+    async fn quote(&self, action: &Action, fee: FeeLimit) -> Result<Quote, ChainError> {
+        let max = self.prepare(action, fee, &[]).await?.fee_max;
+        Ok(Quote { max, parts: vec![] })
+    }
+
+    /// The most leaves that one claim of a run may hold, as a power of two. What a block takes, and not what is cheapest.
+    fn longest_run(&self) -> u8 {
+        6
+    }
 
     /// Signs, fixes the id, sends nothing.
     ///

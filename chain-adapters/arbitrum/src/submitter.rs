@@ -50,16 +50,6 @@ impl EvmSubmitter {
         Ok(Self { reader, signer, account })
     }
 
-    /// What the account has, and what filing one epoch needs at the present prices.
-    ///
-    /// # Errors
-    /// What reading returns.
-    pub async fn funds(&self) -> Result<Funds, ChainError> {
-        let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
-        let has = self.balance().await?;
-        Ok(Funds { account: self.account.clone(), has, filing: Fees::needed(FILING_GAS, FILING_BYTES, &prices) })
-    }
-
     fn held(&self, prepared: &Prepared) -> Result<Held, ChainError> {
         transaction::held(prepared, &self.reader.config.chain, self.reader.chain_number)
     }
@@ -225,6 +215,12 @@ impl Submitter for EvmSubmitter {
         let balance = self.provider().get_balance(self.signer.address()).await.map_err(|error| self.failure(error))?;
         // more than 128 bits of wei is more than any fee
         Ok(u128::try_from(balance).unwrap_or(u128::MAX))
+    }
+
+    async fn funds(&self) -> Result<Funds, ChainError> {
+        let prices = prices(&self.reader.endpoint, self.reader.config.gas).await?;
+        let has = self.balance().await?;
+        Ok(Funds { account: self.account.clone(), has, filing: Fees::needed(FILING_GAS, FILING_BYTES, &prices) })
     }
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {

@@ -5,7 +5,7 @@ use bitcoincash::consensus::serialize;
 use bitcoincash::{OutPoint, Transaction};
 use liaise_chain_api::{
     Accepted, Account, Action, At, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader, FeeLimit,
-    Outcome, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
+    Funds, Outcome, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
 };
 use liaise_summary::{DistributorId, Epoch, Payee};
 
@@ -18,6 +18,9 @@ use crate::prepared::{Held, Step, held, wrap};
 use crate::reader::BchReader;
 use crate::rpc::{Info, Sent};
 use crate::thread::Snapshot;
+
+/// Bytes of a filing that ten of fifteen sign, about what the largest quorum takes.
+const FILING_BYTES: u64 = 6_000;
 
 /// Reads a distributor and writes to it with one submitter's keys.
 #[derive(Debug)]
@@ -202,6 +205,13 @@ impl Submitter for BchSubmitter {
         self.reader.chain.tip().await?;
         let coins = self.reader.chain.coins(&self.keys.script()).await?;
         Ok(coins.iter().map(|coin| u128::from(coin.sats)).sum())
+    }
+
+    async fn funds(&self) -> Result<Funds, ChainError> {
+        let rate = self.reader.chain.endpoint.relay_fee().await?;
+        let fee = FILING_BYTES.saturating_mul(rate).div_ceil(1000);
+        let filing = u128::from(fee.saturating_add(self.reader.chain.config.epoch_sats));
+        Ok(Funds { account: self.account.clone(), has: self.balance().await?, filing })
     }
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {

@@ -12,7 +12,7 @@ use anchor_lang::{InstructionData, ToAccountMetas};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use liaise_chain_api::{Account, At, ChainError, Delays, Distributor, DistributorReader, FeeLimit, Prepared};
-use liaise_emission::{Deployment, Rules, accounts, instruction, seeds};
+use liaise_emission::{Council, Deployment, Rules, accounts, instruction, seeds};
 use liaise_summary::{Hash32, OracleSet, Schedule};
 use serde_json::json;
 use solana_address_lookup_table_interface::instruction::{
@@ -129,6 +129,33 @@ pub async fn deploy(
         code_hash: state.code_hash,
         upgrade_authority: reader.code.upgrade_authority,
     })
+}
+
+/// Creates an m-of-n account whose members act together, for [`Plan::authority`], and says where it is. One that is there
+/// already is left as it is: its address follows from its members.
+///
+/// # Errors
+/// [`ChainError::Refused`] for members that are not ascending or too few for the threshold; else as [`deploy`].
+pub async fn create_council(
+    config: &SolanaConfig,
+    signer: &Keypair,
+    threshold: u8,
+    members: Vec<Pubkey>,
+    fee: FeeLimit,
+) -> Result<Pubkey, ChainError> {
+    let endpoint = Endpoint::new(&config.endpoint, config.timeout_ms)?;
+    endpoint.check_chain(&config.chain).await?;
+    let id = Council::id(threshold, &members);
+    let (council, _) = Pubkey::find_program_address(&[seeds::COUNCIL, id.as_bytes()], &config.program);
+    let accounts = accounts::CreateCouncil { payer: signer.pubkey(), council, system_program: SYSTEM };
+    let data = instruction::CreateCouncil { threshold, members }.data();
+    let call = Instruction { program_id: config.program, accounts: accounts.to_account_metas(None), data };
+    let params = json!([council.to_string(), {"encoding": "base64", "commitment": commitment(At::Latest)}]);
+    let there: Response<Option<serde_json::Value>> = endpoint.ask(RpcRequest::GetAccountInfo, params).await?;
+    if there.value.is_none() {
+        Deployer { config, endpoint, signer, fee }.send("create the council", &[call]).await?;
+    }
+    Ok(council)
 }
 
 fn deployment(config: &SolanaConfig, plan: &Plan) -> Result<Deployment, ChainError> {

@@ -54,4 +54,5 @@ pub use liaise_emission::ID as PROGRAM;
 pub use plan::{Opened, OpenedKind};
 pub use reader::SolanaReader;
 pub use solana_sdk::signature::Keypair;
+pub use solana_sdk::signer::Signer;
 pub use submitter::{Quote, SolanaSubmitter};

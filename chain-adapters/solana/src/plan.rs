@@ -3,7 +3,7 @@
 use anchor_lang::Space;
 use anchor_lang::prelude::{AccountMeta, Pubkey};
 use anchor_lang::solana_program::instruction::Instruction;
-use liaise_chain_api::{Action, At, ChainError};
+use liaise_chain_api::{Action, At, ChainError, Cost};
 use solana_compute_budget_interface::ComputeBudgetInstruction;
 
 use crate::addresses::programs;
@@ -31,6 +31,20 @@ pub struct Opened {
     pub payee: Pubkey,
     /// What stays in it, lamports.
     pub lamports: u64,
+}
+
+impl Opened {
+    /// Its rent, and what becomes of it.
+    pub(crate) fn cost(&self) -> Cost {
+        let what = match self.kind {
+            OpenedKind::TokenAccount => "the token account: whoever it belongs to gets it back by closing the account",
+            OpenedKind::Claimed => "the record of what was paid: it never returns",
+        };
+        Cost {
+            what: format!("rent of {}, for {}: paid by the sender, {what}", self.address, self.payee),
+            amount: self.lamports.into(),
+        }
+    }
 }
 
 /// What kind of account is opened.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use liaise_chain_api::{
-    Accepted, Account, Action, At, ChainError, ChainId, Claimed, Distributor, DistributorReader, FeeLimit, Funds,
+    Accepted, Account, Action, At, ChainError, ChainId, Claimed, Cost, Distributor, DistributorReader, FeeLimit, Funds,
     Prepared, Range, Status, Submitter,
 };
 use liaise_summary::{DistributorId, Epoch, Payee};
@@ -28,6 +28,8 @@ use crate::trial::trial;
 
 /// Compute units of filing an epoch: what 9 of 13 oracles' signatures need, measured, and a little more.
 const FILING_UNITS: u64 = 245_000;
+/// A run's payees are named one by one, two accounts each: two leaves fit whatever their accounts, as a power of two.
+const LONGEST_RUN: u8 = 1;
 
 /// Reads and writes the distributor of one [`SolanaConfig`] with one key.
 ///
@@ -79,21 +81,11 @@ impl SolanaSubmitter {
         self.signer.pubkey()
     }
 
-    /// What the account has, and what filing one epoch needs at the present prices.
-    ///
-    /// # Errors
-    /// What reading returns.
-    pub async fn funds(&self) -> Result<Funds, ChainError> {
-        let prices = prices(&self.reader.endpoint, &self.reader.config.distributor).await?;
-        let filing = Fees::usual(FILING_UNITS, prices).0;
-        Ok(Funds { account: self.account.clone(), has: self.balance().await?, filing })
-    }
-
     /// What an action would cost now; signs nothing.
     ///
     /// # Errors
     /// Those of [`Submitter::prepare`].
-    pub async fn quote(&self, action: &Action, fee: FeeLimit) -> Result<Quote, ChainError> {
+    pub async fn details(&self, action: &Action, fee: FeeLimit) -> Result<Quote, ChainError> {
         self.reader.check_chain().await?;
         let (plan, fees, _) = self.price(action, fee).await?;
         Ok(Quote {
@@ -178,6 +170,28 @@ impl Submitter for SolanaSubmitter {
 
     async fn balance(&self) -> Result<u128, ChainError> {
         self.lamports().await.map(u128::from)
+    }
+
+    async fn funds(&self) -> Result<Funds, ChainError> {
+        let prices = prices(&self.reader.endpoint, &self.reader.config.distributor).await?;
+        let filing = Fees::usual(FILING_UNITS, prices).0;
+        Ok(Funds { account: self.account.clone(), has: self.balance().await?, filing })
+    }
+
+    async fn quote(&self, action: &Action, fee: FeeLimit) -> Result<liaise_chain_api::Quote, ChainError> {
+        let quote = self.details(action, fee).await?;
+        let priority =
+            format!("priority fee: {} compute units at {} micro-lamports each", quote.compute_units, quote.price);
+        let mut parts = vec![
+            Cost { what: "the signature".into(), amount: quote.signature_fee.into() },
+            Cost { what: priority, amount: quote.priority_fee },
+        ];
+        parts.extend(quote.opened.iter().map(Opened::cost));
+        Ok(liaise_chain_api::Quote { max: quote.max, parts })
+    }
+
+    fn longest_run(&self) -> u8 {
+        LONGEST_RUN
     }
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, _: &[Prepared]) -> Result<Prepared, ChainError> {

@@ -2,7 +2,9 @@
 
 use crate::exit::{Kind, OrExit, fail};
 use clap::Args;
-use liaise_chain_api::{Account, Action, ChainError, ChainId, FeeLimit, Outcome, Retry, Status, Submitter};
+use liaise_chain_api::{
+    Account, Action, ChainError, ChainId, Cost, FeeLimit, Outcome, Quote, Retry, Status, Submitter,
+};
 use liaise_node::chain::Coin;
 use liaise_oracle::journal::{Journal, JournalError, Progress};
 use liaise_store::Store;
@@ -79,30 +81,46 @@ pub async fn send_or_estimate(
     let by = submitter.account();
     if dry_run {
         let fee = estimate(submitter, action, fee.limit(submitter.chain())).await?;
+        let unit = Coin::of(submitter.chain()).unit;
+        let max = fee.max;
         let words = format!(
-            "Dry run: {} would be sent by {by}, for at most {fee} {}; nothing was sent.",
-            action.name(),
-            Coin::of(submitter.chain()).unit
+            "{}Dry run: {} would be sent by {by}, for at most {max} {unit}; nothing was sent.",
+            parts(&fee, unit),
+            action.name()
         );
-        return Ok(Done { json: outcome(by, Err(fee)), words });
+        return Ok(Done { json: outcome(by, Err(&fee)), words });
     }
     let sent = send(&store()?, submitter, action, fee.limit(submitter.chain())).await?;
     Ok(Done { json: outcome(by, Ok(&sent)), words: format!("{}: {}", action.name(), sent.words()) })
 }
 
 /// What became of an action, for JSON. Fees pass 2^53, so they are decimal strings.
-fn outcome(by: &Account, sent: Result<&Sent, u128>) -> Map<String, Value> {
+fn outcome(by: &Account, sent: Result<&Sent, &Quote>) -> Map<String, Value> {
     let (fee_max, transaction, outcome) = match sent {
         Ok(sent) => (None, sent.transaction(), sent.words()),
-        Err(fee) => (Some(fee.to_string()), None, DRY_RUN.to_owned()),
+        Err(quote) => (Some(quote), None, DRY_RUN.to_owned()),
     };
+    let fee_parts: Option<Vec<Value>> = fee_max.map(|quote| parts_json(quote));
+    let fee_max = fee_max.map(|quote| quote.max.to_string());
     let pairs = [
         ("by", json!(by)),
         ("fee_max", json!(fee_max)),
+        ("fee_parts", json!(fee_parts)),
         ("transaction", json!(transaction)),
         ("outcome", json!(outcome)),
     ];
     pairs.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+}
+
+/// A quote's parts for people, a line each.
+pub fn parts(quote: &Quote, unit: &str) -> String {
+    quote.parts.iter().map(|part| format!("  {} {unit}: {}\n", part.amount, part.what)).collect()
+}
+
+/// The same for JSON.
+pub fn parts_json(quote: &Quote) -> Vec<Value> {
+    let part = |part: &Cost| json!({"what": part.what, "amount": part.amount.to_string()});
+    quote.parts.iter().map(part).collect()
 }
 
 /// The exit code of a chain's error: what the contract refuses is refused, the rest is the chain.
@@ -169,11 +187,13 @@ fn is_transport(error: &JournalError) -> bool {
     matches!(error, JournalError::Chain(ChainError::Unreachable { .. } | ChainError::Rejected { .. }))
 }
 
-/// The most that an action may cost now, signed by nobody who sends it.
-pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit) -> eyre::Result<u128> {
-    match submitter.prepare(action, fee, &[]).await {
-        Ok(prepared) => Ok(prepared.fee_max.0),
-        Err(ChainError::FeeTooHigh { needed, .. } | ChainError::Funds { needed, .. }) => Ok(needed),
+/// The most that an action may cost now, with its parts.
+pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit) -> eyre::Result<Quote> {
+    match submitter.quote(action, fee).await {
+        Ok(quote) => Ok(quote),
+        Err(ChainError::FeeTooHigh { needed, .. } | ChainError::Funds { needed, .. }) => {
+            Ok(Quote { max: FeeLimit(needed), parts: vec![] })
+        }
         Err(error) => {
             let kind = chain_kind(&error);
             Err(error).or_exit(kind)
@@ -222,8 +242,12 @@ mod tests {
         let by = Account::evm(1, [1; 20]);
         let sent = outcome(&by, Ok(&Sent::Included("0x01".into())));
         assert_eq!((&sent["transaction"], &sent["fee_max"]), (&json!("0x01"), &Value::Null));
-        let dry = outcome(&by, Err(u128::MAX));
+        let parts = vec![Cost { what: "rent of an account".into(), amount: 7 }];
+        let quote = Quote { max: FeeLimit(u128::MAX), parts };
+        let dry = outcome(&by, Err(&quote));
         assert_eq!((&dry["transaction"], &dry["fee_max"]), (&Value::Null, &json!(u128::MAX.to_string())));
+        assert_eq!(dry["fee_parts"], json!([{"what": "rent of an account", "amount": "7"}]));
+        assert_eq!(super::parts(&quote, "lamports"), "  7 lamports: rent of an account\n");
         assert_eq!(outcome(&by, Ok(&Sent::ByOthers))["transaction"], Value::Null);
     }
 }

@@ -94,9 +94,9 @@ impl Network {
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
-        let chain = DemoChain::found(local, &genesis).await?;
+        let chain = DemoChain::found(local, &genesis, &dir).await?;
 
-        let passphrase = hex::encode(keys::random_secret().as_ref());
+        let passphrase = hex::encode(keys::random_secret().as_slice());
         let passphrase_file = dir.join("passphrase");
         std::fs::write(&passphrase_file, &passphrase)?;
         let mut processes = Processes::new(&plan.program, &dir, &passphrase_file);

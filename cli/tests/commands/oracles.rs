@@ -14,6 +14,7 @@ fn oracle(place: &Place, name: &str, secret: u8) -> String {
         rpc: "http://127.0.0.1:9".into(),
         distributor: format!("0x{}", "11".repeat(20)),
         final_depth: None,
+        deployment: None,
     };
     let role = OracleRole { key: "oracle.json".into(), chain, submitter: None, stagger_s: 0 };
     let config = NodeConfig {

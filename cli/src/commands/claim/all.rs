@@ -154,8 +154,8 @@ async fn pay(
             outcome: String::new(),
         };
         if args.dry_run {
-            let fee = estimate(submitter.as_ref(), &action, args.fee.limit(submitter.chain())).await?;
-            fees = fees.saturating_add(fee);
+            let fee = estimate(submitter.as_ref(), &action, args.fee.limit(submitter.chain())).await?.max;
+            fees = fees.saturating_add(fee.0);
             payment.fee_max = Some(fee.to_string());
             payment.outcome = "would be paid".into();
         } else {
@@ -185,7 +185,7 @@ async fn plan(tree: &Tree<'_>, submitter: &dyn Submitter, args: &ClaimArgs) -> e
         let actions = runs.into_iter().map(|run| Ok((run, action(tree.payable, run)?)));
         actions.collect::<eyre::Result<Vec<_>>>()
     };
-    let payments = cover(runs::cover(&leaves))?;
+    let payments = cover(runs::cover(&leaves, submitter.longest_run()))?;
     if let Some((_, first)) = payments.iter().find(|(run, _)| run.log2 > 0)
         && let Err(ChainError::Unsupported { .. }) =
             submitter.prepare(first, args.fee.limit(submitter.chain()), &[]).await
@@ -220,6 +220,8 @@ fn lines(tree: &Tree<'_>, run: Run, payment: &Payment) -> Vec<Line> {
             due: due[place],
             // The transaction's fee is all its accounts' together.
             fee_max: None,
+            fee_parts: vec![],
+            parts: String::new(),
             transaction: payment.transaction.clone(),
             outcome: payment.outcome.clone(),
         }

@@ -6,7 +6,7 @@ mod runs;
 use crate::commands::context::{Context, key_name, named_account};
 use crate::commands::rewards::proof_file::ProofFile;
 use crate::commands::rewards::{or_payable_exit, payee_of};
-use crate::commands::submit::{FeeArgs, estimate, send};
+use crate::commands::submit::{FeeArgs, estimate, parts, parts_json, send};
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
 use crate::output::{self, NOT_ADVICE, say, xlv};
@@ -19,6 +19,7 @@ use liaise_node::{Payable, Replica};
 use liaise_store::Store;
 use liaise_summary::{Proof, RewardLeaf};
 use serde::Serialize;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,8 +63,12 @@ struct Line {
     claimed_before: u64,
     due: u64,
     fee_max: Option<String>,
+    fee_parts: Vec<Value>,
     transaction: Option<String>,
     outcome: String,
+    /// What a dry run's fee is made of, for people.
+    #[serde(skip)]
+    parts: String,
 }
 
 /// One leaf to be claimed.
@@ -105,6 +110,9 @@ fn print(args: &ClaimArgs, lines: &[Line]) -> eyre::Result<()> {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
     say!("{table}");
+    for line in lines.iter().filter(|line| !line.parts.is_empty()) {
+        say!("{}:\n{}", line.account, line.parts.trim_end());
+    }
     if args.dry_run {
         say!("Dry run: nothing was sent.");
     }
@@ -137,8 +145,10 @@ async fn from_tree(context: &Context, replica: &Replica, args: &ClaimArgs) -> ey
                 claimed_before: 0,
                 due: 0,
                 fee_max: None,
+                fee_parts: vec![],
                 transaction: None,
                 outcome: "no leaf in the newest payable tree: nothing to claim".into(),
+                parts: String::new(),
             }),
         }
     }
@@ -170,17 +180,22 @@ async fn one(
         claimed_before: before,
         due,
         fee_max: None,
+        fee_parts: vec![],
         transaction: None,
         outcome: "claimed already: nothing is due".into(),
+        parts: String::new(),
     };
     if due == 0 {
         return Ok(line);
     }
     let action = Action::Claim { leaf, proof };
     if args.dry_run {
-        let fee = estimate(submitter, &action, args.fee.limit(submitter.chain())).await?;
-        line.outcome = format!("would be paid, for a fee of at most {fee} {}", Coin::of(submitter.chain()).unit);
-        line.fee_max = Some(fee.to_string());
+        let quote = estimate(submitter, &action, args.fee.limit(submitter.chain())).await?;
+        let unit = Coin::of(submitter.chain()).unit;
+        line.outcome = format!("would be paid, for at most {} {unit}", quote.max);
+        line.parts = parts(&quote, unit);
+        line.fee_max = Some(quote.max.to_string());
+        line.fee_parts = parts_json(&quote);
         return Ok(line);
     }
     let sent = send(&store()?, submitter, &action, args.fee.limit(submitter.chain())).await?;

@@ -1,7 +1,5 @@
 //! Which transactions pay everybody: aligned runs of leaves where that is cheaper than one transaction each.
 
-/// The longest run: 64 leaves stay far below any block's gas.
-const MAX_LOG2: u8 = 6;
 /// What a transaction costs beside the payments themselves, measured in leaves that a run passes over because they are
 /// paid already: its base fee and its proof against one look at a payee and 40 bytes of calldata.
 const TRANSACTION: u64 = 7;
@@ -34,15 +32,15 @@ pub enum Leaf {
     Other,
 }
 
-/// The cheapest runs that hold every leaf that is due, in order.
-pub fn cover(leaves: &[Leaf]) -> Vec<Run> {
+/// The cheapest runs of at most 2^`longest` leaves that hold every leaf that is due, in order.
+pub fn cover(leaves: &[Leaf], longest: u8) -> Vec<Run> {
     let depth = leaves.len().next_power_of_two().trailing_zeros();
     let depth = u8::try_from(depth).expect("a tree has at most 2^32 leaves");
-    cheapest(leaves, Run { first: 0, log2: depth }).1
+    cheapest(leaves, Run { first: 0, log2: depth }, longest).1
 }
 
 /// The cost of covering what is due in a run, and how.
-fn cheapest(leaves: &[Leaf], run: Run) -> (u64, Vec<Run>) {
+fn cheapest(leaves: &[Leaf], run: Run, longest: u8) -> (u64, Vec<Run>) {
     let places = run.places();
     let present = &leaves[places.start.min(leaves.len())..places.end.min(leaves.len())];
     let wanted = present.iter().filter(|leaf| **leaf == Leaf::Due).count();
@@ -53,13 +51,13 @@ fn cheapest(leaves: &[Leaf], run: Run) -> (u64, Vec<Run>) {
         return (TRANSACTION, vec![run]);
     }
     let half = run.log2 - 1;
-    let (mut cost, mut runs) = cheapest(leaves, Run { first: run.first, log2: half });
-    let (right_cost, right) = cheapest(leaves, Run { first: run.first + (1 << half), log2: half });
+    let (mut cost, mut runs) = cheapest(leaves, Run { first: run.first, log2: half }, longest);
+    let (right_cost, right) = cheapest(leaves, Run { first: run.first + (1 << half), log2: half }, longest);
     cost += right_cost;
     runs.extend(right);
     let whole = TRANSACTION + (present.len() - wanted) as u64;
     // A run holds leaves only, nothing of the padding behind the last one.
-    let is_run = run.log2 <= MAX_LOG2 && present.len() == places.len() && !present.contains(&Leaf::Other);
+    let is_run = run.log2 <= longest && present.len() == places.len() && !present.contains(&Leaf::Other);
     if is_run && whole < cost { (whole, vec![run]) } else { (cost, runs) }
 }
 
@@ -83,7 +81,7 @@ mod tests {
 
     /// What is due is in one run, what nobody asked for in none.
     fn checked(leaves: &[Leaf]) -> Vec<(u32, u8)> {
-        let runs = cover(leaves);
+        let runs = cover(leaves, 6);
         for (place, leaf) in leaves.iter().enumerate() {
             let holders = runs.iter().filter(|run| run.places().contains(&place)).count();
             let good = match leaf {
@@ -101,6 +99,12 @@ mod tests {
     fn neighbours_share_a_transaction() {
         assert_eq!(runs(&[true; 11]), [(0, 3), (8, 1), (10, 0)]);
         assert_eq!(runs(&[true; 128]), [(0, 6), (64, 6)]);
+        let short = cover(&leaves(&[true; 11]), 2);
+        assert_eq!(
+            short.iter().map(|run| run.log2).collect::<Vec<_>>(),
+            [2, 2, 1, 0],
+            "no longer than the chain takes"
+        );
         assert!(runs(&[]).is_empty() && runs(&[false; 9]).is_empty());
         assert_eq!(runs(&[true]), [(0, 0)]);
     }

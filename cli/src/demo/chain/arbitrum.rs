@@ -57,6 +57,7 @@ impl Local {
             rpc: self.anvil.url().to_owned(),
             distributor: deployed.distributor.to_string(),
             final_depth: Some(0),
+            deployment: None,
         };
         let code = Hash(deployed.code_hash.0);
         Ok(Deployed { config, code, authority: deployed.authority.to_string(), what: "contracts on anvil" })

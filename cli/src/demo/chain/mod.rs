@@ -1,6 +1,7 @@
 //! The demo's chain: a local one, the distributor on it, and the DAO's first acts.
 
 mod arbitrum;
+mod solana;
 
 use super::genesis::Founding;
 use clap::ValueEnum;
@@ -13,6 +14,7 @@ use liaise_node::client::Wallet;
 use liaise_node::config::ChainConfig;
 use liaise_node::keys::Secret;
 use liaise_summary::{Emission, NetworkId, OracleSet, Schedule};
+use std::path::Path;
 
 /// Which of the chain's funded keys does what: 1 to 8 pay for the oracles.
 pub const DEPLOYER: u32 = 0;
@@ -30,12 +32,16 @@ pub enum ChainName {
     /// Contracts on anvil.
     #[default]
     Arbitrum,
+    /// The program on a local Solana node.
+    Solana,
 }
 
 /// A local chain. What was started for it ends when it is dropped.
 pub enum LocalChain {
     /// anvil.
     Arbitrum(arbitrum::Local),
+    /// solana-localnet.
+    Solana(solana::Local),
 }
 
 /// What a distributor is built with.
@@ -79,6 +85,7 @@ impl LocalChain {
     pub async fn start(name: ChainName, now_s: u64) -> eyre::Result<LocalChain> {
         match name {
             ChainName::Arbitrum => Ok(LocalChain::Arbitrum(arbitrum::Local::start(now_s)?)),
+            ChainName::Solana => Ok(LocalChain::Solana(solana::Local::start(now_s).await?)),
         }
     }
 
@@ -86,6 +93,7 @@ impl LocalChain {
     pub fn id(&self) -> ChainId {
         match self {
             LocalChain::Arbitrum(local) => local.id(),
+            LocalChain::Solana(local) => local.id(),
         }
     }
 
@@ -93,6 +101,7 @@ impl LocalChain {
     pub fn secret(&self, key: u32) -> Secret {
         match self {
             LocalChain::Arbitrum(local) => local.secret(key),
+            LocalChain::Solana(local) => local.secret(key),
         }
     }
 
@@ -105,13 +114,15 @@ impl LocalChain {
     pub async fn advance(&self, time_s: u64) -> eyre::Result<()> {
         match self {
             LocalChain::Arbitrum(local) => local.advance(time_s).await,
+            LocalChain::Solana(local) => local.advance(time_s).await,
         }
         .wrap_err("the local chain's clock")
     }
 
-    async fn deploy(&self, terms: Terms) -> eyre::Result<Deployed> {
+    async fn deploy(&self, dir: &Path, terms: Terms) -> eyre::Result<Deployed> {
         match self {
             LocalChain::Arbitrum(local) => local.deploy(&self.secret(DEPLOYER), terms).await,
+            LocalChain::Solana(local) => local.deploy(dir, terms).await,
         }
         .wrap_err("deploying the distributor")
     }
@@ -133,8 +144,8 @@ fn guarded_until_s(genesis: &Genesis) -> u64 {
 }
 
 impl DemoChain {
-    /// Deploys token, DAO and distributor at production delays.
-    pub async fn found(local: LocalChain, genesis: &Genesis) -> eyre::Result<DemoChain> {
+    /// Deploys token, DAO and distributor at production delays. A deployment's file goes to `dir`, an absolute path.
+    pub async fn found(local: LocalChain, genesis: &Genesis, dir: &Path) -> eyre::Result<DemoChain> {
         let set = &genesis.oracles;
         let terms = Terms {
             schedule: schedule(genesis),
@@ -144,7 +155,7 @@ impl DemoChain {
             guardian: local.wallet(GUARDIAN)?.account(),
             oracle_set: OracleSet::new(set.version, set.keys.clone())?,
         };
-        let deployed = local.deploy(terms).await?;
+        let deployed = local.deploy(dir, terms).await?;
         Ok(DemoChain { local, deployed })
     }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use liaise_chain_api::conformance::twin::{Reply, Task, Transaction};
 use liaise_chain_api::{
     Accepted, Account, Action, At, BlockRef, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader,
-    FeeLimit, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
+    FeeLimit, Funds, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
 };
 use liaise_summary::{DistributorId, Epoch, Payee};
 
@@ -149,6 +149,10 @@ impl Submitter for Operator {
     }
 
     async fn balance(&self) -> Result<u128, ChainError> {
+        unreachable!("no step of the journal asks for it")
+    }
+
+    async fn funds(&self) -> Result<Funds, ChainError> {
         unreachable!("no step of the journal asks for it")
     }
 

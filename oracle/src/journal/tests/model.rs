@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use liaise_chain_api::{
     Accepted, Account, Action, At, BlockRef, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader,
-    FeeLimit, Outcome, Prepared, Range, Status, SubmissionId, Submitter,
+    FeeLimit, Funds, Outcome, Prepared, Range, Status, SubmissionId, Submitter,
 };
 use liaise_summary::{DistributorId, Epoch, Payee, Proof, RewardLeaf};
 
@@ -260,6 +260,10 @@ impl Submitter for Operator {
     }
 
     async fn balance(&self) -> Result<u128, ChainError> {
+        unreachable!("no step of the journal asks for it")
+    }
+
+    async fn funds(&self) -> Result<Funds, ChainError> {
         unreachable!("no step of the journal asks for it")
     }
 

@@ -26,7 +26,7 @@ async fn an_account_that_is_too_poor_is_told_what_it_needs() {
     let (world, tree, payee) = payable().await;
     let claim = claim_of(&tree, &payee);
     let submitter = world.chain.connect(Role::Operator).await;
-    let quote = submitter.quote(&claim, FEE).await.expect("an acceptable action");
+    let quote = submitter.details(&claim, FEE).await.expect("an acceptable action");
     // what an account without data must keep, or the chain refuses to take the fee from it
     let keeps = 890_880;
     for has in
@@ -55,7 +55,7 @@ async fn a_payee_without_a_token_account_gets_one() {
     let (world, tree, payee) = payable().await;
     let submitter = world.chain.connect(Role::Stranger).await;
     let claim = claim_of(&tree, &payee);
-    let quote = submitter.quote(&claim, FEE).await.expect("an acceptable action");
+    let quote = submitter.details(&claim, FEE).await.expect("an acceptable action");
     let kinds: Vec<OpenedKind> = quote.opened.iter().map(|opened| opened.kind).collect();
     assert_eq!(kinds, [OpenedKind::TokenAccount, OpenedKind::Claimed]);
     assert_eq!(quote.opened[0].address, world.chain.destination(&payee));
@@ -69,7 +69,7 @@ async fn a_payee_without_a_token_account_gets_one() {
         other => panic!("it should be final, and is {other:?}"),
     }
     assert_eq!(world.paid(&payee).await, 100);
-    let again = submitter.quote(&claim, FEE).await.expect("an acceptable action");
+    let again = submitter.details(&claim, FEE).await.expect("an acceptable action");
     assert_eq!(again.opened, []);
 }
 
@@ -80,7 +80,7 @@ async fn a_run_opens_its_payees_accounts() {
     world.act(Role::Operator, &claim_of(&tree, &payee)).await;
     let run = Action::ClaimRange { leaves: tree.leaves().to_vec(), proof: tree.range_proof(0, 2).expect("a run") };
     let submitter = world.chain.connect(Role::Operator).await;
-    let quote = submitter.quote(&run, FEE).await.expect("an acceptable action");
+    let quote = submitter.details(&run, FEE).await.expect("an acceptable action");
     assert_eq!(quote.opened.len(), 6, "three payees, two accounts each");
     world.act(Role::Operator, &run).await;
     for (i, amount) in [(0, 100), (1, 200), (2, 300), (3, 400)] {

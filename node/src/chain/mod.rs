@@ -1,10 +1,16 @@
 //! Chains by configuration: the one place where adapters are named.
 
-use crate::client::{Wallet, WalletKey};
+pub mod bch;
+mod deployment;
+pub mod evm;
+pub mod solana;
+
+use crate::client::Wallet;
 use crate::config::ChainConfig;
 use liaise_chain_api::{ChainError, ChainId, DistributorReader, FeeLimit, Funds, Submitter};
-use liaise_chain_arbitrum::{Address, EvmConfig, EvmReader, EvmSubmitter, Finality};
 use std::sync::Arc;
+
+pub use deployment::write as write_deployment;
 
 /// A chain's own coin, in which fees are paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,27 +48,13 @@ impl ChainConfig {
     }
 }
 
-fn input(what: &'static str, detail: String) -> ChainError {
-    ChainError::Input { what, detail }
+fn input(what: &'static str, detail: impl Into<String>) -> ChainError {
+    ChainError::Input { what, detail: detail.into() }
 }
 
-/// No adapter for the chain in this build.
-fn without_adapter(chain: &ChainId) -> ChainError {
-    input("the chain id", format!("{chain}: no distributor can be read there yet, only on eip155 chains"))
-}
-
+/// A wallet of another chain can't pay.
 fn other_wallet(chain: &ChainId, wallet: &Wallet) -> ChainError {
     input("the wallet", format!("{} can't pay on {chain}: name a key of that chain", wallet.account()))
-}
-
-fn evm(config: &ChainConfig, chain: ChainId) -> Result<EvmConfig, ChainError> {
-    let address: Address =
-        config.distributor.parse().map_err(|error| input("the distributor's address", format!("{error}")))?;
-    let mut evm = EvmConfig::new(chain, config.rpc.clone(), address);
-    if let Some(depth) = config.final_depth {
-        evm.finality = Finality::Depth(depth);
-    }
-    Ok(evm)
 }
 
 /// A reader of the configured distributor.
@@ -72,8 +64,9 @@ fn evm(config: &ChainConfig, chain: ChainId) -> Result<EvmConfig, ChainError> {
 pub async fn reader(config: &ChainConfig) -> Result<Arc<dyn DistributorReader>, ChainError> {
     let chain = config.chain()?;
     match chain.namespace() {
-        "eip155" => Ok(Arc::new(EvmReader::connect(evm(config, chain)?).await?)),
-        _ => Err(without_adapter(&chain)),
+        "solana" => solana::reader(config, chain).await,
+        "bch" => bch::reader(config, chain).await,
+        _ => evm::reader(config, chain).await,
     }
 }
 
@@ -83,10 +76,10 @@ pub async fn reader(config: &ChainConfig) -> Result<Arc<dyn DistributorReader>, 
 /// As [`reader`]; the wallet is another chain's.
 pub async fn submitter(config: &ChainConfig, wallet: &Wallet) -> Result<Arc<dyn Submitter>, ChainError> {
     let chain = config.chain()?;
-    match (chain.namespace(), wallet.key()) {
-        ("eip155", WalletKey::Evm(key)) => Ok(Arc::new(EvmSubmitter::connect(evm(config, chain)?, key.clone()).await?)),
-        ("eip155", _) => Err(other_wallet(&chain, wallet)),
-        _ => Err(without_adapter(&chain)),
+    match chain.namespace() {
+        "solana" => Ok(Arc::new(solana::submitter(config, chain, wallet).await?)),
+        "bch" => Ok(Arc::new(bch::submitter(config, chain, wallet).await?)),
+        _ => Ok(Arc::new(evm::submitter(config, chain, wallet).await?)),
     }
 }
 
@@ -95,17 +88,5 @@ pub async fn submitter(config: &ChainConfig, wallet: &Wallet) -> Result<Arc<dyn 
 /// # Errors
 /// As [`submitter`].
 pub async fn funds(config: &ChainConfig, wallet: &Wallet) -> Result<Funds, ChainError> {
-    let chain = config.chain()?;
-    match (chain.namespace(), wallet.key()) {
-        ("eip155", WalletKey::Evm(key)) => EvmSubmitter::connect(evm(config, chain)?, key.clone()).await?.funds().await,
-        ("eip155", _) => Err(other_wallet(&chain, wallet)),
-        _ => Err(without_adapter(&chain)),
-    }
-}
-
-/// Deploying and local chains, for set-up and tests: what names a chain's adapter stays behind this module.
-pub mod evm {
-    pub use liaise_chain_arbitrum::deploy::{Dao, Deployed, Plan, deploy};
-    pub use liaise_chain_arbitrum::local::{Anvil, AnvilConfig, Mining};
-    pub use liaise_chain_arbitrum::{Address, EvmConfig, Finality, PrivateKeySigner};
+    submitter(config, wallet).await?.funds().await
 }
