@@ -20,12 +20,14 @@ fn program(host: &Host) -> PathBuf {
     host.target.join("solana/deploy/emission.so")
 }
 
-/// Builds the program, compares its bytes with the record, and its interface with the committed one.
+/// Builds the program, compares its bytes with the record, and its interface with the committed one; builds the local node,
+/// which the adapter's tests start with the program on it.
 pub fn build(host: &Host) -> Result<(), Failure> {
     build_program(host, Some("--check"))?;
     interface(host, "--check").map_err(|failure| {
         failure.remedy("if the sources were meant to change: `cargo xtask figures` writes record and interface too")
-    })
+    })?;
+    process::run(cargo(host).args(["build", "--locked", "-p", "solana-localnet"]))
 }
 
 /// The interface is compared with the committed one, or written.

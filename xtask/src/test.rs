@@ -57,6 +57,12 @@ const STEPS: [Step; 19] = [
         run: wallets::check,
     },
     Step { name: "deploy", what: "alerts and unit file, by promtool and systemd", slow: false, run: deploy::run },
+    Step {
+        name: "svm-build",
+        what: "the Solana program from source is the recorded one, its interface the committed one; the local node",
+        slow: false,
+        run: solana::build,
+    },
     Step { name: "tests", what: "unit and integration tests of the workspace", slow: false, run: tests },
     Step {
         name: "doc-tests",
@@ -68,12 +74,6 @@ const STEPS: [Step; 19] = [
     Step { name: "evm-build", what: "the contracts compile", slow: false, run: evm::build },
     Step { name: "evm-artifacts", what: "committed ABI and bytecode are fresh", slow: false, run: evm::artifacts },
     Step { name: "bch-build", what: "the covenants compile to what is committed", slow: false, run: bch::build },
-    Step {
-        name: "svm-build",
-        what: "the Solana program from source is the recorded one, its interface the committed one",
-        slow: false,
-        run: solana::build,
-    },
     Step {
         name: "figures",
         what: "no action costs 5 % more on its chain than contracts/figures.json says",

@@ -26,7 +26,8 @@ pub struct Prepared {
     pub chain: ChainId,
     /// Its id once it is included.
     pub id: SubmissionId,
-    /// The signed transaction in its chain's wire format.
+    /// The signed transaction in its chain's wire format, and with it what its end is judged by where those bytes don't say
+    /// it (Solana: the slot that its blockhash was read at).
     #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
     /// The most that it can cost.

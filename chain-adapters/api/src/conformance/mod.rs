@@ -81,8 +81,14 @@ pub trait LocalChain: Send + Sync {
     /// Makes the node forget a waiting transaction.
     async fn forget(&self, prepared: &Prepared);
 
-    /// Has another transaction of the same account included that takes what `prepared` holds.
+    /// Takes from `prepared` what it holds, in blocks that are not final: another transaction of the account is included in
+    /// its place, or the time that it could be included in goes by.
     async fn replace(&self, role: Role, prepared: &Prepared);
+
+    /// Whether its nodes tell of transactions that are in no block yet.
+    fn tells_what_waits(&self) -> bool {
+        true
+    }
 
     /// A limit that every action of the suite stays below.
     fn fee_limit(&self) -> FeeLimit;

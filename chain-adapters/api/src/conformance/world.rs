@@ -80,6 +80,12 @@ impl<C: LocalChain> World<C> {
         self.chain.submitter(role).await.status(prepared).await.expect("a readable chain")
     }
 
+    /// Checks that a submission was sent and is in no block yet, as far as the chain's nodes tell.
+    pub async fn expect_waiting(&self, role: Role, prepared: &Prepared) {
+        let expected = if self.chain.tells_what_waits() { Status::Pending } else { Status::Unseen };
+        assert_eq!(self.status(role, prepared).await, expected, "{} waits", prepared.id);
+    }
+
     /// Checks that a submission is in a block, final or not, with this outcome.
     pub async fn expect_included(&self, role: Role, prepared: &Prepared, expected: Outcome) {
         match self.status(role, prepared).await {

@@ -27,7 +27,7 @@ pub async fn a_restart_between_any_two_steps_changes_nothing<H: Harness>() {
     assert_eq!(world.status(Role::Operator, &prepared).await, Status::Unseen, "prepare sends nothing");
 
     world.submitter(Role::Operator).await.broadcast(&from_disk(&prepared)).await.expect("a node that takes it");
-    assert_eq!(world.status(Role::Operator, &prepared).await, Status::Pending);
+    world.expect_waiting(Role::Operator, &prepared).await;
 
     world.chain.mine(1).await;
     let Status::Included { block, outcome } = world.status(Role::Operator, &prepared).await else {
@@ -54,7 +54,7 @@ pub async fn broadcasting_again_does_nothing_more<H: Harness>() {
         submitter.broadcast(&prepared).await.expect("a repeated broadcast is no error");
     };
     again().await;
-    assert_eq!(world.status(Role::Operator, &prepared).await, Status::Pending);
+    world.expect_waiting(Role::Operator, &prepared).await;
     world.chain.mine(1).await;
     again().await;
     world.chain.mine(1).await;

@@ -1,0 +1,106 @@
+//! Decoders that nothing outside needs, for tests/fuzz: what journals kept, what nodes answer, and what programs log.
+
+use anchor_lang::prelude::Pubkey;
+use anchor_lang::solana_program::instruction::Instruction;
+use anchor_lang::{AccountDeserialize, AccountSerialize, Event as _};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use liaise_chain_api::{ChainId, FeeLimit, Prepared, SubmissionId};
+use liaise_emission::events::{HandedOver, StatementVetoed};
+use liaise_emission::{ACCOUNT_VERSION, Claimed, Distributor, Oracles};
+use liaise_summary::{Hash32, OracleSet};
+use solana_sdk::hash::Hash;
+use solana_sdk::signature::Keypair;
+use solana_sdk::signer::Signer;
+
+use crate::code::Code;
+use crate::events::events;
+use crate::transaction::{self, Birth};
+
+fn chain() -> ChainId {
+    "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp".parse().expect("a chain id")
+}
+
+fn program() -> Pubkey {
+    Pubkey::new_from_array([7; 32])
+}
+
+fn distributor() -> Pubkey {
+    Pubkey::new_from_array([1; 32])
+}
+
+/// The birth slot of a transaction that a journal kept under this id; `None` where it is refused.
+pub fn transaction(id: &str, bytes: &[u8]) -> Option<u64> {
+    let (chain, id) = (chain(), SubmissionId(id.to_owned()));
+    let prepared = Prepared { chain: chain.clone(), id, bytes: bytes.to_vec(), fee_max: FeeLimit(0) };
+    transaction::held(&prepared, &chain).ok().map(|held| held.birth.slot)
+}
+
+/// A signed transaction as a journal keeps it, with its id.
+pub fn signed() -> (String, Vec<u8>) {
+    let signer = Keypair::new_from_array([7; 32]);
+    let birth = Birth { slot: 99, blockhash: Hash::new_from_array([3; 32]) };
+    let call = Instruction { program_id: program(), accounts: vec![], data: vec![1, 2, 3] };
+    let message = transaction::message(signer.pubkey(), &[call], &[], birth).expect("a message");
+    let prepared = transaction::sign(&signer, &chain(), message, birth, FeeLimit(5000)).expect("a key signs");
+    (prepared.id.0, prepared.bytes)
+}
+
+/// How many events the lines of a log hold; `None` for a log that is cut off or damaged.
+pub fn log(lines: &str) -> Option<usize> {
+    let lines: Vec<String> = lines.lines().map(ToOwned::to_owned).collect();
+    events(&lines, &program(), &distributor()).ok().map(|events| events.len())
+}
+
+/// A log with two events.
+pub fn logged() -> String {
+    let vetoed = StatementVetoed {
+        distributor: distributor(),
+        digest: [2; 32],
+        by: Pubkey::default(),
+        new_head: [3; 32],
+        reason: b"a wrong fold".to_vec(),
+    };
+    let handed = HandedOver { distributor: distributor(), end: 180, new_distributor: [4; 32] };
+    let [vetoed, handed] = [vetoed.data(), handed.data()].map(|data| BASE64_STANDARD.encode(data));
+    let program = program();
+    format!("Program {program} invoke [1]\nProgram data: {vetoed}\nProgram data: {handed}\nProgram {program} success")
+}
+
+/// SHA-256 of the code in what the loader keeps.
+pub fn code(data: &[u8]) -> Option<Hash32> {
+    Code::read(data).map(|code| code.hash)
+}
+
+/// One of the program's accounts, read, written, and read and written again. `None` where it is refused.
+pub fn account(which: u8, data: &[u8]) -> Option<[Vec<u8>; 2]> {
+    fn again<T: AccountDeserialize + AccountSerialize>(data: &[u8]) -> Option<[Vec<u8>; 2]> {
+        let write = |value: &T| {
+            let mut bytes = Vec::new();
+            value.try_serialize(&mut bytes).expect("memory takes it");
+            bytes
+        };
+        let written = write(&T::try_deserialize(&mut &data[..]).ok()?);
+        let second = T::try_deserialize(&mut &written[..]).expect("what was written can be read");
+        Some([written, write(&second)])
+    }
+    match which % 3 {
+        0 => again::<Distributor>(data),
+        1 => again::<Oracles>(data),
+        _ => again::<Claimed>(data),
+    }
+}
+
+/// An oracle set as its account holds it.
+pub fn oracle_set_account(set: &OracleSet) -> Vec<u8> {
+    let account =
+        Oracles { version: ACCOUNT_VERSION, bump: 255, set_version: set.version(), keys: set.keys().to_vec() };
+    let mut bytes = Vec::new();
+    account.try_serialize(&mut bytes).expect("memory takes it");
+    bytes
+}
+
+/// The oracle set in its account.
+pub fn oracle_set(data: &[u8]) -> Option<OracleSet> {
+    Oracles::try_deserialize(&mut &data[..]).ok()?.set().ok()
+}
