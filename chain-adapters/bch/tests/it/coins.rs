@@ -80,7 +80,7 @@ async fn coins_that_are_not_final_do_not_pay() {
     let (has, needed) = missing().await;
     assert_eq!(has, 0);
     let sats = u64::try_from(needed).expect("a few thousand");
-    world.chain.devnet.fund(&[account.clone()], 1, sats - 1).await.expect("it has a coinbase");
+    world.chain.devnet.fund(std::slice::from_ref(&account), 1, sats - 1).await.expect("it has a coinbase");
     world.chain.mine(BchConfig::DEPTH).await;
     assert_eq!(missing().await.0, 0, "one block is missing");
     assert_eq!(submitter.balance().await.expect("readable"), needed - 1);

@@ -6,9 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use liaise_chain_api::conformance::faults::{
-    Case, FaultyChain, Kind, Meets, Point, Stage, Weather, run_all, tables,
-};
+use liaise_chain_api::conformance::faults::{Case, FaultyChain, Kind, Meets, Point, Stage, Weather, run_all, tables};
 use liaise_chain_api::conformance::{Fault, LocalChain, Rewrite, Role, Rule, World};
 use liaise_chain_api::{ChainError, Prepared, Submitter};
 use liaise_chain_bch::{BchConfig, BchSubmitter, account_of_key};
@@ -117,7 +115,8 @@ fn sending() -> Vec<Case> {
 
 fn answers() -> Vec<Case> {
     let (nothing, bad) = (Meets::Nothing, Meets::Only(Kind::BadAnswer));
-    let always = |name: &str, stage, meets, method, fault| Case::new(name, stage, meets).rule(Rule::always(method, fault));
+    let always =
+        |name: &str, stage, meets, method, fault| Case::new(name, stage, meets).rule(Rule::always(method, fault));
     let changed = |change: fn(&mut Value)| {
         Fault::Answer(Arc::new(move |_: &Value, mut honest: Value| {
             change(&mut honest);
@@ -125,39 +124,81 @@ fn answers() -> Vec<Case> {
         }))
     };
     let forgotten = || Fault::Error { code: -5, message: "No such mempool or blockchain transaction" };
-    let unspent = || {
-        Fault::Answer(Arc::new(|_: &Value, honest: Value| {
-            if honest.is_null() { json!({ "bestblock": "00".repeat(32) }) } else { honest }
-        }))
-    };
     vec![
         // what it denies to have it had: never dead, for the thread holds it
         always("no transaction is known once it is in a block", Stage::Included, bad, TRANSACTION, forgotten()),
-        always("a waiting transaction is unknown", Stage::Sent, Meets::Perhaps(Kind::BadAnswer), TRANSACTION, forgotten()),
+        always(
+            "a waiting transaction is unknown",
+            Stage::Sent,
+            Meets::Perhaps(Kind::BadAnswer),
+            TRANSACTION,
+            forgotten(),
+        ),
         always("its block is unknown", Stage::Included, Meets::Perhaps(Kind::BadAnswer), "getblockheader", forgotten()),
-        always("no output is ever spent", Stage::Included, Meets::Perhaps(Kind::BadAnswer), "gettxout", unspent()),
         always("all outputs are spent", Stage::Start, nothing, "gettxout", Fault::answer(Value::Null)),
-        always("a block of another hash", Stage::Included, bad, "getblockheader", changed(|header| {
-            header["hash"] = json!("22".repeat(32));
-        })),
-        always("blocks of before they were", Stage::Start, bad, "scantxoutset", changed(|scan| {
-            scan["bestblock"] = json!("22".repeat(32));
-        })),
-        always("another chain's name", Stage::Seen, Meets::Only(Kind::WrongChain), "getblockchaininfo", changed(|info| {
-            info["chain"] = json!("main");
-        })),
-        always("a chain that no one knows", Stage::Start, Meets::Only(Kind::WrongChain), "getblockchaininfo", changed(|info| {
-            info["chain"] = json!("scratch");
-        })),
-        always("refused before it is signed", Stage::Start, Meets::Only(Kind::Refused), "testmempoolaccept", changed(|answer| {
-            answer[0] = json!({ "txid": "00", "allowed": false, "reject-reason": "16: mandatory-script-verify-flag-failed" });
-        })),
-        always("a fee without end", Stage::Start, Meets::Only(Kind::FeeTooHigh), "getnetworkinfo", changed(|info| {
-            info["relayfee"] = json!(1);
-        })),
-        always("a fee of no satoshis", Stage::Start, bad, "getnetworkinfo", changed(|info| {
-            info["relayfee"] = json!(-1);
-        })),
+        always(
+            "a block of another hash",
+            Stage::Included,
+            bad,
+            "getblockheader",
+            changed(|header| {
+                header["hash"] = json!("22".repeat(32));
+            }),
+        ),
+        always(
+            "blocks of before they were",
+            Stage::Start,
+            bad,
+            "scantxoutset",
+            changed(|scan| {
+                scan["bestblock"] = json!("22".repeat(32));
+            }),
+        ),
+        always(
+            "another chain's name",
+            Stage::Seen,
+            Meets::Only(Kind::WrongChain),
+            "getblockchaininfo",
+            changed(|info| {
+                info["chain"] = json!("main");
+            }),
+        ),
+        always(
+            "a chain that no one knows",
+            Stage::Start,
+            Meets::Only(Kind::WrongChain),
+            "getblockchaininfo",
+            changed(|info| {
+                info["chain"] = json!("scratch");
+            }),
+        ),
+        always(
+            "refused before it is signed",
+            Stage::Start,
+            Meets::Only(Kind::Refused),
+            "testmempoolaccept",
+            changed(|answer| {
+                answer[0] = json!({ "txid": "00", "allowed": false, "reject-reason": "16: mandatory-script-verify-flag-failed" });
+            }),
+        ),
+        always(
+            "a fee without end",
+            Stage::Start,
+            Meets::Only(Kind::FeeTooHigh),
+            "getnetworkinfo",
+            changed(|info| {
+                info["relayfee"] = json!(1);
+            }),
+        ),
+        always(
+            "a fee of no satoshis",
+            Stage::Start,
+            bad,
+            "getnetworkinfo",
+            changed(|info| {
+                info["relayfee"] = json!(-1);
+            }),
+        ),
     ]
 }
 
