@@ -132,7 +132,7 @@ impl Life {
     fn draft(&self, action: &Action, rights: &[&str]) -> Draft {
         let snapshot = self.snapshot();
         let keys = keys(rights);
-        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action };
+        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action, undecided: &[] };
         let planned = match action {
             Action::Crank { payouts, proof, .. } => {
                 let (outpoint, output) = self.epoch_utxo.as_ref().expect("an epoch");
