@@ -165,7 +165,7 @@ mod tests {
             delays: Delays { epoch_s: 1, long_s: 1 },
             notice_epochs: 7,
             guarded_until_s: 0,
-            authority: account.clone(),
+            authority: account.clone().into(),
             guardian: account,
             oracle_set: SetRef { version: 1, hash: Hash32::ZERO, set: None },
             range: None,
