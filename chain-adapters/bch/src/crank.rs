@@ -28,13 +28,23 @@ impl Planner<'_> {
         let (filed, link) = filed.ok_or_else(unproved)?;
         let epochs = self.chain.epochs(self.snapshot).await?;
         let thread = epochs.iter().find(|thread| thread.filed == filed).ok_or_else(unproved)?;
-        let (outpoint, output) = thread.left(link).ok_or_else(unproved)?;
+        let (outpoint, output) = self.newest_left(thread.left(link)).ok_or_else(unproved)?;
         let pay = pay_of(output).filter(|pay| pay.batch == proof.index).ok_or_else(unproved)?;
         if pay.batch == 0 && self.snapshot.at.time_s < epoch_payable_s(link, &self.chain.config) {
             return Err(unproved());
         }
         let draft = self.batch_draft((outpoint, output), &pay, payouts, proof).ok_or_else(unproved)?;
         Ok((draft, Step::Epoch { filed, batch: pay.batch }))
+    }
+
+    /// What is left of an epoch once the submitter's undecided cranks are included: a batch may follow one that waits.
+    fn newest_left<'a>(&'a self, left: Option<(OutPoint, &'a TxOut)>) -> Option<(OutPoint, &'a TxOut)> {
+        let (mut outpoint, mut output) = left?;
+        while let Some(held) = self.undecided.iter().find(|held| held.tx.input[0].previous_output == outpoint) {
+            output = held.tx.output.first().filter(|next| next.script_pubkey == output.script_pubkey)?;
+            outpoint = OutPoint { txid: held.tx.compute_txid(), vout: 0 };
+        }
+        Some((outpoint, output))
     }
 
     /// What pays a batch out of an epoch's UTXO; none where it holds less.

@@ -26,7 +26,7 @@ pub(crate) fn sats(text: &str) -> Option<u64> {
         places -= 1;
     }
     while places < 0 {
-        if value % 10 != 0 {
+        if !value.is_multiple_of(10) {
             return None;
         }
         value /= 10;

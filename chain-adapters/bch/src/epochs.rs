@@ -12,6 +12,7 @@ use liaise_chain_api::ChainError;
 use liaise_summary::Payout;
 
 use crate::link::{Link, Step};
+use crate::rpc::Spends;
 use crate::state::EpochPay;
 use crate::thread::{Chain, Snapshot};
 
@@ -50,10 +51,10 @@ impl EpochThread {
         if self.vetoed { None } else { self.left_after(link, self.batches.len()) }
     }
 
-    /// Base units that were unpaid after the block of this height.
-    pub(crate) fn unpaid_at(&self, link: &Link, height: u64) -> u64 {
+    /// What was left of it after the block of this height.
+    pub(crate) fn left_at<'a>(&'a self, link: &'a Link, height: u64) -> Option<&'a TxOut> {
         let count = self.batches.iter().take_while(|batch| batch.height <= height).count();
-        self.left_after(link, count).map_or(0, |(_, output)| amount_of(output))
+        self.left_after(link, count).map(|(_, output)| output)
     }
 }
 
@@ -78,11 +79,12 @@ impl Chain {
             EpochThread { filed: 0, batches: kept.map_or_else(Vec::new, |kept| kept.as_ref().clone()), vetoed: false };
         let kept = thread.batches.len();
         let mut height = thread.batches.last().map_or(link.place.block.number, |batch| batch.height);
+        let mut block = None;
         while let Some((outpoint, output)) = thread.left(link) {
             if self.endpoint.is_unspent(&outpoint).await?.is_some() {
                 break;
             }
-            let found = self.spender(&outpoint, height, snapshot.tip.blocks).await?;
+            let found = self.spender(&outpoint, height, snapshot.tip.blocks, &mut block).await?;
             let (txid, at) = found.ok_or_else(|| self.endpoint.nonsense("an epoch that is spent in no block"))?;
             let found = self.endpoint.transaction(&txid).await?;
             let tx = found.ok_or_else(|| self.endpoint.nonsense("a block with a transaction that is nowhere"))?.tx;
@@ -99,15 +101,21 @@ impl Chain {
         Ok(thread.batches)
     }
 
-    /// The transaction of the blocks from `first` to `last` that spends an output, with its height. One call a block.
+    /// The transaction of the blocks from `first` to `last` that spends an output, with its height. `block` keeps the last
+    /// block that was read, for whoever goes on there. Two calls a block.
     pub(crate) async fn spender(
         &self,
         outpoint: &OutPoint,
         first: u64,
         last: u64,
+        block: &mut Option<Spends>,
     ) -> Result<Option<(Txid, u64)>, ChainError> {
         for height in first..=last {
-            let spends = self.endpoint.spends(height).await?;
+            let spends = match block.take().filter(|block| block.height == height) {
+                Some(kept) => kept,
+                None => self.endpoint.spends(height).await?,
+            };
+            let spends = block.insert(spends);
             if let Some(txid) = spends.spender(outpoint) {
                 let txid = txid.parse().map_err(|_| self.endpoint.nonsense("a transaction id that is none"))?;
                 return Ok(Some((txid, height)));

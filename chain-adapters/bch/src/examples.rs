@@ -132,7 +132,7 @@ impl Life {
     fn draft(&self, action: &Action, rights: &[&str]) -> Draft {
         let snapshot = self.snapshot();
         let keys = keys(rights);
-        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action };
+        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action, undecided: &[] };
         let planned = match action {
             Action::Crank { payouts, proof, .. } => {
                 let (outpoint, output) = self.epoch_utxo.as_ref().expect("an epoch");
@@ -166,7 +166,7 @@ impl Life {
     fn action(&self, name: &str) -> (Action, Vec<&'static str>) {
         let last = self.links.last().expect("a genesis");
         let head = last.state.head;
-        let dao = vec!["liaise vector key 0", "liaise vector key 1", "liaise vector key 2"];
+        let dao = ["liaise vector key 0", "liaise vector key 1", "liaise vector key 2"];
         let two = || {
             // the first two of the set sign
             let set: Vec<_> = vector_keys(3).into_iter().take(2).map(|(seed, _)| seed).collect();

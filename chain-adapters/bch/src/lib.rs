@@ -26,6 +26,7 @@
 //! No node software has judged these transactions yet: libauth's virtual machine behind contracts/bch/devnet has.
 
 mod account;
+mod acts;
 mod coins;
 mod config;
 mod covenant;
@@ -37,6 +38,7 @@ mod endpoint;
 mod epochs;
 #[cfg(test)]
 mod examples;
+mod filing;
 mod link;
 #[cfg(feature = "local")]
 pub mod local;
@@ -54,6 +56,6 @@ mod thread;
 
 pub use account::{BchKeys, account_of_key};
 pub use config::{BchConfig, Founders};
-pub use reader::BchReader;
+pub use reader::{BchReader, Unpaid};
 pub use submitter::BchSubmitter;
 pub use terms::{PayoutTerms, Terms, UNIT_S};

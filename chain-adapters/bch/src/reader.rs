@@ -11,11 +11,28 @@ use liaise_summary::{DistributorId, Epoch, Node, Payee, Statement, sha256};
 
 use crate::account::account_of_key;
 use crate::config::BchConfig;
-use crate::epochs::{EpochThread, is_vetoed, pay_of};
+use crate::epochs::{EpochThread, amount_of, is_vetoed, pay_of};
 use crate::link::{Link, Step};
 use crate::state::{Controller, OPEN_ENDED};
 use crate::terms::UNIT_S;
 use crate::thread::{Chain, Snapshot};
+
+/// An epoch that still holds pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unpaid {
+    /// Its number. Late pay has the number of the epoch before it.
+    pub epoch: Epoch,
+    /// The root that proofs of its batches lead to.
+    pub root: Node,
+    /// The batch that is paid next; those before it are paid.
+    pub next_batch: u32,
+    /// Base units that are not paid yet.
+    pub amount: u64,
+    /// Satoshis that it has for its batches.
+    pub sats: u64,
+    /// From when on its first batch is paid, by the chain's clock.
+    pub payable_s: u64,
+}
 
 /// Reads the distributor of one [`BchConfig`].
 #[derive(Clone, Debug)]
@@ -34,6 +51,31 @@ impl BchReader {
         let chain = Arc::new(Chain::new(config)?);
         chain.snapshot().await?;
         Ok(Self { chain })
+    }
+
+    /// Epochs that still hold pay, in the order of their filing: what `at` shows of them.
+    ///
+    /// # Errors
+    /// As [`distributor`](DistributorReader::distributor).
+    pub async fn unpaid(&self, at: At) -> Result<Vec<Unpaid>, ChainError> {
+        let (snapshot, count, block) = self.up_to(at).await?;
+        let links = &snapshot.links[..count];
+        let epochs = self.chain.epochs(&snapshot).await?;
+        let known = epochs.iter().filter(|epoch| epoch.filed < count && !is_vetoed(links, epoch.filed));
+        let unpaid = known.filter_map(|epoch| {
+            let link = &links[epoch.filed];
+            let output = epoch.left_at(link, block.number)?;
+            let pay = pay_of(output)?;
+            Some(Unpaid {
+                epoch: pay.epoch,
+                root: pay.root,
+                next_batch: pay.batch,
+                amount: amount_of(output),
+                sats: output.value.to_sat(),
+                payable_s: epoch_payable_s(link, &self.chain.config),
+            })
+        });
+        Ok(unpaid.collect())
     }
 
     /// The thread up to what `at` means: its last transaction there, and the block.
@@ -95,7 +137,7 @@ impl BchReader {
             }
             let Some(pay) = link.epoch_output.as_ref().and_then(pay_of) else { continue };
             held = HeldRoots { newest: Some(HeldRoot { epoch: pay.epoch, root: pay.root }), before: held.newest };
-            unclaimed = unclaimed.saturating_add(epoch.unpaid_at(link, block.number));
+            unclaimed = unclaimed.saturating_add(epoch.left_at(link, block.number).map_or(0, amount_of));
         }
         (held, unclaimed)
     }

@@ -230,7 +230,8 @@ impl Endpoint {
     /// Sends a transaction. What the node has already is taken.
     pub(crate) async fn send(&self, bytes: &[u8]) -> Result<Sent, ChainError> {
         match self.ask("sendrawtransaction", json!([hex::encode(bytes)])).await {
-            Ok(_) | Err(Failure::Answered { code: IN_CHAIN, .. }) => Ok(Sent::Taken),
+            Ok(Value::String(_)) | Err(Failure::Answered { code: IN_CHAIN, .. }) => Ok(Sent::Taken),
+            Ok(_) => Err(self.nonsense("sendrawtransaction without an id")),
             Err(Failure::Answered { code: MISSING, .. }) => Ok(Sent::Missing),
             Err(Failure::Answered { code: REFUSED, message }) => Ok(Sent::Refused(message)),
             Err(Failure::Answered { code, message }) => Ok(Sent::Refused(format!("error {code}: {message}"))),

@@ -159,7 +159,7 @@ impl BchSubmitter {
             if chain.endpoint.is_unspent(outpoint).await?.is_some() {
                 continue;
             }
-            let spender = chain.spender(outpoint, held.since + 1, last_final).await?;
+            let spender = chain.spender(outpoint, held.since + 1, last_final, &mut None).await?;
             if let Some((spender, _)) = spender.filter(|(spender, _)| *spender != id) {
                 return Ok(Some(SubmissionId(spender.to_string())));
             }
@@ -216,12 +216,11 @@ impl Submitter for BchSubmitter {
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
         let chain = &self.reader.chain;
-        let mut taken = Vec::new();
-        for prepared in undecided {
-            taken.extend(self.held(prepared)?.tx.input.iter().map(|input| input.previous_output));
-        }
+        let undecided = undecided.iter().map(|prepared| self.held(prepared)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = undecided.iter().flat_map(|held| &held.tx.input);
+        let taken: Vec<OutPoint> = inputs.map(|input| input.previous_output).collect();
         let snapshot = chain.snapshot().await?;
-        let planner = Planner { chain, snapshot: &snapshot, keys: &self.keys, action };
+        let planner = Planner { chain, snapshot: &snapshot, keys: &self.keys, action, undecided: &undecided };
         let (draft, step) = planner.plan().await?;
         if draft.inputs.iter().any(|input| taken.contains(&input.outpoint)) {
             return Err(ChainError::Refused { action: action.name(), refusal: Refusal::Busy });

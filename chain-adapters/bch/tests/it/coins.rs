@@ -1,9 +1,9 @@
 //! Coins: which pay, what it costs, and an epoch that runs dry.
 
 use liaise_chain_api::conformance::{LocalChain, Role, Rooted, World};
-use liaise_chain_api::{Action, ChainError, FeeLimit, Refusal, Submitter};
+use liaise_chain_api::{Action, At, ChainError, FeeLimit, Refusal, Submitter};
 use liaise_chain_bch::local::spent_by;
-use liaise_chain_bch::{BchConfig, BchKeys, BchSubmitter, account_of_key};
+use liaise_chain_bch::{BchConfig, BchKeys, BchReader, BchSubmitter, account_of_key};
 use liaise_summary::batch::batch_tree;
 use liaise_summary::{BATCH_PAYOUTS, Node, Payout};
 
@@ -52,13 +52,50 @@ async fn undecided_submissions_share_no_input() {
     let two = submitter.prepare(&filing, FEE, std::slice::from_ref(&one)).await.expect("an acceptable filing");
     let (of_one, of_two) = (spent_by(&one), spent_by(&two));
     assert!(of_one.iter().all(|input| !of_two.contains(input)), "{of_one:?} {of_two:?}");
-    // the controller and the epoch are held: a second step of either waits for the first one's end
-    for action in [&filing, pay.claim(0)] {
+    // the controller and the epoch are held: neither step is taken twice
+    for (action, expected) in [(&filing, Refusal::Busy), (pay.claim(0), Refusal::Proof)] {
         match submitter.prepare(action, FEE, &[one.clone(), two.clone()]).await {
-            Err(ChainError::Refused { refusal: Refusal::Busy, .. }) => {}
+            Err(ChainError::Refused { refusal, .. }) => assert_eq!(refusal, expected, "{}", action.name()),
             other => panic!("{} is under way, and it gives {other:?}", action.name()),
         }
     }
+}
+
+/// All batches of an epoch wait for one block: each follows the one before, which nobody has decided on.
+#[tokio::test]
+async fn batches_follow_one_another_before_any_is_in_a_block() {
+    let world = World::opened::<DevnetHarness>().await;
+    let pay = world.pay(&[(0, 100), (1, 200), (2, 300)]).await;
+    world.file_payable(&pay).await;
+    let submitter = thrifty(&world, Role::Stranger).await;
+    let mut undecided = Vec::new();
+    for payee in 0..3 {
+        let prepared = submitter.prepare(pay.claim(payee), FEE, &undecided).await.expect("an acceptable crank");
+        undecided.push(prepared);
+    }
+    // the last one first: it is kept and sent again
+    match submitter.broadcast(&undecided[2]).await {
+        Err(ChainError::Rejected { detail, .. }) => assert!(detail.contains("missing inputs"), "{detail}"),
+        other => panic!("what it spends is not there yet, and it gives {other:?}"),
+    }
+    for prepared in &undecided {
+        submitter.broadcast(prepared).await.expect("the devnet takes it");
+    }
+    let reader = BchReader::connect(world.chain.config.clone()).await.expect("the devnet answers");
+    let before = reader.unpaid(At::Latest).await.expect("readable");
+    assert_eq!(before.iter().map(|epoch| (epoch.next_batch, epoch.amount)).collect::<Vec<_>>(), [(0, 600)]);
+    assert_eq!((before[0].root, before[0].epoch), (pay.node(), liaise_summary::Epoch(0)));
+    world.chain.mine(1).await;
+    assert_eq!(reader.unpaid(At::Latest).await.expect("readable"), []);
+    assert_eq!(reader.unpaid(At::Final).await.expect("readable"), []);
+    assert_eq!(world.state().await.unclaimed, 0);
+    for (payee, amount) in [(0, 100), (1, 200), (2, 300)] {
+        assert_eq!(world.paid(&world.chain.payee(payee)).await, amount);
+    }
+    // a block that goes away takes all of them along
+    world.chain.reorg(1).await;
+    assert_eq!(reader.unpaid(At::Latest).await.expect("readable"), before);
+    assert_eq!(world.paid(&world.chain.payee(0)).await, 0);
 }
 
 #[tokio::test]
@@ -80,7 +117,7 @@ async fn coins_that_are_not_final_do_not_pay() {
     let (has, needed) = missing().await;
     assert_eq!(has, 0);
     let sats = u64::try_from(needed).expect("a few thousand");
-    world.chain.devnet.fund(&[account.clone()], 1, sats - 1).await.expect("it has a coinbase");
+    world.chain.devnet.fund(std::slice::from_ref(&account), 1, sats - 1).await.expect("it has a coinbase");
     world.chain.mine(BchConfig::DEPTH).await;
     assert_eq!(missing().await.0, 0, "one block is missing");
     assert_eq!(submitter.balance().await.expect("readable"), needed - 1);
@@ -122,7 +159,7 @@ async fn a_full_batch_has_the_size_of_the_figures() {
     assert_eq!(state.unclaimed, 0);
     let reader = world.submitter(Role::Stranger).await;
     let last = liaise_summary::Payee::from_20(payouts[BATCH_PAYOUTS].pubkey_hash);
-    let paid = reader.claimed(&last, liaise_chain_api::At::Latest).await.expect("readable").total;
+    let paid = reader.claimed(&last, At::Latest).await.expect("readable").total;
     assert_eq!(paid, payouts[BATCH_PAYOUTS].amount);
 }
 

@@ -124,13 +124,6 @@ fn answers() -> Vec<Case> {
         }))
     };
     let forgotten = || Fault::Error { code: -5, message: "No such mempool or blockchain transaction" };
-    let unspent = || {
-        Fault::Answer(Arc::new(
-            |_: &Value, honest: Value| {
-                if honest.is_null() { json!({ "bestblock": "00".repeat(32) }) } else { honest }
-            },
-        ))
-    };
     vec![
         // what it denies to have it had: never dead, for the thread holds it
         always("no transaction is known once it is in a block", Stage::Included, bad, TRANSACTION, forgotten()),
@@ -142,7 +135,6 @@ fn answers() -> Vec<Case> {
             forgotten(),
         ),
         always("its block is unknown", Stage::Included, Meets::Perhaps(Kind::BadAnswer), "getblockheader", forgotten()),
-        always("no output is ever spent", Stage::Included, Meets::Perhaps(Kind::BadAnswer), "gettxout", unspent()),
         always("all outputs are spent", Stage::Start, nothing, "gettxout", Fault::answer(Value::Null)),
         always(
             "a block of another hash",
