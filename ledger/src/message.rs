@@ -56,6 +56,16 @@ pub struct Signed {
     pub signature: ByteBuf,
 }
 
+impl Signed {
+    /// The key that the block names, without decoding it: canonical blocks begin with version and key. `None` for what is no
+    /// message; nothing else of it is checked.
+    pub fn key(&self) -> Option<&[u8]> {
+        let rest = self.block.strip_prefix(b"\xab\x61v\x01\x63key\x58")?;
+        let (length, rest) = rest.split_first()?;
+        rest.get(..usize::from(*length))
+    }
+}
+
 /// A message whose form, limits and signature were checked. Whether its session is known is the store's question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {

@@ -142,7 +142,12 @@ impl Replica {
     /// Tells watchers that the store has grown.
     pub fn announce(&self) -> Result<(), StoreError> {
         let head = self.store.head()?;
-        self.head.send_if_modified(|known| std::mem::replace(known, head) != head);
+        // Several calls announce at once, and the one that asked first may come last.
+        self.head.send_if_modified(|known| {
+            let has_grown = head > *known;
+            *known = head.max(*known);
+            has_grown
+        });
         Ok(())
     }
 

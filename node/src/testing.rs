@@ -12,7 +12,7 @@ use liaise_ledger::body::{Body, Session};
 use liaise_ledger::genesis::{CuratorSet, Fixed, Genesis, KeySet, ThresholdSet};
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::message::Place;
-use liaise_ledger::{Author, BeaconKey, Draft, Parameters, Scopes, Verified};
+use liaise_ledger::{Author, BeaconKey, Draft, Parameters, Scopes, Signer, Verified};
 use liaise_network::{Config, Limits, Mesh};
 use liaise_store::{Options, Store};
 use serde_bytes::ByteBuf;
@@ -23,7 +23,8 @@ use zeroize::Zeroizing;
 
 /// See the module.
 pub struct Town {
-    genesis: Arc<Genesis>,
+    /// The network's rules.
+    pub genesis: Arc<Genesis>,
     /// The witness store's own replica.
     pub witness: Replica,
     peer: Peer,
@@ -98,14 +99,20 @@ impl Town {
 
     /// A wallet's session, a message that witnesses give receipts for.
     pub fn session(&self) -> Verified {
-        let wallet = Wallet::new(&secret(31), &"eip155:1".parse().unwrap()).unwrap();
-        let hot = Arc::new(keys::ed25519(&secret(32)));
+        self.session_of(31).0
+    }
+
+    /// The session of a wallet by its number, for all that may be signed, and its key, which has the next number.
+    pub fn session_of(&self, number: u8) -> (Verified, Arc<Signer>) {
+        let wallet = Wallet::new(&secret(number), &"eip155:1".parse().unwrap()).unwrap();
+        let hot = Arc::new(keys::ed25519(&secret(number + 1)));
         let now = Calendar::system().wall_ms();
-        let signed = Delegation::sign(&self.genesis, &wallet, store_key(32), Scopes::WORK, now).unwrap();
+        let signed = Delegation::sign(&self.genesis, &wallet, store_key(number + 1), Scopes::ALL, now).unwrap();
         let signature = ByteBuf::from(hex::decode(signed.signature).unwrap());
         let body = Body::Session(Session { text: signed.text, signature });
         let author = Author::Account(wallet.account());
         let draft = Draft { author, parents: vec![], task: None, time_ms: now, body };
-        draft.sign(self.genesis.network_id(), &hot, &mut Place::default()).unwrap()
+        let session = draft.sign(self.genesis.network_id(), &hot, &mut Place::default()).unwrap();
+        (session, hot)
     }
 }

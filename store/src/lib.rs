@@ -43,7 +43,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{Retry, StoreError};
 pub use journal::{Journal, JournalRow};
 pub use layout::VERSION;
-pub use options::{Limits, Options, SealCheck, Witness};
+pub use options::{Limits, Memory, Options, SealCheck, Witness};
 pub use receipts::{ChainHead, ColumnEntry, StoredReceipt};
 pub use refusal::{IngestReport, Outcome, RefuseReason, Status, Twice};
 pub use store::Store;

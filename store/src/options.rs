@@ -47,11 +47,26 @@ pub struct Limits {
     /// Bytes of the newest rows that gather in memory, and in the log, before they go into the database. As many again may
     /// be on their way.
     pub newest_bytes: usize,
+    /// Bytes of the database's files that stay in memory: blocks of rows, of indexes and of filters.
+    pub cache_bytes: usize,
+}
+
+/// What a store holds in memory, in bytes, apart from what calls under way need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The newest rows, as far as they are written: twice [`Limits::newest_bytes`] and one write at most.
+    pub newest: u64,
+    /// Rows of small families on their way into the database.
+    pub memtables: u64,
+    /// What belongs to open files of the database and is not in the cache.
+    pub tables: u64,
+    /// The cache: at most [`Limits::cache_bytes`], and what is in use.
+    pub cache: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { blob_bytes: 16 << 20, newest_bytes: 64 << 20 }
+        Limits { blob_bytes: 16 << 20, newest_bytes: 64 << 20, cache_bytes: 64 << 20 }
     }
 }
 

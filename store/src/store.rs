@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::layout::{ABSENT, MESSAGES, META, META_MOVED, WANTED, read_hash, read_u64};
-use crate::options::{Limits, Options, SealCheck};
+use crate::options::{Limits, Memory, Options, SealCheck};
 use crate::sessions::SessionRow;
 use crate::signatures::Verifier;
 use crate::snapshot;
@@ -72,7 +72,7 @@ impl Store {
     pub fn open(dir: &Path, options: Options) -> Result<Store, StoreError> {
         let network = options.genesis.network_id();
         let witness = options.witness.map(|witness| open_witness(&options.genesis, witness)).transpose()?;
-        let db = Db::open(dir, network, options.create, options.read_only, options.limits.newest_bytes)?;
+        let db = Db::open(dir, network, options.create, options.read_only, options.limits)?;
         if !options.read_only {
             snapshot::adopt(&db, options.resume)?;
         }
@@ -114,6 +114,14 @@ impl Store {
     /// The directory.
     pub fn dir(&self) -> &Path {
         self.inner.db.dir()
+    }
+
+    /// What it holds in memory.
+    ///
+    /// # Errors
+    /// The database does not say.
+    pub fn memory(&self) -> Result<Memory, StoreError> {
+        self.inner.db.memory()
     }
 
     /// The witness key, if this store gives receipts.

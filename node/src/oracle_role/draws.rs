@@ -7,7 +7,7 @@ use crate::replica::Replica;
 use cid::Cid;
 use liaise_ledger::body::{Body, Ticket};
 use liaise_ledger::{EpochNumber, Hash};
-use liaise_oracle::fold::{FoldState, GENESIS, TICKET_ROUNDS, Urn, keep_front, snapshots};
+use liaise_oracle::fold::{FoldState, GENESIS, TICKET_ROUNDS, Urn, keep_draw, snapshots};
 use liaise_store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn arrived(store: &Store, after: u64) -> Result<(Vec<(Hash, Ticket)>, u64), Stor
     Ok((tickets, newest))
 }
 
-/// Draws tickets and keeps the fronts; returns those whose round is not here.
+/// Draws tickets and keeps their draws; returns those whose round is not here.
 fn draw(
     replica: &Replica,
     urns: &BTreeMap<EpochNumber, Urn>,
@@ -101,8 +101,8 @@ fn draw(
         for (id, ticket) in tickets {
             // A ticket of a snapshot that is not known counts for nothing, or its epoch is folded later.
             let Some(urn) = urns.get(&ticket.snapshot.max(GENESIS)) else { continue };
-            let seed = urn.seed(&replica.genesis, replica.network, id, &ticket, &signature);
-            keep_front(&replica.store, &seed, &urn.front(&seed, &ticket.adapter))?;
+            let kept = urn.draw(&replica.genesis, replica.network, id, &ticket, &signature);
+            keep_draw(&replica.store, &id, &kept)?;
         }
     }
     Ok(left)

@@ -3,6 +3,7 @@
 mod intake;
 mod offers;
 mod serve;
+mod turns;
 mod view;
 mod witness;
 

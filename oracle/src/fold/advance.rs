@@ -8,7 +8,7 @@ use liaise_ledger::{EpochNumber, Hash};
 
 use super::book::Book;
 use super::done::DoneRows;
-use super::fact::Says;
+use super::fact::{Kind, Says};
 use super::observe::is_forgotten;
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
@@ -75,10 +75,11 @@ pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[
     let mut doubled: BTreeMap<Hash, Person> = BTreeMap::new();
     for place in book.observed() {
         let entry = book.at(place);
-        if let (Some(Flaw::Equivocation), true, Some(row)) = (entry.flaw, entry.who != NOBODY, book.row(place))
+        if entry.flaw == Some(Flaw::Equivocation)
+            && entry.who != NOBODY
             && book.observation(place).is_some_and(|observation| observation.epoch == epoch)
         {
-            doubled.insert(row.place, entry.who);
+            doubled.insert(*book.place_of(place), entry.who);
         }
     }
     doubled.into_values().for_each(|who| job(people, who, false));
@@ -138,10 +139,10 @@ pub fn split(
             }
             continue;
         };
-        let is_needed = match &row.says {
-            Says::Ticket(_) => !book.at(place).closed || is_open(place),
-            Says::Decree(_) => waiting.contains(&book.cid(place)),
-            _ => is_open(place) || is_open(book.task_of(place)),
+        let is_needed = match row.kind() {
+            Kind::Ticket => !book.at(place).closed || is_open(place),
+            Kind::Decree => waiting.contains(&book.cid(place)),
+            _ => is_open(place) || is_open(row.task),
         };
         // What belongs to the next epoch stays for its statements, whatever it is.
         if observation.epoch > seal || book.at(place).flaw.is_none() && is_needed {

@@ -8,7 +8,8 @@ use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{EpochNumber, Hash};
 
 use super::FoldError;
-use super::fact::{Says, digest};
+use super::fact::{Kind, Says, digest};
+use super::latency;
 use super::observe::epoch_of;
 use super::part::{NOWHERE, Part, Place, Row};
 use super::people::{NOBODY, People, Person};
@@ -45,6 +46,8 @@ pub struct Entry {
     standing: Standing,
     /// A ticket that stands among its user's closed ones.
     pub closed: bool,
+    /// Earlier seals know of it.
+    is_carried: bool,
 }
 
 /// See the module.
@@ -80,7 +83,7 @@ impl<'a> Book<'a> {
                 count if count < quorum => Standing::Counted,
                 _ => Standing::Readable,
             };
-            Entry { at_ms: NEVER, who: NOBODY, flaw: None, standing, closed: false }
+            Entry { at_ms: NEVER, who: NOBODY, flaw: None, standing, closed: false, is_carried: false }
         };
         let entries = (0..part.len() as Place).map(entry).collect();
         let mut book = Book { part, genesis, seal, entries, carried: HashMap::new(), others: vec![] };
@@ -114,6 +117,7 @@ impl<'a> Book<'a> {
                 _ => Standing::Readable,
             },
             closed: carried.closed,
+            is_carried: true,
         };
         self.carried.insert(place, carried);
         Ok(())
@@ -188,15 +192,30 @@ impl<'a> Book<'a> {
         Some(Observation { at_ms, seal: self.seal, epoch: epoch_of(self.genesis, at_ms, self.seal) })
     }
 
-    /// What a message says, if a quorum has receipts for it.
+    /// A message, if a quorum has receipts for it.
     pub fn row(&self, place: Place) -> Option<&'a Row> {
         self.part.row(place).filter(|_| self.at(place).standing >= Standing::Readable)
     }
 
+    /// What a message is, if it is observed.
+    pub fn kind(&self, place: Place) -> Option<Kind> {
+        let entry = self.entries.get(place as usize)?;
+        self.part.row(place).filter(|_| entry.at_ms != NEVER).map(Row::kind)
+    }
+
+    /// What a message says that is at hand, observed or not.
+    pub fn content(&self, place: Place) -> &'a Says {
+        self.part.says(place)
+    }
+
+    /// The place of a message at hand in its key's sequence, as one hash.
+    pub fn place_of(&self, place: Place) -> &'a Hash {
+        self.part.place_of(place)
+    }
+
     /// What a message says, if it is observed.
     pub fn says(&self, place: Place) -> Option<&'a Says> {
-        let entry = self.entries.get(place as usize)?;
-        self.part.row(place).filter(|_| entry.at_ms != NEVER).map(|row| &row.says)
+        self.kind(place).map(|_| self.part.says(place))
     }
 
     /// A message's digest.
@@ -234,13 +253,27 @@ impl<'a> Book<'a> {
 
     /// The root of the task that a message belongs to; [`NOWHERE`] for those that belong to none.
     pub fn task_of(&self, place: Place) -> Place {
-        self.row(place).and_then(|row| row.task).map_or(NOWHERE, |at| self.parent(place, at))
+        self.row(place).map_or(NOWHERE, |row| row.task)
+    }
+
+    /// What earlier seals know of a message.
+    fn carry_of(&self, place: Place) -> Option<&'a Carried> {
+        self.at(place).is_carried.then(|| self.carried[&place])
+    }
+
+    /// How long it took from one message to another, see [`latency::lower_median`].
+    pub fn latency(&self, from: Place, to: Place) -> Option<u64> {
+        let quorum = self.genesis.quorum();
+        if self.at(from).is_carried || self.at(to).is_carried {
+            return latency::lower_median(&self.receipts(from), &self.receipts(to), quorum);
+        }
+        latency::of_measured(self.part.receipts().spans(from, to), quorum)
     }
 
     /// The first counted receipt of each store, by key.
     pub fn receipts(&self, place: Place) -> Vec<StoreReceipt> {
         let counted = self.part.receipts().of(place);
-        match self.carried.get(&place) {
+        match self.carry_of(place) {
             Some(carried) => both(&carried.receipts, counted),
             None => counted.collect(),
         }
@@ -249,7 +282,7 @@ impl<'a> Book<'a> {
     /// The wall clocks of the receipts, milliseconds since 1970.
     pub fn walls(&self, place: Place, walls: &mut Vec<u64>) {
         walls.clear();
-        match self.carried.get(&place) {
+        match self.carry_of(place) {
             Some(_) => walls.extend(self.receipts(place).iter().map(|receipt| receipt.wall_ms)),
             None => walls.extend(self.part.receipts().walls(place)),
         }
@@ -257,7 +290,7 @@ impl<'a> Book<'a> {
 
     /// The seal that counted a message's first receipt.
     pub fn since(&self, place: Place) -> EpochNumber {
-        self.carried.get(&place).map_or(self.seal, |carried| carried.since)
+        self.carry_of(place).map_or(self.seal, |carried| carried.since)
     }
 
     /// What the next epoch is handed of a message.

@@ -1,9 +1,8 @@
 //! Who wins a task, who is paid for judging it, and whose job was done badly.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use liaise_ledger::genesis::Parameters;
 
+use super::few::Few;
 use super::median;
 use super::part::Place;
 use super::people::Person;
@@ -36,9 +35,9 @@ pub struct Outcome {
     pub judges: Vec<Person>,
 }
 
-type Decisions = BTreeMap<Person, Decision>;
+type Decisions = Few<Person, Decision>;
 /// Whom an audit contradicts, with the message that shows it.
-type Contradicted = BTreeMap<Person, (ReasonCode, Place)>;
+type Contradicted = Few<Person, (ReasonCode, Place)>;
 
 /// Decides a race. What it says of each participant is added to the race's remarks.
 pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
@@ -48,14 +47,14 @@ pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
     by_latency.sort_unstable_by(|(a, one), (b, other)| {
         a.cmp(b).then_with(|| race.tie_rank(*one).cmp(&race.tie_rank(*other)))
     });
-    let mut decisions = Decisions::new();
+    let mut decisions = Decisions::default();
     let mut refused_before = false;
     for (_, racer) in &by_latency {
         let decision = decision(race, *racer, refused_before);
         refused_before |= decision == Decision::RefusedByAudit;
-        decisions.insert(*racer, decision);
+        decisions.put(*racer, decision);
     }
-    let accepted = |racer: &Person| matches!(decisions[racer], Decision::Accepted | Decision::AcceptedByAudit);
+    let accepted = |racer: &Person| is_accepted(&decisions, racer);
     let in_race: Vec<_> = by_latency.iter().filter(|(_, racer)| accepted(racer)).collect();
     let winner = in_race.first().map(|(fastest, first)| {
         let window = (parameters.tie_ms * 1_000_000).max(fastest / 50);
@@ -71,13 +70,17 @@ pub fn decide(race: &mut Race<'_>, parameters: &Parameters) -> Outcome {
     Outcome { winner, judges }
 }
 
+fn is_accepted(decisions: &Decisions, racer: &Person) -> bool {
+    matches!(decisions.get(racer), Some(Decision::Accepted | Decision::AcceptedByAudit))
+}
+
 fn rulings<'r, 'a>(race: &'r Race<'a>, about: Person) -> impl Iterator<Item = &'r Ruling<'a>> {
     race.rulings.iter().filter(move |ruling| ruling.about == about)
 }
 
 /// Decides one result. After the auditors refused a faster one, only their verdict accepts.
 fn decision(race: &Race<'_>, racer: Person, refused_before: bool) -> Decision {
-    let is_refused = race.refusals.iter().any(|(_, about)| *about == racer);
+    let is_refused = race.refusals.iter().any(|((_, about), ())| *about == racer);
     if !is_refused && !refused_before {
         return if race.accepting(racer) >= ACCEPTING { Decision::Accepted } else { Decision::Open };
     }
@@ -100,18 +103,19 @@ fn decision(race: &Race<'_>, racer: Person, refused_before: bool) -> Decision {
 }
 
 fn contradicted(race: &Race<'_>, decisions: &Decisions) -> Contradicted {
-    let mut out = Contradicted::new();
-    for (racer, decision) in decisions {
+    let mut out = Contradicted::default();
+    for (racer, decision) in decisions.iter() {
         let accepted = match decision {
             Decision::AcceptedByAudit => true,
             Decision::RefusedByAudit => {
-                out.insert(*racer, (ReasonCode::RefusedByAudit, race.entries[racer].event.place));
+                // More than that it judged others wrongly.
+                out.replace(*racer, (ReasonCode::RefusedByAudit, race.entry(*racer).event.place));
                 false
             }
             _ => continue,
         };
         for ruling in rulings(race, *racer).filter(|ruling| (ruling.score >= ACCEPT_SCORE) != accepted) {
-            out.entry(ruling.judge).or_insert((ReasonCode::Contradicted, ruling.event.place));
+            out.put(ruling.judge, (ReasonCode::Contradicted, ruling.event.place));
         }
     }
     out
@@ -130,10 +134,10 @@ fn agreeing(
         let refused = decisions.get(&ruling.about) == Some(&Decision::RefusedByAudit);
         (accepts && ruling.about == winner) || (!accepts && refused)
     };
-    let judges: BTreeSet<Person> = race.rulings.iter().filter(agrees).map(|ruling| ruling.judge).collect();
-    let paid = judges.into_iter().filter(|judge| *judge != winner && !contradicted.contains_key(judge));
-    let mut judges: Vec<Person> = paid.collect();
-    judges.sort_by_key(|judge| race.place(*judge));
+    let judges = race.rulings.iter().filter(agrees).map(|ruling| ruling.judge);
+    let mut judges: Vec<Person> = judges.filter(|judge| *judge != winner && !contradicted.has(judge)).collect();
+    judges.sort_unstable_by_key(|judge| (race.place(*judge), *judge));
+    judges.dedup();
     judges
 }
 
@@ -145,36 +149,32 @@ fn describe(
     decisions: &Decisions,
     contradicted: &Contradicted,
 ) {
-    let commits: BTreeMap<Person, Place> = race.commits().collect();
-    let results: BTreeMap<Person, Place> =
-        race.entries.iter().map(|(racer, entry)| (*racer, entry.event.place)).collect();
-    let ruled: BTreeMap<Person, (Place, bool)> = race
-        .rulings
-        .iter()
-        .map(|r| {
-            let refused_alone = r.score < ACCEPT_SCORE && !r.is_audit && !results.contains_key(&r.judge);
-            (r.judge, (r.event.place, refused_alone))
-        })
-        .collect();
-    let everybody: BTreeSet<Person> =
-        race.called().chain(commits.keys().copied()).chain(ruled.keys().copied()).collect();
+    let mut everybody: Vec<Person> = race.called().collect();
+    everybody.extend(race.commits().map(|(who, _)| who).chain(race.rulings.iter().map(|ruling| ruling.judge)));
+    everybody.sort_unstable();
+    everybody.dedup();
     for who in everybody {
+        let result = race.entries.get(&who).map(|entry| entry.event.place);
+        // Its last one.
+        let ruling = race.rulings.iter().rfind(|ruling| ruling.judge == who);
         let (scored, code, message) = if let Some((code, message)) = contradicted.get(&who) {
             (false, *code, Some(*message))
         } else if winner == Some(who) {
-            (true, ReasonCode::Won, Some(results[&who]))
-        } else if commits.contains_key(&who) && !results.contains_key(&who) {
-            (false, ReasonCode::Unrevealed, Some(commits[&who]))
+            (true, ReasonCode::Won, result)
+        } else if let (Some(commit), None) = (race.commit(who), result) {
+            (false, ReasonCode::Unrevealed, Some(commit))
         } else if let Some(place) = judges.iter().position(|judge| *judge == who) {
             let code = if place < PAID_JUDGES { ReasonCode::Judged } else { ReasonCode::JudgesFull };
-            (true, code, Some(ruled[&who].0))
-        } else if let Some(result) = results.get(&who) {
-            let accepted = matches!(decisions[&who], Decision::Accepted | Decision::AcceptedByAudit);
+            (true, code, ruling.map(|ruling| ruling.event.place))
+        } else if result.is_some() {
+            let accepted = is_accepted(decisions, &who);
             let code = if accepted { ReasonCode::SlowerResult } else { ReasonCode::NotAccepted };
-            (true, code, Some(*result))
-        } else if let Some((message, refused_alone)) = ruled.get(&who) {
-            let code = if *refused_alone { ReasonCode::RefusalWithoutResult } else { ReasonCode::VerdictUnpaid };
-            (true, code, Some(*message))
+            (true, code, result)
+        } else if let Some(ruling) = ruling {
+            // It has no result of its own.
+            let refused_alone = ruling.score < ACCEPT_SCORE && !ruling.is_audit;
+            let code = if refused_alone { ReasonCode::RefusalWithoutResult } else { ReasonCode::VerdictUnpaid };
+            (true, code, Some(ruling.event.place))
         } else {
             (false, ReasonCode::Silent, None)
         };

@@ -11,6 +11,8 @@ use liaise_ledger::session::{Scope, Session, SessionOutcome};
 use liaise_ledger::{Account, Author, Hash, Message, Verified};
 use serde_bytes::ByteBuf;
 
+use super::lot::Kept;
+
 /// Where a parent stands among a message's parents. Form checks see to it that whatever a body names is one of them.
 pub type ParentAt = u8;
 
@@ -43,7 +45,7 @@ pub enum Says {
     /// What a node serves.
     Capability(Box<Capability>),
     /// A ticket.
-    Ticket(Box<Ticket>),
+    Ticket(Box<Drawing>),
     /// A task's root.
     Root(Box<Root>),
     /// The hash that a result will open.
@@ -62,6 +64,33 @@ pub enum Says {
     Unreceipted,
     /// Nothing that a rule reads.
     Nothing,
+}
+
+/// Of what kind a [`Says`] is: most questions need no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see Says")]
+pub enum Kind {
+    Session,
+    Capability,
+    Ticket,
+    Root,
+    Commit,
+    Result,
+    VerdictCommit,
+    Verdict,
+    Removal,
+    Decree,
+    Unreceipted,
+    Nothing,
+}
+
+/// A ticket, and its draw where that was worked out before.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its draw.
+    pub kept: Option<Kept>,
 }
 
 /// A `session` message, and whether it verifies: found out once.
@@ -168,7 +197,7 @@ impl Fact {
                 outcome: OnceLock::new(),
             })),
             (Body::Capability(body), _) => Says::Capability(Box::new(body.clone())),
-            (Body::Ticket(ticket), _) => Says::Ticket(Box::new(ticket.clone())),
+            (Body::Ticket(ticket), _) => Says::Ticket(Box::new(Drawing { ticket: ticket.clone(), kept: None })),
             (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {
                 ticket: at(&prompt.ticket),
                 text: Some(Hash::of(&[prompt.text.as_bytes()])),
@@ -217,10 +246,28 @@ impl Fact {
 }
 
 impl Says {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Says::Session(_) => Kind::Session,
+            Says::Capability(_) => Kind::Capability,
+            Says::Ticket(_) => Kind::Ticket,
+            Says::Root(_) => Kind::Root,
+            Says::Commit(_) => Kind::Commit,
+            Says::Result(_) => Kind::Result,
+            Says::VerdictCommit(_) => Kind::VerdictCommit,
+            Says::Verdict(_) => Kind::Verdict,
+            Says::Removal(_) => Kind::Removal,
+            Says::Decree(_) => Kind::Decree,
+            Says::Unreceipted => Kind::Unreceipted,
+            Says::Nothing => Kind::Nothing,
+        }
+    }
+
     /// The round that it names, if a draw or an opening hangs on one.
     pub fn round(&self) -> Option<u64> {
         match self {
-            Says::Ticket(ticket) => Some(ticket.round),
+            Says::Ticket(drawing) => Some(drawing.ticket.round),
             Says::VerdictCommit(promised) => Some(promised.round),
             _ => None,
         }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::draw::Seed;
-use liaise_ledger::{Body, Verified};
+use liaise_ledger::{Body, Hash, Verified};
 use liaise_store::{Store, StoreError};
 
 use super::FoldError;
 use super::input::Ledger;
-use super::lot::{FRONT, Front};
+use super::lot::{FRONT, Kept};
 use super::shared::Close;
 
 /// A store, and where the node keeps beacon rounds.
@@ -27,16 +27,34 @@ impl<'a, R: Fn(u64) -> Result<Option<RoundSignature>, StoreError>> StoreLedger<'
     }
 }
 
-/// Where fronts of draws are kept, by seed.
-const FRONTS: &str = "front";
+/// Where draws are kept, by the ticket's digest.
+const DRAWS: &str = "draw";
+/// Root, seed, front.
+const DRAW_BYTES: usize = 64 + FRONT * size_of::<u32>();
 
-/// Keeps the front of a draw: it can be worked out again, so it need not be synced.
+/// Keeps the draw of a ticket with a digest: it can be worked out again, so it need not be synced.
 ///
 /// # Errors
 /// The store failed.
-pub fn keep_front(store: &Store, seed: &Seed, front: &Front) -> Result<(), StoreError> {
-    let row: Vec<u8> = front.iter().flat_map(|row| row.to_be_bytes()).collect();
-    store.journal().put_lazily(FRONTS, &seed.0.0, &row)
+pub fn keep_draw(store: &Store, ticket: &Hash, kept: &Kept) -> Result<(), StoreError> {
+    let Kept { eligibility, seed, front } = kept;
+    let mut row = Vec::with_capacity(DRAW_BYTES);
+    row.extend(eligibility.0);
+    row.extend(seed.0.0);
+    row.extend(front.iter().flat_map(|row| row.to_be_bytes()));
+    store.journal().put_lazily(DRAWS, &ticket.0, &row)
+}
+
+fn read_draw(row: &[u8]) -> Option<Kept> {
+    let (eligibility, rest) = row.split_first_chunk()?;
+    let (seed, rest) = rest.split_first_chunk()?;
+    let (words, []) = rest.as_chunks() else { return None };
+    let mut front = [0; FRONT];
+    if words.len() != FRONT {
+        return None;
+    }
+    front.iter_mut().zip(words).for_each(|(front, bytes)| *front = u32::from_be_bytes(*bytes));
+    Some(Kept { eligibility: Hash(*eligibility), seed: Seed(Hash(*seed)), front })
 }
 
 fn medium(error: StoreError) -> FoldError {
@@ -57,15 +75,9 @@ impl<R: Fn(u64) -> Result<Option<RoundSignature>, StoreError>> Ledger for StoreL
         true
     }
 
-    fn front(&self, seed: &Seed) -> Result<Option<Front>, FoldError> {
-        let row = self.store.journal().get(FRONTS, &seed.0.0).map_err(medium)?;
-        let row = row.filter(|row| row.len() == FRONT * size_of::<u32>());
-        Ok(row.map(|row| {
-            let mut front = [0; FRONT];
-            let (words, _) = row.as_chunks();
-            front.iter_mut().zip(words).for_each(|(front, bytes)| *front = u32::from_be_bytes(*bytes));
-            front
-        }))
+    fn draw(&self, ticket: &Hash) -> Result<Option<Kept>, FoldError> {
+        let row = self.store.journal().get(DRAWS, &ticket.0).map_err(medium)?;
+        Ok(row.and_then(|row| read_draw(&row)))
     }
 
     /// Looks at the message's receipts only, not along the chains.

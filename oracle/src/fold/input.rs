@@ -6,18 +6,17 @@ use std::sync::Arc;
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
 use liaise_ledger::body::{Body, Seal};
-use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Author, EpochNumber, Hash, Verified};
 
-use super::fact::{Fact, Says, digest};
-use super::lot::{Front, Urn};
+use super::fact::{Fact, Kind, Says, digest};
+use super::lot::Kept;
 use super::part::{Part, Place};
 use super::receipts::both;
 use super::shared::Close;
 use super::state::{FoldState, StoreReceipt};
-use super::{FoldError, GENESIS, snapshots};
+use super::FoldError;
 
 /// Where messages and rounds come from. The store is one; an artefact's CAR file and a test's map are others.
 pub trait Ledger {
@@ -38,11 +37,11 @@ pub trait Ledger {
         false
     }
 
-    /// The front of a draw, if it was worked out when its ticket's round came.
+    /// The draw of a ticket with a digest, if it was worked out when its round came.
     ///
     /// # Errors
     /// The medium fails.
-    fn front(&self, _seed: &Seed) -> Result<Option<Front>, FoldError> {
+    fn draw(&self, _ticket: &Hash) -> Result<Option<Kept>, FoldError> {
         Ok(None)
     }
 
@@ -136,29 +135,17 @@ impl EpochInput {
         if ledger.has_verified_rounds() {
             part.verified = part.rounds.clone();
         }
-        collect_fronts(ledger, genesis, before, &mut part)?;
+        collect_draws(ledger, &mut part)?;
         Ok(EpochInput { seal, part })
     }
 }
 
-/// Fronts of draws, as far as they were worked out before.
-fn collect_fronts(
-    ledger: &impl Ledger,
-    genesis: &Genesis,
-    before: &FoldState,
-    part: &mut Part,
-) -> Result<(), FoldError> {
-    let network = genesis.network_id();
-    let urns: BTreeMap<EpochNumber, Urn> =
-        snapshots(genesis, before).into_iter().map(|(epoch, snapshot)| (epoch, Urn::new(snapshot))).collect();
+/// Draws, as far as they were worked out before.
+fn collect_draws(ledger: &impl Ledger, part: &mut Part) -> Result<(), FoldError> {
     for place in 0..part.len() as Place {
-        let Some(Says::Ticket(ticket)) = part.row(place).map(|row| &row.says) else { continue };
-        let urn = urns.get(&ticket.snapshot.max(GENESIS));
-        if let (Some(urn), Some(signature)) = (urn, part.rounds.get(&ticket.round)) {
-            let seed = urn.seed(genesis, network, *part.id(place), ticket, signature);
-            if let Some(front) = ledger.front(&seed)? {
-                part.fronts.insert(seed, front);
-            }
+        let is_ticket = part.row(place).is_some_and(|row| row.kind() == Kind::Ticket);
+        if is_ticket && let Some(kept) = ledger.draw(part.id(place))? {
+            part.keep_draw(place, kept);
         }
     }
     Ok(())

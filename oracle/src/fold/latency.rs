@@ -10,6 +10,11 @@ pub fn lower_median(prompt: &[StoreReceipt], commit: &[StoreReceipt], quorum: us
         let end = &commit[commit.binary_search_by(|end| end.store.cmp(&start.store)).ok()?];
         (end.boot == start.boot).then(|| end.mono_ns.saturating_sub(start.mono_ns))
     });
+    of_measured(measured, quorum)
+}
+
+/// The same of what each witness measured.
+pub fn of_measured(measured: impl Iterator<Item = u64>, quorum: usize) -> Option<u64> {
     let measured: Vec<u64> = measured.collect();
     if measured.len() < quorum.max(1) { None } else { median::lower(measured) }
 }

@@ -15,9 +15,20 @@ pub type RowAt = u32;
 const NO_ROW: RowAt = RowAt::MAX;
 /// How much of an order is worked out ahead: racers and judges stand there, unless most of them are silent.
 pub const FRONT: usize = 16;
-/// The first rows of a task's order; [`RowAt::MAX`] after its end. A task's is its seed's: whoever knows a ticket, its
-/// round and its snapshot can work it out when the round comes, and the fold needs it no more.
+/// The first rows of a task's order; [`RowAt::MAX`] after its end.
 pub type Front = [RowAt; FRONT];
+
+/// The draw of a ticket, as it was worked out when its round came: whoever knows a ticket, its round and its snapshot can, and
+/// the fold needs neither any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Root of the snapshot that it was drawn from.
+    pub eligibility: Hash,
+    /// The task's randomness.
+    pub seed: Seed,
+    /// The front of the order.
+    pub front: Front,
+}
 
 /// A snapshot, ready for draws.
 pub struct Urn {
@@ -60,8 +71,21 @@ impl Urn {
         order.into_iter().map(|row| RowAt::try_from(row).expect("a snapshot has fewer than 2^32 rows")).collect()
     }
 
+    /// The draw of a ticket whose message has a digest, to be kept. `signature` is the verified one of its round.
+    pub fn draw(
+        &self,
+        genesis: &Genesis,
+        network: Hash,
+        id: Hash,
+        ticket: &Ticket,
+        signature: &RoundSignature,
+    ) -> Kept {
+        let seed = self.seed(genesis, network, id, ticket, signature);
+        Kept { eligibility: self.root, seed, front: self.front(&seed, &ticket.adapter) }
+    }
+
     /// The front of an order.
-    pub fn front(&self, seed: &Seed, adapter: &Hash) -> Front {
+    fn front(&self, seed: &Seed, adapter: &Hash) -> Front {
         let mut front = [NO_ROW; FRONT];
         front.iter_mut().zip(self.order(seed, adapter)).for_each(|(front, row)| *front = row);
         front
@@ -137,6 +161,11 @@ impl Lot {
     /// What draws its tickets.
     pub fn urn(&self) -> &Urn {
         &self.urn
+    }
+
+    /// What was kept of a draw, if it is from this snapshot.
+    pub fn kept<'a>(&self, kept: Option<&'a Kept>) -> Option<&'a Kept> {
+        kept.filter(|kept| kept.eligibility == self.urn.root)
     }
 
     /// The draw of a seed, with its front where that is known.

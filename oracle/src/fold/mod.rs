@@ -5,9 +5,10 @@
 //! 128-bit integers. [`fold_epoch`] runs the first four, [`file()`] the last.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
+use hashbrown::HashSet;
 use liaise_ledger::EpochNumber;
 use liaise_ledger::body::Decree;
 use liaise_ledger::eligibility::Eligibility;
@@ -27,6 +28,7 @@ mod eligible;
 mod error;
 mod evidence;
 mod fact;
+mod few;
 mod filing;
 mod from_store;
 mod index;
@@ -60,9 +62,9 @@ pub use error::FoldError;
 pub use evidence::{OPENED, round_fits};
 pub use fact::Fact;
 pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
-pub use from_store::{StoreLedger, keep_front};
+pub use from_store::{StoreLedger, keep_draw};
 pub use input::{EpochInput, Ledger, SealVector};
-pub use lot::{FRONT, Front, Urn};
+pub use lot::{FRONT, Front, Kept, Urn};
 pub use median::lower as lower_median;
 pub use memory::MemoryLedger;
 pub use observe::epoch_of;
@@ -83,8 +85,9 @@ pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 use crate::artefact::{Blocks, HistoryBlock, HistoryParts, Shelf, write_history};
 use book::Book;
 use evidence::Rounds;
-use fact::Says;
+use fact::{Kind, Says};
 use lot::Lot;
+use part::Row;
 use people::People;
 use settle::Desk;
 
@@ -165,7 +168,7 @@ fn name_all_rounds(error: FoldError, input: &Part, known: &Rounds<'_>) -> FoldEr
     let FoldError::MissingRounds(needed) = error else { return error };
     let mut named = input.named_rounds();
     named.extend(needed);
-    FoldError::MissingRounds(named.into_iter().filter(|round| !known.contains_key(round)).collect())
+    FoldError::MissingRounds(named.into_iter().filter(|round| !known.has(*round)).collect())
 }
 
 /// Folds a sealed epoch whose input came in parts, settling its tasks in `settle_parts` parts: the same result.
@@ -219,7 +222,8 @@ fn fold_part(
             shared.set_close(*store, *batch);
         }
     }
-    let counting = book.observed().filter(|place| book.at(*place).flaw.is_none());
+    let counting = book.observed().filter(|place| book.kind(*place) == Some(Kind::Decree));
+    let counting = counting.filter(|place| book.at(*place).flaw.is_none());
     let decreed: BTreeMap<Cid, &Decree> = counting
         .filter_map(|place| match book.says(place)? {
             Says::Decree(decree) => Some((book.cid(place), &**decree)),
@@ -239,8 +243,7 @@ fn fold_part(
     let (due, open): (Vec<_>, Vec<_>) = settle::roots(genesis, &book).into_iter().partition(|root| root.epoch <= epoch);
     let capabilities = settle::capabilities(&book, &fresh);
     let (rounds, lots) = (&rounds, &lots);
-    let fronts = &input.fronts;
-    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, fronts, capabilities, lots };
+    let desk = Desk { genesis, network, before, book: &book, people: &people, rounds, capabilities, lots };
     let due = if epoch >= 0 { due } else { vec![] };
     let tasks = desk.settle(&due, settle_parts);
     let mut tasks = tasks.map_err(|error| name_all_rounds(error, input, rounds))?;
@@ -302,15 +305,19 @@ pub fn emission_of(genesis: &Genesis, epoch: EpochNumber) -> u64 {
 
 /// The stage `verify`: the rounds that messages name. Messages were verified when they came.
 fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part, book: &Book<'_>) -> Result<Rounds<'a>, FoldError> {
-    let named: HashSet<u64> = book.places().filter_map(|place| book.row(place)?.says.round()).collect();
-    let mut rounds = Rounds::new();
-    for (round, signature) in input.rounds.iter().filter(|(round, _)| named.contains(round)) {
+    let named = book.places().filter(|place| {
+        let kind = book.row(*place).map(Row::kind);
+        matches!(kind, Some(Kind::Ticket | Kind::VerdictCommit))
+    });
+    let named: HashSet<u64> = named.filter_map(|place| book.content(place).round()).collect();
+    let mut rounds = Vec::with_capacity(named.len());
+    for (round, signature) in input.rounds.iter().filter(|(round, _)| named.contains(*round)) {
         if input.verified.get(round) != Some(signature) {
             genesis.beacon.verify_round(*round, signature).map_err(|_| FoldError::WrongRound(*round))?;
         }
-        rounds.insert(*round, signature);
+        rounds.push((*round, signature));
     }
-    Ok(rounds)
+    Ok(Rounds::new(rounds))
 }
 
 /// What is gone for good. Checks that nothing was made: all statements' net and held, and this, are the emission.

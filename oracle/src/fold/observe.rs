@@ -6,7 +6,7 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 
 use super::book::Book;
-use super::fact::Says;
+use super::fact::Kind;
 use super::part::{Part, Place};
 use super::people::{People, Person};
 use super::places;
@@ -50,7 +50,7 @@ pub fn observe(
         {
             book.at_mut(place).flaw = Some(Flaw::Session);
         }
-        if matches!(row.says, Says::Ticket(_) | Says::Root(_) | Says::Removal(_) | Says::Capability(_)) {
+        if matches!(row.kind(), Kind::Ticket | Kind::Root | Kind::Removal | Kind::Capability) {
             fresh.push((at_ms, place));
         }
     }
@@ -84,9 +84,8 @@ impl Observing<'_> {
         let mut ready: Vec<Place> = vec![];
         let mut waiting: Vec<Place> = vec![];
         for place in 0..book.len() as Place {
-            let is_receipted = |says: &Says| !matches!(says, Says::Unreceipted);
             let is_candidate =
-                book.at_ms(place).is_none() && book.row(place).is_some_and(|row| is_receipted(&row.says));
+                book.at_ms(place).is_none() && book.row(place).is_some_and(|row| row.kind() != Kind::Unreceipted);
             if is_candidate && matches!(self.take(place, book, people, &mut ready), Err(Wait::Parent)) {
                 waiting.push(place);
             }
@@ -179,7 +178,7 @@ fn mark_equivocations(before: &FoldState, book: &mut Book<'_>) {
     let twice = places::twice(book, old);
     let mut by_place: BTreeMap<Hash, (bool, Vec<Place>)> = BTreeMap::new();
     for place in twice.suspects {
-        let (fresh, rivals) = by_place.entry(book.row(place).expect("it is observed").place).or_default();
+        let (fresh, rivals) = by_place.entry(*book.place_of(place)).or_default();
         *fresh |= book.is_fresh(place);
         rivals.push(place);
     }

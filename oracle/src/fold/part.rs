@@ -4,17 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
-use hashbrown::HashMap;
 use liaise_ledger::beacon::RoundSignature;
-use liaise_ledger::draw::Seed;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::session::Scope;
 use liaise_ledger::{Account, Hash};
 
 use super::done::DoneRows;
-use super::fact::{Fact, ParentAt, Says, digest};
+use super::fact::{Fact, Kind, ParentAt, Says, digest};
 use super::index::Index;
-use super::lot::Front;
+use super::lot::Kept;
 use super::receipts::Receipts;
 use super::state::{Done, StoreReceipt};
 
@@ -26,30 +24,45 @@ pub const NOWHERE: Place = Place::MAX;
 /// No account.
 const NO_AUTHOR: u32 = u32::MAX;
 
-/// What a message at hand says, with numbers for what others name too.
-#[derive(Clone, Debug)]
+/// A message at hand by numbers, short: a fold goes through all of them many times. What it says in full stands beside it.
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// Its place in its key's sequence, as one hash.
-    pub place: Hash,
-    /// The account that it speaks for, see [`Part::accounts`]; `None` is another author.
-    author: u32,
-    /// The session key.
-    key: u32,
-    /// Where its parents begin.
-    parents: u32,
-    parent_count: u8,
-    /// The task's root among the parents.
-    pub task: Option<ParentAt>,
+    /// What it is; null for what is only counted, or only a parent.
+    kind: Option<Kind>,
     /// The scope that its key's session needs.
     pub scope: Option<Scope>,
     /// Whether it is the first of its key's sequence.
     pub is_first: bool,
-    /// What it says.
-    pub says: Says,
+    parent_count: u8,
+    /// Where its parents begin.
+    parents: u32,
+    /// The account that it speaks for, see [`Part::accounts`].
+    author: u32,
+    /// The session key.
+    key: u32,
+    /// The task's root; [`NOWHERE`] for what belongs to none.
+    pub task: Place,
 }
 
+/// A row of nothing.
+const NO_ROW: Row = Row {
+    kind: None,
+    scope: None,
+    is_first: false,
+    parent_count: 0,
+    parents: 0,
+    author: NO_AUTHOR,
+    key: 0,
+    task: NOWHERE,
+};
+
 impl Row {
-    /// The number of the account that it speaks for.
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind.expect("a part hands out rows of messages at hand")
+    }
+
+    /// The number of the account that it speaks for; `None` is another author.
     pub fn author(&self) -> Option<u32> {
         Some(self.author).filter(|author| *author != NO_AUTHOR)
     }
@@ -61,8 +74,12 @@ pub struct Part {
     ids: Index<Hash>,
     accounts: Index<Account>,
     keys: Index<Hash>,
-    /// By number; null for what is only counted, or only a parent.
-    rows: Vec<Option<Row>>,
+    /// By number, as the two columns after it.
+    rows: Vec<Row>,
+    /// What the messages say.
+    says: Vec<Says>,
+    /// Their places in their keys' sequences, each as one hash.
+    places: Vec<Hash>,
     parents: Vec<Place>,
     receipts: Receipts,
     /// Beacon rounds.
@@ -71,8 +88,6 @@ pub struct Part {
     pub verified: BTreeMap<u64, RoundSignature>,
     /// Parents that the state has forgotten and that were counted long ago.
     pub older: BTreeSet<Hash>,
-    /// Fronts of draws, as far as they were worked out before.
-    pub fronts: HashMap<Seed, Front>,
 }
 
 impl Part {
@@ -87,7 +102,6 @@ impl Part {
         self.rounds.extend(&other.rounds);
         self.verified.extend(&other.verified);
         self.older.extend(&other.older);
-        self.fronts.extend(&other.fronts);
     }
 
     /// Counts a receipt, if it is its store's first for the message.
@@ -98,41 +112,52 @@ impl Part {
 
     /// Puts a message at hand; a second time changes nothing.
     pub fn insert(&mut self, id: &Hash, fact: Fact) {
-        let place = self.ids.number(id) as usize;
-        if self.rows.get(place).is_some_and(Option::is_some) {
+        let place = self.ids.number(id);
+        if self.row(place).is_some() {
             return;
         }
+        let place = place as usize;
+        let begin = self.parents.len();
+        self.parents.extend(fact.parents.iter().map(|parent| self.ids.number(parent)));
         let row = Row {
-            place: fact.place,
-            author: fact.account.as_ref().map_or(NO_AUTHOR, |account| self.accounts.number(account)),
-            key: self.keys.number(&fact.key),
-            parents: u32::try_from(self.parents.len()).expect("fewer than 2^32 parents in an epoch"),
-            parent_count: u8::try_from(fact.parents.len()).expect("at most 16 parents"),
-            task: fact.task,
+            kind: Some(fact.says.kind()),
             scope: fact.scope,
             is_first: fact.is_first,
-            says: fact.says,
+            parent_count: u8::try_from(fact.parents.len()).expect("at most 16 parents"),
+            parents: u32::try_from(begin).expect("fewer than 2^32 parents in an epoch"),
+            author: fact.account.as_ref().map_or(NO_AUTHOR, |account| self.accounts.number(account)),
+            key: self.keys.number(&fact.key),
+            task: fact.task.map_or(NOWHERE, |at| self.parents[begin + usize::from(at)]),
         };
-        self.parents.extend(fact.parents.iter().map(|parent| self.ids.number(parent)));
-        if self.rows.len() < self.ids.values().len() {
-            self.rows.resize_with(self.ids.values().len(), || None);
+        let count = self.ids.values().len();
+        if self.rows.len() < count {
+            self.rows.resize(count, NO_ROW);
+            self.says.resize_with(count, || Says::Nothing);
+            self.places.resize(count, Hash::ZERO);
         }
-        self.rows[place] = Some(row);
+        (self.rows[place], self.says[place], self.places[place]) = (row, fact.says, fact.place);
+    }
+
+    /// Puts the draw of a ticket at hand beside it.
+    pub fn keep_draw(&mut self, ticket: Place, kept: Kept) {
+        if let Some(Says::Ticket(drawing)) = self.says.get_mut(ticket as usize) {
+            drawing.kept = Some(kept);
+        }
     }
 
     /// What a message says that is at hand, as it was put there.
     pub fn fact(&self, place: Place) -> Option<Fact> {
         let row = self.row(place)?;
-        let parents = self.parents_of(row).iter().map(|parent| *self.id(*parent));
+        let parents = self.parents_of(row);
         Some(Fact {
             account: row.author().map(|author| self.accounts()[author as usize].clone()),
             key: *self.key(row),
             is_first: row.is_first,
-            place: row.place,
+            place: *self.place_of(place),
             scope: row.scope,
-            parents: parents.collect(),
-            task: row.task,
-            says: row.says.clone(),
+            parents: parents.iter().map(|parent| *self.id(*parent)).collect(),
+            task: parents.iter().position(|parent| *parent == row.task).map(|at| at as ParentAt),
+            says: self.says(place).clone(),
         })
     }
 
@@ -165,23 +190,29 @@ impl Part {
     /// go first: an epoch's rows are large.
     pub fn into_done(part: Cow<'_, Part>, done: Vec<(Place, u64)>) -> DoneRows {
         let (ids, places) = match part {
-            Cow::Owned(Part { ids, rows, receipts, parents, .. }) => {
-                drop((receipts, parents));
-                let places = rows.into_iter().map(|row| row.map_or(Hash::ZERO, |row| row.place)).collect();
-                (Cow::Owned(ids.into_values()), places)
+            Cow::Owned(Part { ids, places, rows, says, receipts, parents, .. }) => {
+                drop((rows, says, receipts, parents));
+                (Cow::Owned(ids.into_values()), Cow::Owned(places))
             }
-            Cow::Borrowed(part) => {
-                let places = part.rows.iter().map(|row| row.as_ref().map_or(Hash::ZERO, |row| row.place));
-                (Cow::Borrowed(part.ids()), places.collect::<Vec<Hash>>())
-            }
+            Cow::Borrowed(part) => (Cow::Borrowed(part.ids()), Cow::Borrowed(&part.places)),
         };
         let row = |(place, at_ms): (Place, u64)| (ids[place as usize], Done { place: places[place as usize], at_ms });
         by_digest(done, &ids).into_iter().map(row).collect()
     }
 
-    /// What a message says that is at hand.
+    /// A message at hand.
     pub fn row(&self, place: Place) -> Option<&Row> {
-        self.rows.get(place as usize)?.as_ref()
+        self.rows.get(place as usize).filter(|row| row.kind.is_some())
+    }
+
+    /// What a message at hand says.
+    pub fn says(&self, place: Place) -> &Says {
+        &self.says[place as usize]
+    }
+
+    /// The place of a message at hand in its key's sequence, as one hash.
+    pub fn place_of(&self, place: Place) -> &Hash {
+        &self.places[place as usize]
     }
 
     /// A message's parents, by number, as they stand in it.
@@ -211,13 +242,13 @@ impl Part {
 
     /// The rounds that these messages name.
     pub fn named_rounds(&self) -> BTreeSet<u64> {
-        self.rows.iter().filter_map(|row| row.as_ref()?.says.round()).collect()
+        self.says.iter().filter_map(Says::round).collect()
     }
 
     /// The ids of the messages at hand.
     pub fn at_hand(&self) -> impl Iterator<Item = Cid> + '_ {
         let rows = self.rows.iter().zip(self.ids.values());
-        rows.filter(|(row, _)| row.is_some()).map(|(_, id)| id.to_cid(DAG_CBOR))
+        rows.filter(|(row, _)| row.kind.is_some()).map(|(_, id)| id.to_cid(DAG_CBOR))
     }
 }
 

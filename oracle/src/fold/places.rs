@@ -54,7 +54,7 @@ impl Sieve {
 
 /// Finds the observed messages that may share their place with another one, of the book or done with.
 pub fn twice(book: &Book<'_>, old: impl Iterator<Item = Hash>) -> Twice {
-    let observed = || book.observed().filter_map(|at| Some((at, &book.row(at)?.place)));
+    let observed = || book.observed().map(|at| (at, book.place_of(at)));
     let mut all = Sieve::for_count(book.len());
     let mut again = Sieve::for_count(book.len());
     for (_, place) in observed() {

@@ -1,7 +1,5 @@
 //! A task as a sequence of events: who raced, who revealed, who judged, in the order of observation.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use liaise_ledger::draw::{self, Openings, Timeline};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, Hash};
@@ -9,12 +7,11 @@ use liaise_ledger::{Account, Hash};
 use super::book::Book;
 use super::evidence::{self, Rounds};
 use super::fact::{Opened, Promised, Root, Ruled, Says};
-use super::latency;
+use super::few::Few;
 use super::lot::{Draw, Lot, RowAt};
 use super::part::Place;
 use super::people::{People, Person};
 use super::reasons::ReasonCode;
-use super::state::StoreReceipt;
 
 /// A message of a task that counts.
 #[derive(Clone, Copy)]
@@ -42,8 +39,8 @@ impl Event<'_> {
 pub struct Task<'a> {
     /// What its root asks for.
     pub root: &'a Root,
-    /// The root's receipts.
-    pub receipts: &'a [StoreReceipt],
+    /// Its number.
+    pub place: Place,
     /// The ticket's adapter.
     pub adapter: Hash,
     /// Its start: the root's observation, or its round's time where that is later. Milliseconds since 1970.
@@ -109,17 +106,19 @@ pub struct Race<'a> {
     book: &'a Book<'a>,
     task: Task<'a>,
     timeline: Timeline,
-    commits: BTreeMap<Person, (Event<'a>, Hash)>,
+    /// Commits by account: their numbers, and what they hold.
+    commits: Few<Person, (Place, Hash)>,
     /// Results by account.
-    pub entries: BTreeMap<Person, Entry<'a>>,
-    verdict_commits: BTreeMap<(Person, Place), Promise>,
+    pub entries: Few<Person, Entry<'a>>,
+    /// Verdict-commits by account and result.
+    verdict_commits: Few<(Person, Place), Promise>,
     /// Verdicts that count, in the order of observation.
     pub rulings: Vec<Ruling<'a>>,
     /// Refusals that call or called auditors: (refuser, whose result).
-    pub refusals: BTreeSet<(Person, Person)>,
+    pub refusals: Few<(Person, Person), ()>,
     /// Whom the first refusal called, in draw order; null before one.
     pub panel: Option<Vec<Person>>,
-    acted: BTreeSet<Person>,
+    acted: Few<Person, ()>,
     /// What judges open by the round that the last verdict named: mostly it is the same for all.
     openings: Option<(u64, Openings)>,
     /// What was not taken, and why; later what everybody did.
@@ -142,13 +141,13 @@ impl<'a> Race<'a> {
             book,
             timeline: Timeline { prompt_ms: task.start_ms, commit_ms: None, result_ms: None, judged_ms: None },
             task,
-            commits: BTreeMap::new(),
-            entries: BTreeMap::new(),
-            verdict_commits: BTreeMap::new(),
+            commits: Few::default(),
+            entries: Few::default(),
+            verdict_commits: Few::default(),
             rulings: vec![],
-            refusals: BTreeSet::new(),
+            refusals: Few::default(),
             panel: None,
-            acted: BTreeSet::new(),
+            acted: Few::default(),
             openings: None,
             remarks: vec![],
         };
@@ -181,7 +180,7 @@ impl<'a> Race<'a> {
     }
 
     fn take_commit(&mut self, event: &Event<'a>, hash: Hash) -> Result<(), ReasonCode> {
-        if self.commits.contains_key(&event.who) {
+        if self.commits.has(&event.who) {
             return Ok(());
         }
         if event.at_ms > self.limit(self.genesis.parameters.result_s) {
@@ -191,21 +190,21 @@ impl<'a> Race<'a> {
         if !self.task.draw.is_among(event.who, might) {
             return Err(ReasonCode::NotAssigned);
         }
-        self.commits.insert(event.who, (*event, hash));
-        self.acted.insert(event.who);
+        self.commits.put(event.who, (event.place, hash));
+        self.acted.put(event.who, ());
         self.timeline.commit_ms.get_or_insert(event.at_ms);
         Ok(())
     }
 
     fn take_result(&mut self, event: &Event<'a>, result: &'a Opened) -> Result<(), ReasonCode> {
-        if self.entries.contains_key(&event.who) {
+        if self.entries.has(&event.who) {
             return Ok(());
         }
         if event.at_ms > self.limit(self.genesis.parameters.result_s) {
             return Err(ReasonCode::Late);
         }
         let opened = event.parent(result.commit);
-        let commit = self.commits.get(&event.who).filter(|(commit, _)| commit.place == opened);
+        let commit = self.commits.get(&event.who).filter(|(commit, _)| *commit == opened);
         let (commit, hash) = commit.ok_or(ReasonCode::BadOpening)?;
         if result.hash != *hash {
             return Err(ReasonCode::BadOpening);
@@ -213,11 +212,9 @@ impl<'a> Race<'a> {
         if !self.binds(result) {
             return Err(ReasonCode::BindingIncomplete);
         }
-        let latency =
-            latency::lower_median(self.task.receipts, &self.book.receipts(commit.place), self.genesis.quorum());
-        let latency_ns = latency.ok_or(ReasonCode::NoLatency)?;
+        let latency_ns = self.book.latency(self.task.place, *commit).ok_or(ReasonCode::NoLatency)?;
         self.timeline.result_ms.get_or_insert(event.at_ms);
-        self.entries.insert(event.who, Entry { event: *event, result, latency_ns });
+        self.entries.put(event.who, Entry { event: *event, result, latency_ns });
         self.call_auditors(event.at_ms);
         Ok(())
     }
@@ -229,19 +226,19 @@ impl<'a> Race<'a> {
         result.is_complete && as_asked && result.adapter == self.task.adapter
     }
 
-    /// The racer whose result stands at a place.
-    fn racer_of(&self, result: Place) -> Option<Person> {
-        self.entries.iter().find(|(_, entry)| entry.event.place == result).map(|(racer, _)| *racer)
+    /// The racer whose result stands at a place, and that.
+    fn entry_of(&self, result: Place) -> Option<&(Person, Entry<'a>)> {
+        self.entries.iter().find(|(_, entry)| entry.event.place == result)
     }
 
     fn take_verdict_commit(&mut self, event: &Event<'a>, promised: &Promised) -> Result<(), ReasonCode> {
         let Promised { hash, round, .. } = *promised;
         let result = event.parent(promised.result);
-        if self.verdict_commits.contains_key(&(event.who, result)) {
+        if self.verdict_commits.has(&(event.who, result)) {
             return Ok(());
         }
-        let racer = self.racer_of(result).filter(|racer| *racer != event.who);
-        let entry = racer.map(|racer| &self.entries[&racer]).ok_or(ReasonCode::NotAssigned)?;
+        let entry = self.entry_of(result).filter(|(racer, _)| *racer != event.who);
+        let (_, entry) = entry.ok_or(ReasonCode::NotAssigned)?;
         let is_audit = self.panel.as_ref().is_some_and(|panel| panel.contains(&event.who));
         let might = self.timeline.judges(event.at_ms, &self.genesis.parameters);
         let judges = self.task.draw.is_among(event.who, might);
@@ -251,9 +248,9 @@ impl<'a> Race<'a> {
         if !evidence::round_fits(self.genesis, round, event.at_ms, entry.event.at_ms) {
             return Err(ReasonCode::VerdictRound);
         }
-        self.acted.insert(event.who);
+        self.acted.put(event.who, ());
         let promise = Promise { place: event.place, hash, round, is_audit };
-        self.verdict_commits.insert((event.who, result), promise);
+        self.verdict_commits.put((event.who, result), promise);
         Ok(())
     }
 
@@ -262,7 +259,7 @@ impl<'a> Race<'a> {
         let opened = event.parent(verdict.commit);
         let promise = self.verdict_commits.get(&(judge, result)).filter(|promise| promise.place == opened);
         let Promise { hash, round, is_audit, .. } = *promise.ok_or(ReasonCode::BadEvidence)?;
-        let about = self.racer_of(result).expect("its verdict commit was taken");
+        let about = self.entry_of(result).expect("its verdict commit was taken").0;
         if self.rulings.iter().any(|ruling| ruling.judge == judge && ruling.about == about) {
             return Ok(());
         }
@@ -284,7 +281,7 @@ impl<'a> Race<'a> {
 
     /// Whether a verdict opens the commit that holds `hash`, and shows what the round drew of the judge's values.
     fn holds(&mut self, rounds: &Rounds<'_>, hash: Hash, round: u64, verdict: &Ruled, judge: Person) -> bool {
-        let Some(signature) = rounds.get(&round).filter(|_| evidence::opens(hash, verdict)) else { return false };
+        let Some(signature) = rounds.get(round).filter(|_| evidence::opens(hash, verdict)) else { return false };
         let known = self.openings.take().filter(|(known, _)| *known == round);
         let fresh = || (round, Openings::new(&self.task.draw.seed, signature));
         let (_, openings) = self.openings.insert(known.unwrap_or_else(fresh));
@@ -301,8 +298,9 @@ impl<'a> Race<'a> {
     /// A refusal by a node that has revealed a result of its own calls auditors, the first one of a task.
     fn call_auditors(&mut self, now_ms: u64) {
         let refusals = self.rulings.iter().filter(|r| r.score < super::decide::ACCEPT_SCORE && !r.is_audit);
-        let counting = refusals.filter(|ruling| self.entries.contains_key(&ruling.judge));
-        self.refusals.extend(counting.map(|ruling| (ruling.judge, ruling.about)));
+        for ruling in refusals.filter(|ruling| self.entries.has(&ruling.judge)) {
+            self.refusals.put((ruling.judge, ruling.about), ());
+        }
         if self.refusals.is_empty() || self.panel.is_some() || now_ms > self.limit(self.genesis.parameters.deadline_s) {
             return;
         }
@@ -310,7 +308,7 @@ impl<'a> Race<'a> {
         let panel = draw::auditors(
             self.task.draw.iter().map(|row| row as usize),
             &self.genesis.parameters,
-            |row| self.acted.contains(&lot.person(row as RowAt)),
+            |row| self.acted.has(&lot.person(row as RowAt)),
             |row| lot.may_judge(lot.person(row as RowAt)),
         );
         self.panel = Some(panel.into_iter().map(|row| lot.person(row as RowAt)).collect());
@@ -339,8 +337,18 @@ impl<'a> Race<'a> {
         self.people.name(who)
     }
 
+    /// The result of a racer who has one.
+    pub fn entry(&self, racer: Person) -> &Entry<'a> {
+        self.entries.get(&racer).expect("what was decided about is there")
+    }
+
+    /// The commit that was taken of an account.
+    pub fn commit(&self, who: Person) -> Option<Place> {
+        self.commits.get(&who).map(|(place, _)| *place)
+    }
+
     /// The commits that were taken: account and message.
     pub fn commits(&self) -> impl Iterator<Item = (Person, Place)> {
-        self.commits.iter().map(|(who, (event, _))| (*who, event.place))
+        self.commits.iter().map(|(who, (place, _))| (*who, *place))
     }
 }

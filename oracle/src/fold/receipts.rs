@@ -90,11 +90,15 @@ impl Column {
         self.first.get(message as usize).copied().filter(|at| *at != NONE)
     }
 
+    fn boot(&self, at: u32) -> Hash {
+        row_of(&self.boots, at).1
+    }
+
     fn get(&self, at: u32) -> StoreReceipt {
         StoreReceipt {
             store: self.store,
             seq: self.seq(at),
-            boot: row_of(&self.boots, at).1,
+            boot: self.boot(at),
             mono_ns: self.mono_ns[at as usize],
             wall_ms: self.wall_ms(at),
         }
@@ -126,6 +130,16 @@ impl Receipts {
     /// The wall clocks of a message's receipts, by store; milliseconds since 1970.
     pub fn walls(&self, message: u32) -> impl Iterator<Item = u64> + '_ {
         self.0.iter().filter_map(move |column| Some(column.wall_ms(column.of(message)?)))
+    }
+
+    /// From one message to another, by the monotonic clock of each store that gave receipts for both within one boot;
+    /// nanoseconds. Negative counts as zero.
+    pub fn spans(&self, from: u32, to: u32) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().filter_map(move |column| {
+            let (from, to) = (column.of(from)?, column.of(to)?);
+            let is_one_boot = column.boots.len() == 1 || column.boot(from) == column.boot(to);
+            is_one_boot.then(|| column.mono_ns[to as usize].saturating_sub(column.mono_ns[from as usize]))
+        })
     }
 
     /// How many stores have a receipt for a message.

@@ -8,7 +8,7 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::session::{Revocation, Scope, SessionGrant, SessionOutcome};
 
 use super::book::Book;
-use super::fact::{Delegation, Says};
+use super::fact::{Delegation, Kind, Says};
 use super::part::Place;
 use super::people::{NOBODY, People, Person};
 use super::state::SessionState;
@@ -52,7 +52,8 @@ impl Sessions {
         let mut chosen: BTreeMap<(Person, Hash), Place> = BTreeMap::new();
         for place in book.places().filter(|place| book.at_ms(*place).is_none()) {
             let Some(row) = book.row(place) else { continue };
-            if let Says::Session(delegation) = &row.says
+            if row.kind() == Kind::Session
+                && let Says::Session(delegation) = book.content(place)
                 && let Some(grant) = grant(genesis, delegation, row.is_first)
             {
                 let best = chosen.entry((book.at(place).who, Hash(grant.key))).or_insert(place);
@@ -78,7 +79,7 @@ impl Sessions {
         if who == NOBODY {
             return Admission::Free;
         }
-        if let Says::Session(delegation) = &row.says {
+        if let (Kind::Session, Says::Session(delegation)) = (row.kind(), book.content(place)) {
             if let Some(grant) = grant(genesis, delegation, row.is_first) {
                 if self.chosen.get(&(who, Hash(grant.key))) == Some(&place) {
                     take_grant(people, who, grant, book.cid(place), at_ms);

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
 use liaise_ledger::body::Ticket;
-use liaise_ledger::draw::Seed;
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{EpochNumber, Hash};
 use rayon::prelude::*;
@@ -13,14 +11,14 @@ use super::book::Book;
 use super::deal::Dealt;
 use super::decide::{Outcome, decide};
 use super::evidence::{Rounds, round_fits};
-use super::fact::{Root as Asked, Says, digest};
-use super::lot::{Front, Lot};
+use super::fact::{Drawing, Root as Asked, Says, digest};
+use super::lot::{Kept, Lot};
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
 use super::reasons::ReasonCode;
 use super::state::FoldState;
-use super::tickets::ticket_at;
+use super::tickets::drawing_at;
 use super::{FoldError, observe};
 
 /// The snapshots of this epoch and those before are genesis's.
@@ -40,8 +38,6 @@ pub struct Desk<'a> {
     pub people: &'a People,
     /// Verified rounds.
     pub rounds: &'a Rounds<'a>,
-    /// Fronts of draws, as far as they were worked out before.
-    pub fronts: &'a HashMap<Seed, Front>,
     /// Capabilities that this seal observed, by account: whose, where, from which round on it drains.
     pub capabilities: Vec<(Person, Place, Option<u64>)>,
     /// Snapshots that tickets name, and genesis's at [`GENESIS`].
@@ -57,6 +53,7 @@ pub struct Root<'a> {
     /// Where its ticket stands.
     pub ticket_place: Place,
     ticket: &'a Ticket,
+    kept: Option<&'a Kept>,
     user: Person,
     asked_ms: u64,
     start_ms: u64,
@@ -81,12 +78,12 @@ pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
         let asked_ms = book.counts_from(place)?;
         let Some(Says::Root(asked)) = book.says(place) else { return None };
         let ticket_place = book.parent(place, asked.ticket);
-        let ticket = ticket_at(book, ticket_place)?;
+        let Drawing { ticket, kept } = drawing_at(book, ticket_place)?;
         let start_ms = asked_ms.max(genesis.round_time_ms(ticket.round));
         let deadline = start_ms.saturating_add(genesis.parameters.deadline_s * 1000);
         let epoch = observe::epoch_of(genesis, deadline, book.observation(place)?.seal);
         let user = book.at(place).who;
-        (user != NOBODY).then_some(Root { place, asked, ticket_place, ticket, user, asked_ms, start_ms, epoch })
+        (user != NOBODY).then_some(Root { place, asked, ticket_place, ticket, kept: kept.as_ref(), user, asked_ms, start_ms, epoch })
     };
     let mut roots: Vec<Root<'a>> = book.observed().filter_map(root).collect();
     roots.sort_unstable_by_key(|root| book.id(root.place));
@@ -184,21 +181,31 @@ impl<'a> Desk<'a> {
     /// A round or a snapshot is missing.
     pub fn settle(&self, roots: &[Root<'a>], parts: usize) -> Result<Vec<Settled>, FoldError> {
         let messages = messages_of(self.book, roots);
-        let settle = |(index, root)| self.task(root, messages.of(index));
+        // In the order of arrival: neighbours' messages are neighbours in memory. By id each would be somewhere else.
+        let mut order: Vec<u32> = (0..roots.len() as u32).collect();
+        order.sort_unstable_by_key(|index| roots[*index as usize].place);
         let size = roots.len().div_ceil(parts.max(1)).max(1);
-        roots.par_iter().enumerate().with_min_len(size).map(settle).collect()
+        let settle = |index: &u32| self.task(&roots[*index as usize], messages.of(*index as usize));
+        let settled: Vec<Settled> = order.par_iter().with_min_len(size).map(settle).collect::<Result<_, _>>()?;
+        let mut by_id: Vec<Option<Settled>> = Vec::new();
+        by_id.resize_with(roots.len(), || None);
+        order.into_iter().zip(settled).for_each(|(index, task)| by_id[index as usize] = Some(task));
+        Ok(by_id.into_iter().map(|task| task.expect("each is settled once")).collect())
     }
 
     fn task(&self, root: &Root<'a>, messages: &[Place]) -> Result<Settled, FoldError> {
         let round = root.ticket.round;
-        let signature = *self.rounds.get(&round).ok_or_else(|| FoldError::MissingRounds(vec![round]))?;
+        let signature = self.rounds.get(round).ok_or_else(|| FoldError::MissingRounds(vec![round]))?;
         let lot = self
             .lots
             .get(&root.ticket.snapshot.max(GENESIS))
             .ok_or(FoldError::MissingSnapshot(root.ticket.snapshot))?;
-        let id = *self.book.id(root.ticket_place);
-        let seed = lot.urn().seed(self.genesis, self.network, id, root.ticket, signature);
-        let draw = lot.draw(seed, root.ticket.adapter, self.fronts.get(&seed));
+        let id = || *self.book.id(root.ticket_place);
+        let kept = lot.kept(root.kept);
+        let seed = kept.map(|kept| kept.seed);
+        let seed =
+            seed.unwrap_or_else(|| lot.urn().seed(self.genesis, self.network, id(), root.ticket, signature));
+        let draw = lot.draw(seed, root.ticket.adapter, kept.map(|kept| &kept.front));
         let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
         events.sort_unstable_by_key(|event| (event.at_ms, self.book.id(event.place)));
         let missing = events.iter().find_map(|event| match event.says {
@@ -210,7 +217,7 @@ impl<'a> Desk<'a> {
         }
         let task = Task {
             root: root.asked,
-            receipts: &self.book.receipts(root.place),
+            place: root.place,
             adapter: root.ticket.adapter,
             start_ms: root.start_ms,
             draw: &draw,
@@ -223,7 +230,7 @@ impl<'a> Desk<'a> {
 
     /// Whether a verdict commit's round is at hand, or too far ahead to be asked for.
     fn is_round_known(&self, round: u64, at_ms: u64) -> bool {
-        self.rounds.contains_key(&round) || !round_fits(self.genesis, round, at_ms, at_ms)
+        self.rounds.has(round) || !round_fits(self.genesis, round, at_ms, at_ms)
     }
 
     fn event(&self, place: Place) -> Option<Event<'a>> {
@@ -256,7 +263,7 @@ impl<'a> Desk<'a> {
             };
             lines.push(Line { who: remark.who, scored, code, rests_on });
         }
-        let won = outcome.winner.map(|winner| (winner, &race.entries[&winner]));
+        let won = outcome.winner.map(|winner| (winner, race.entry(winner)));
         let code = if won.is_some() { ReasonCode::Prompted } else { ReasonCode::NoWinner };
         lines.push(Line { who: root.user, scored: None, code, rests_on: Rest::At(root.place) });
         lines.sort_unstable_by_key(|line| (line.who, line.scored, line.code, self.book.named(&line.rests_on)));

@@ -6,7 +6,7 @@ use liaise_ledger::body::Ticket;
 use liaise_ledger::genesis::Genesis;
 
 use super::book::Book;
-use super::fact::Says;
+use super::fact::{Drawing, Says};
 use super::part::Place;
 use super::people::{NOBODY, People, Person};
 use super::shared::Shared;
@@ -26,8 +26,13 @@ pub fn end_ms(genesis: &Genesis, ticket: &Ticket) -> u64 {
 
 /// The ticket that a message of the book is.
 pub fn ticket_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Ticket> {
+    drawing_at(book, place).map(|drawing| &drawing.ticket)
+}
+
+/// The same, with what was kept of its draw.
+pub fn drawing_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Drawing> {
     match book.says(place)? {
-        Says::Ticket(ticket) => Some(ticket),
+        Says::Ticket(drawing) => Some(drawing),
         _ => None,
     }
 }
@@ -46,8 +51,8 @@ impl Counter {
         for place in book.observed().filter(|place| !book.is_fresh(*place) && book.at(*place).flaw.is_none()) {
             let who = book.at(place).who;
             match book.says(place) {
-                Some(Says::Ticket(ticket)) if who != NOBODY => {
-                    counter.open.entry(who).or_default().push((place, end_ms(genesis, ticket)));
+                Some(Says::Ticket(drawing)) if who != NOBODY => {
+                    counter.open.entry(who).or_default().push((place, end_ms(genesis, &drawing.ticket)));
                 }
                 Some(Says::Root(root)) => counter.used[book.parent(place, root.ticket) as usize] = true,
                 _ => {}
@@ -72,7 +77,8 @@ pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book
         }
         let is_curator = || genesis.is_curator(people.name(entry.who));
         let flaw = match book.says(*place) {
-            Some(Says::Ticket(ticket)) => {
+            Some(Says::Ticket(drawing)) => {
+                let ticket = &drawing.ticket;
                 let epoch = book.observation(*place).expect("it is fresh").epoch;
                 let open = counter.open.entry(entry.who).or_default();
                 let others = open.iter().filter(|(_, end)| end > at_ms).count() as u64;
@@ -160,7 +166,7 @@ pub fn close(genesis: &Genesis, book: &mut Book<'_>, epoch: EpochNumber) -> Vec<
                 let is_past = book.observation(place).is_some_and(|observation| observation.epoch <= epoch);
                 used[book.parent(place, root.ticket) as usize] |= is_past;
             }
-            Some(Says::Ticket(ticket)) => tickets.push((place, end_ms(genesis, ticket))),
+            Some(Says::Ticket(drawing)) => tickets.push((place, end_ms(genesis, &drawing.ticket))),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use super::{log, log::Log};
 use crate::error::StoreError;
 use crate::layout::{BLOBS, FAMILIES, Family, MESSAGES};
 use rocksdb::{
-    BottommostLevelCompaction, CompactOptions, DB, FlushOptions, IngestExternalFileOptions, SstFileWriter, WriteBatch,
+    BottommostLevelCompaction, Cache, CompactOptions, DB, FlushOptions, IngestExternalFileOptions, SstFileWriter, WriteBatch,
     WriteOptions,
 };
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ pub struct View {
 /// What the writers, the readers and the flushing thread share.
 pub struct Shared {
     pub rocks: DB,
+    pub cache: Cache,
     pub dir: PathBuf,
     pub view: RwLock<View>,
     flush: Mutex<State>,
@@ -55,9 +56,10 @@ struct Pending {
 }
 
 impl Shared {
-    pub fn new(rocks: DB, dir: &Path, active: Tail) -> Shared {
+    pub fn new(rocks: DB, cache: Cache, dir: &Path, active: Tail) -> Shared {
         Shared {
             rocks,
+            cache,
             dir: dir.to_owned(),
             view: RwLock::new(View { active, frozen: None }),
             flush: Mutex::default(),
@@ -191,7 +193,7 @@ impl Shared {
             // A crash may have left one that RocksDB has taken in: it is the same file under two names, so it is removed and
             // never written to.
             super::remove_file(&path)?;
-            let options = options::family(family.name());
+            let options = options::family(family.name(), &self.cache);
             let mut file = SstFileWriter::create(&options);
             file.open(&path)?;
             for (key, value) in rows {

@@ -24,10 +24,11 @@ pub use writing::Ticket;
 use crate::error::StoreError;
 use crate::layout::{FAMILIES, Family, MESSAGES, META, META_NETWORK, META_VERSION, VERSION};
 use crate::lockfile;
+use crate::options::{Limits, Memory};
 use flush::{Shared, View};
 use liaise_ledger::Hash;
 use log::Log;
-use rocksdb::{BoundColumnFamily, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions};
+use rocksdb::{BoundColumnFamily, Cache, ColumnFamilyDescriptor, DB, Direction, IteratorMode, ReadOptions};
 use rows::Rows;
 use std::path::Path;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -46,12 +47,13 @@ pub struct Db {
 }
 
 impl Db {
-    pub fn open(dir: &Path, network: Hash, create: bool, read_only: bool, gather: usize) -> Result<Db, StoreError> {
+    pub fn open(dir: &Path, network: Hash, create: bool, read_only: bool, limits: Limits) -> Result<Db, StoreError> {
         let exists = dir.join("CURRENT").exists();
         if !exists && (!create || read_only) {
             return Err(StoreError::Missing { dir: dir.to_owned() });
         }
-        let mut db = if read_only { Db::read_only(dir)? } else { Db::writable(dir, create, exists)? };
+        let cache = options::cache(limits.cache_bytes);
+        let mut db = if read_only { Db::read_only(dir, cache)? } else { Db::writable(dir, create, exists, cache)? };
         db.check_format(network, read_only)?;
         if read_only {
             return Ok(db);
@@ -60,41 +62,41 @@ impl Db {
         let mut tail = Tail::default();
         let log = Log::open(dir, |batch| tail.push(Arc::new(batch)))?;
         write_lock(&db.shared.view).active = tail;
-        db.writing = Some(Writing::new(log, gather));
+        db.writing = Some(Writing::new(log, limits.newest_bytes));
         let shared = db.shared.clone();
         let flusher = std::thread::Builder::new().name("store-flush".into()).spawn(move || shared.run());
         db.flusher = Some(flusher.map_err(|error| StoreError::Database(error.to_string()))?);
         Ok(db)
     }
 
-    fn writable(dir: &Path, create: bool, exists: bool) -> Result<Db, StoreError> {
+    fn writable(dir: &Path, create: bool, exists: bool, cache: Cache) -> Result<Db, StoreError> {
         let options = options::database(create);
         // Exactly the families that are there: a newer format's must not make RocksDB fail before its version is read.
         let present = if exists { DB::list_cf(&options, dir)? } else { vec!["default".to_owned()] };
-        let families = present.iter().map(|name| ColumnFamilyDescriptor::new(name, options::family(name)));
+        let families = present.iter().map(|name| ColumnFamilyDescriptor::new(name, options::family(name, &cache)));
         let rocks = DB::open_cf_descriptors(&options, dir, families).map_err(|error| lockfile::explain(dir, error))?;
-        Ok(Db::over(rocks, dir, Tail::default()))
+        Ok(Db::over(rocks, cache, dir, Tail::default()))
     }
 
     /// Reads the log first: what leaves it meanwhile is in RocksDB by then.
-    fn read_only(dir: &Path) -> Result<Db, StoreError> {
+    fn read_only(dir: &Path, cache: Cache) -> Result<Db, StoreError> {
         loop {
             let before = log::numbers(dir)?;
             let mut tail = Tail::default();
             log::read_only(dir, |batch| tail.push(Arc::new(batch)))?;
             let options = options::database(false);
             let present = DB::list_cf(&options, dir)?;
-            let families = present.iter().map(|name| (name, options::family(name)));
+            let families = present.iter().map(|name| (name, options::family(name, &cache)));
             let rocks = DB::open_cf_with_opts_for_read_only(&options, dir, families, false)?;
             // Rows that went from the one to the other in between would hide newer ones.
             if log::numbers(dir)? == before {
-                return Ok(Db::over(rocks, dir, tail));
+                return Ok(Db::over(rocks, cache, dir, tail));
             }
         }
     }
 
-    fn over(rocks: DB, dir: &Path, tail: Tail) -> Db {
-        Db { shared: Arc::new(Shared::new(rocks, dir, tail)), writing: None, flusher: None }
+    fn over(rocks: DB, cache: Cache, dir: &Path, tail: Tail) -> Db {
+        Db { shared: Arc::new(Shared::new(rocks, cache, dir, tail)), writing: None, flusher: None }
     }
 
     /// Reads the format and the network, or writes them into a new store.
@@ -108,7 +110,7 @@ impl Db {
                 return Err(StoreError::corrupt("it has no format"));
             }
             for name in FAMILIES.iter().filter(|name| !has(name)) {
-                rocks.create_cf(name, &options::family(name))?;
+                rocks.create_cf(name, &options::family(name, &self.shared.cache))?;
             }
             return self.write_format(network);
         };
@@ -141,6 +143,20 @@ impl Db {
         let mut options = rocksdb::WriteOptions::default();
         options.set_sync(true);
         Ok(self.shared.rocks.write_opt(batch, &options)?)
+    }
+
+    /// What is held in memory, see [`Memory`].
+    pub fn memory(&self) -> Result<Memory, StoreError> {
+        let Shared { rocks, cache, .. } = &*self.shared;
+        let used = rocksdb::perf::get_memory_usage_stats(Some(&[rocks]), Some(&[cache]))?;
+        let view = self.view();
+        let newest = view.active.bytes() + view.frozen.as_ref().map_or(0, |frozen| frozen.bytes());
+        Ok(Memory {
+            newest: newest as u64,
+            memtables: used.mem_table_total,
+            tables: used.mem_table_readers_total,
+            cache: used.cache_total,
+        })
     }
 
     pub fn dir(&self) -> &Path {

@@ -1,7 +1,20 @@
 //! How RocksDB is opened, beneath the tail.
 
 use crate::layout::{BLOBS, FAMILIES, Family, IDS, KEYS, MESSAGES, PURGED, RECEIPTS, SESSIONS, WANTED};
-use rocksdb::{BlockBasedOptions, DBCompactionStyle, DBCompressionType, DBRecoveryMode, Options};
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompactionStyle, DBCompressionType, DBRecoveryMode, Options,
+};
+
+/// Bytes of small families' rows that gather in RocksDB's memtables before they become files, all families together. Without a
+/// bound each family's grows to 64 MiB, which takes some of them days.
+const MEMTABLES: usize = 16 << 20;
+/// Bytes of a part of an index or filter: what is read, and cached, for one look-up.
+const PART: usize = 4 << 10;
+
+/// What RocksDB keeps of its files in memory: one for all families, so that a bound is the store's.
+pub fn cache(bytes: usize) -> Cache {
+    Cache::new_lru_cache(bytes)
+}
 
 pub fn database(create: bool) -> Options {
     let mut options = Options::default();
@@ -12,15 +25,23 @@ pub fn database(create: bool) -> Options {
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     options.set_max_total_wal_size(256 << 20);
     options.set_max_background_jobs(2);
+    options.set_db_write_buffer_size(MEMTABLES);
     options.set_keep_log_file_num(2);
     options.set_log_level(rocksdb::LogLevel::Warn);
     options
 }
 
 /// A family's options by its name, which may be one of a later format.
-pub fn family(name: &str) -> Options {
+pub fn family(name: &str, cache: &Cache) -> Options {
     let family = FAMILIES.iter().position(|known| *known == name).map(|i| Family(i as u8));
     let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    // By default each file's index and filter stay in memory beside the cache, as long as the file is there: memory grows with
+    // the store. In parts of a page they can share the cache, and a look-up that misses it reads one part.
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_metadata_block_size(PART);
     if matches!(family, Some(IDS | KEYS | SESSIONS | RECEIPTS | WANTED | PURGED | BLOBS)) {
         // Most look-ups ask for what is not there yet.
         table.set_bloom_filter(10.0, false);

@@ -12,8 +12,12 @@ const USED: [Family; 4] = [IDS, KEYS, CHILDREN, MESSAGES];
 
 type Model = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 
+fn limits(newest_bytes: usize) -> Limits {
+    Limits { newest_bytes, ..Limits::default() }
+}
+
 fn open(dir: &Path) -> Db {
-    Db::open(dir, NETWORK, true, false, 40_000).unwrap()
+    Db::open(dir, NETWORK, true, false, limits(40_000)).unwrap()
 }
 
 /// Short keys, so that they meet again, some with eight equal bytes in front.
@@ -107,7 +111,7 @@ fn a_crash_at_any_step_of_a_flush_loses_nothing() {
     let mut random = StdRng::seed_from_u64(1);
     let mut model = Model::new();
     // Nothing is flushed but by hand.
-    let db = Db::open(dir.path(), NETWORK, true, false, usize::MAX).unwrap();
+    let db = Db::open(dir.path(), NETWORK, true, false, limits(usize::MAX)).unwrap();
     step(&db, &mut model, &mut random, 2_000);
     db.erase(BLOBS, std::iter::empty()).unwrap();
     db.shared.wait().unwrap();
@@ -148,7 +152,7 @@ fn a_reader_beside_the_writer_sees_what_was_written_before() {
     let db = open(dir.path());
     for _ in 0..12 {
         step(&db, &mut model, &mut random, 400);
-        let reader = Db::open(dir.path(), NETWORK, false, true, 40_000).unwrap();
+        let reader = Db::open(dir.path(), NETWORK, false, true, limits(40_000)).unwrap();
         compare(&reader, &model, &mut random);
         assert!(matches!(reader.write(Batch::default(), true), Err(StoreError::ReadOnly)));
     }

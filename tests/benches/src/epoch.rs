@@ -208,11 +208,11 @@ pub fn generate(messages: usize, nodes: usize, window: usize) -> Generated {
                 let signature = making.part.rounds[&ticket.round];
                 let digest = Hash::from_cid(id).expect("a message");
                 let started = Instant::now();
-                let seed = urn.seed(&making.genesis, making.network, digest, ticket, &signature);
-                let front = urn.front(&seed, &ADAPTER);
+                let kept = urn.draw(&making.genesis, making.network, digest, ticket, &signature);
                 making.draws += started.elapsed();
-                making.part.fronts.insert(seed, front);
-                (seed, [0, 1, 2].map(|place| node_of[front[place] as usize]))
+                let place = making.part.find(&digest).expect("the ticket is at hand");
+                making.part.keep_draw(place, kept);
+                (kept.seed, [0, 1, 2].map(|place| node_of[kept.front[place] as usize]))
             },
             &tree,
         );

@@ -147,23 +147,24 @@ proptest! {
     }
 }
 
-/// The day's input with the fronts of its tickets, each as `change` leaves it.
-fn with_fronts(change: impl Fn(&mut [u32])) -> Part {
+/// The day's input with the draws of its tickets, the front of each as `change` leaves it.
+fn with_draws(change: impl Fn(&mut [u32])) -> Part {
     let day = day();
     let urns: BTreeMap<i64, Urn> =
         snapshots(&day.genesis, &day.before).into_iter().map(|(epoch, rows)| (epoch, Urn::new(rows))).collect();
     let mut input = day.input.clone();
+    let mut drawn = 0;
     for message in &day.everything {
         if let Body::Ticket(ticket) = &message.message.body {
             let (urn, id) = (&urns[&ticket.snapshot.max(GENESIS)], Hash::from_cid(&message.id).unwrap());
             let signature = &day.input.rounds[&ticket.round];
-            let seed = urn.seed(&day.genesis, day.genesis.network_id(), id, ticket, signature);
-            let mut front = urn.front(&seed, &ticket.adapter);
-            change(&mut front[..7]);
-            input.fronts.insert(seed, front);
+            let mut kept = urn.draw(&day.genesis, day.genesis.network_id(), id, ticket, signature);
+            change(&mut kept.front[..7]);
+            input.keep_draw(input.find(&id).unwrap(), kept);
+            drawn += 1;
         }
     }
-    assert!(input.fronts.len() >= 6);
+    assert!(drawn >= 6);
     input
 }
 
@@ -171,9 +172,9 @@ fn with_fronts(change: impl Fn(&mut [u32])) -> Part {
 fn what_was_drawn_ahead_is_what_the_fold_draws() {
     let day = day();
     let fold = |input| fold_parts(&day.genesis, &day.before, &day.seal, &[input], 1).unwrap();
-    let folded = fold(with_fronts(|_| ()));
+    let folded = fold(with_draws(|_| ()));
     assert_eq!((folded.history, &folded.blocks), (day.history, &day.blocks));
-    assert_ne!(fold(with_fronts(<[u32]>::reverse)).history, day.history, "it is taken, not drawn again");
+    assert_ne!(fold(with_draws(<[u32]>::reverse)).history, day.history, "it is taken, not drawn again");
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn main() {
     let filing = file(&folded, &distributor, made.genesis.network_id(), Hash::ZERO, 1).expect("it is filed");
     let tree = processor_time() - started;
     let peak = kib("/proc/self/status", "VmHWM");
+    eprintln!("history {}", folded.history);
     assert_eq!(u128::from(filing.statement.root_sum), filing.next.root_sum());
     let artefacts: usize = shelf.0 + filing.blocks.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
 
