@@ -84,10 +84,27 @@ impl Distributor {
 /// Who decides for the DAO on a chain. Prints as an account, or as a set's hash after `dao:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authority {
-    /// A contract of the DAO, or a key.
+    /// A contract or a program's account, whose rules say who acts: a governor, an m-of-n.
     Account(Account),
+    /// One key: whoever holds it decides alone.
+    Key(Account),
     /// The hash of the DAO's set, where no contract of the DAO exists and its members sign (Bitcoin Cash).
     Set(Hash32),
+}
+
+impl Authority {
+    /// The account, where it is one.
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Account(account) | Self::Key(account) => Some(account),
+            Self::Set(_) => None,
+        }
+    }
+
+    /// Whether whoever holds one key decides alone.
+    pub fn is_one_key(&self) -> bool {
+        matches!(self, Self::Key(_))
+    }
 }
 
 impl From<Account> for Authority {
@@ -99,7 +116,7 @@ impl From<Account> for Authority {
 impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Account(account) => account.fmt(f),
+            Self::Account(account) | Self::Key(account) => account.fmt(f),
             Self::Set(hash) => write!(f, "dao:{hash}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use alloy::eips::BlockId;
 use alloy::primitives::Address;
-use liaise_chain_api::{
+use liaise_chain_api::{Authority, 
     Account, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
 };
 use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule, sha256};
@@ -22,6 +22,8 @@ pub(crate) struct Constants {
     pub(crate) notice_epochs: u32,
     pub(crate) guarded_until_s: u64,
     pub(crate) authority: Address,
+    /// Whether the authority is no contract. An account that lends a contract's code to its key (EIP-7702) is none.
+    pub(crate) authority_is_key: bool,
 }
 
 impl Constants {
@@ -42,13 +44,16 @@ impl Constants {
             endpoint.view(at, to, IEmission::authorityCall {}),
             endpoint.view(at, to, IEmission::scheduleIdCall {}),
         )?;
+        let code = endpoint.code(at, authority).await?;
+        let authority_is_key = code.is_empty() || code.starts_with(&[0xef, 0x01, 0x00]);
         let emission = Emission { supply, epochs };
         let schedule = Schedule { network: NetworkId(network.0), genesis_s, emission, epoch_s, term_epochs };
         if schedule.id() != Hash32(schedule_id.0) {
             let detail = format!("its schedule id is not that of its own values, which is {}", schedule.id());
             return Err(ChainError::ForeignDistributor { address: to.to_string(), detail });
         }
-        Ok(Self { schedule, delays: Delays { epoch_s: short_s, long_s }, notice_epochs, guarded_until_s, authority })
+        let delays = Delays { epoch_s: short_s, long_s };
+        Ok(Self { schedule, delays, notice_epochs, guarded_until_s, authority, authority_is_key })
     }
 }
 
@@ -83,7 +88,10 @@ impl EvmReader {
             delays: constants.delays,
             notice_epochs: constants.notice_epochs,
             guarded_until_s: constants.guarded_until_s,
-            authority: account(constants.authority).into(),
+            authority: match constants.authority_is_key {
+                true => Authority::Key(account(constants.authority)),
+                false => Authority::Account(account(constants.authority)),
+            },
             guardian: account(guardian),
             oracle_set: set_ref(endpoint, &set)?,
             next: Epoch(range.next),

@@ -44,7 +44,7 @@ fn state(reader: &SolanaReader) -> Distributor {
         delays: Delays { epoch_s: 1, long_s: 2 },
         notice_epochs: 1,
         guarded_until_s: 0,
-        authority: account.clone(),
+        authority: account.clone().into(),
         guardian: account,
         oracle_set: SetRef { version: 1, hash: Hash32::ZERO, set: None },
         range: None,

@@ -1,7 +1,7 @@
 //! What the program's accounts say, in the seam's types.
 
 use anchor_lang::prelude::Pubkey;
-use liaise_chain_api::{
+use liaise_chain_api::{Authority, 
     Account, At, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
 };
 use liaise_emission::{Books, Kind, OPEN_ENDED, Root, Rules};
@@ -86,7 +86,11 @@ impl SolanaReader {
             delays: delays(&distributor.rules),
             notice_epochs: distributor.rules.notice_epochs,
             guarded_until_s: distributor.rules.guarded_until_s,
-            authority: account(&distributor.rules.authority),
+            // a program's accounts are off the curve
+            authority: match distributor.rules.authority.is_on_curve() {
+                true => Authority::Key(account(&distributor.rules.authority)),
+                false => Authority::Account(account(&distributor.rules.authority)),
+            },
             guardian: account(&distributor.guardian),
             oracle_set: SetRef { version: oracles.set_version, hash: set.hash(), set: Some(set) },
             range: range(&books, distributor.handed_to),

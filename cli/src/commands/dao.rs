@@ -93,6 +93,7 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         let mut value: Value = describe(&at);
         value["supply"] = json!(Supply::of(&at));
         value["authority"] = json!(at.authority);
+        value["authority_is_one_key"] = json!(at.authority.is_one_key());
         value["guardian"] = json!(at.guardian);
         value["guarded_until_s"] = json!(at.guarded_until_s);
         value["notice_epochs"] = json!(at.notice_epochs);
@@ -121,6 +122,9 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     say!("supply          {} minted here of {} that all epochs may issue", xlv(supply.minted), xlv(supply.cap));
     say!("                {} paid out, {} unclaimed", xlv(supply.paid), xlv(supply.unclaimed));
     say!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
+    if at.authority.is_one_key() {
+        say!("                one key: whoever holds it decides alone, so this is for trials only");
+    }
     let share =
         if at.at.time_s < at.guarded_until_s { "shares in rotation and hand-over until" } else { "only vetoes, since" };
     say!("guardian        {} ({share} {} Unix seconds)", at.guardian, at.guarded_until_s);

@@ -47,6 +47,9 @@ pub struct DemoArgs {
     /// The chain that holds the term.
     #[arg(long, value_enum, default_value_t)]
     chain: ChainName,
+    /// Give the DAO's rights to one key instead of an m-of-n account or a governor.
+    #[arg(long)]
+    trial: bool,
     /// Questions to ask, at most.
     #[arg(long, value_name = "N", default_value_t = 200)]
     questions: usize,
@@ -70,7 +73,7 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
     let (program, parameters) = (std::env::current_exe()?, local_parameters());
-    let plan = Plan { chain: args.chain, program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
+    let plan = Plan { chain: args.chain, trial: args.trial, program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
     let mut network = Network::start(plan, &stages).await?;
     let mut ledger = Ledger::default();
 

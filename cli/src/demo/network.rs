@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Plan {
     /// The chain that holds the term.
     pub chain: ChainName,
+    /// Whether one key has the DAO's rights.
+    pub trial: bool,
     /// The `liaise` program that every node runs.
     pub program: PathBuf,
     /// Its directory; a fresh one in the system's temporary directory by default.
@@ -94,7 +96,7 @@ impl Network {
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
-        let chain = DemoChain::found(local, &genesis, &dir).await?;
+        let chain = DemoChain::found(local, &genesis, &dir, plan.trial).await?;
 
         let passphrase = hex::encode(keys::random_secret().as_slice());
         let passphrase_file = dir.join("passphrase");

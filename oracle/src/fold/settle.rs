@@ -83,7 +83,17 @@ pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
         let deadline = start_ms.saturating_add(genesis.parameters.deadline_s * 1000);
         let epoch = observe::epoch_of(genesis, deadline, book.observation(place)?.seal);
         let user = book.at(place).who;
-        (user != NOBODY).then_some(Root { place, asked, ticket_place, ticket, kept: kept.as_ref(), user, asked_ms, start_ms, epoch })
+        (user != NOBODY).then_some(Root {
+            place,
+            asked,
+            ticket_place,
+            ticket,
+            kept: kept.as_ref(),
+            user,
+            asked_ms,
+            start_ms,
+            epoch,
+        })
     };
     let mut roots: Vec<Root<'a>> = book.observed().filter_map(root).collect();
     roots.sort_unstable_by_key(|root| book.id(root.place));
@@ -203,8 +213,7 @@ impl<'a> Desk<'a> {
         let id = || *self.book.id(root.ticket_place);
         let kept = lot.kept(root.kept);
         let seed = kept.map(|kept| kept.seed);
-        let seed =
-            seed.unwrap_or_else(|| lot.urn().seed(self.genesis, self.network, id(), root.ticket, signature));
+        let seed = seed.unwrap_or_else(|| lot.urn().seed(self.genesis, self.network, id(), root.ticket, signature));
         let draw = lot.draw(seed, root.ticket.adapter, kept.map(|kept| &kept.front));
         let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
         events.sort_unstable_by_key(|event| (event.at_ms, self.book.id(event.place)));

@@ -1,7 +1,7 @@
 //! anvil, with token, timelock, governor and distributor on it.
 
-use super::{Deployed, FEE, Terms};
-use liaise_chain_api::ChainId;
+use super::{DEPLOYER, Deployed, FEE, Terms};
+use liaise_chain_api::{Account, ChainId};
 use liaise_ledger::Hash;
 use liaise_node::chain::evm::{Address, Anvil, AnvilConfig, Dao, EvmConfig, Plan, PrivateKeySigner, deploy};
 use liaise_node::config::ChainConfig;
@@ -10,6 +10,12 @@ use liaise_node::keys::Secret;
 /// anvil's own number.
 const CHAIN: u64 = 31_337;
 const DAY_S: u64 = 86_400;
+const GOVERNOR: Dao = Dao::Governor {
+    voting_delay_s: DAY_S,
+    voting_period_s: 3 * DAY_S as u32,
+    timelock_s: 2 * DAY_S,
+    proposal_threshold: 0,
+};
 
 /// A running anvil.
 pub struct Local {
@@ -34,7 +40,7 @@ impl Local {
         Ok(self.anvil.mine_at(time_s).await?)
     }
 
-    /// Under a Governor of the token's holders.
+    /// Under a Governor of the token's holders; in a trial under the deployer's key.
     pub async fn deploy(&self, deployer: &Secret, terms: Terms) -> eyre::Result<Deployed> {
         let plan = Plan {
             schedule: terms.schedule,
@@ -43,11 +49,9 @@ impl Local {
             guarded_until_s: terms.guarded_until_s,
             guardian: terms.guardian,
             oracle_set: terms.oracle_set,
-            dao: Dao::Governor {
-                voting_delay_s: DAY_S,
-                voting_period_s: 3 * DAY_S as u32,
-                timelock_s: 2 * DAY_S,
-                proposal_threshold: 0,
+            dao: match terms.trial {
+                true => Dao::Account(Account::evm(CHAIN, Anvil::key(DEPLOYER).address().into_array())),
+                false => GOVERNOR,
             },
         };
         let config = EvmConfig::new(self.id(), self.anvil.url(), Address::ZERO);

@@ -58,6 +58,8 @@ pub struct Terms {
     pub guardian: Account,
     /// The oracles.
     pub oracle_set: OracleSet,
+    /// Whether the deployer's key has the DAO's rights.
+    pub trial: bool,
 }
 
 /// A distributor as its deployment left it.
@@ -145,7 +147,7 @@ fn guarded_until_s(genesis: &Genesis) -> u64 {
 
 impl DemoChain {
     /// Deploys token, DAO and distributor at production delays. A deployment's file goes to `dir`, an absolute path.
-    pub async fn found(local: LocalChain, genesis: &Genesis, dir: &Path) -> eyre::Result<DemoChain> {
+    pub async fn found(local: LocalChain, genesis: &Genesis, dir: &Path, trial: bool) -> eyre::Result<DemoChain> {
         let set = &genesis.oracles;
         let terms = Terms {
             schedule: schedule(genesis),
@@ -154,6 +156,7 @@ impl DemoChain {
             guarded_until_s: guarded_until_s(genesis),
             guardian: local.wallet(GUARDIAN)?.account(),
             oracle_set: OracleSet::new(set.version, set.keys.clone())?,
+            trial,
         };
         let deployed = local.deploy(dir, terms).await?;
         Ok(DemoChain { local, deployed })

@@ -59,7 +59,10 @@ impl Local {
         let deployer = key(DEPLOYER);
         let mut members = MEMBERS.map(|number| key(number).pubkey()).to_vec();
         members.sort_unstable();
-        let council = create_council(&config, &deployer, THRESHOLD, members, FEE).await?;
+        let authority = match terms.trial {
+            true => deployer.pubkey(),
+            false => create_council(&config, &deployer, THRESHOLD, members, FEE).await?,
+        };
         let plan = Plan {
             schedule: terms.schedule,
             delays: terms.delays,
@@ -67,7 +70,7 @@ impl Local {
             guarded_until_s: terms.guarded_until_s,
             guardian: terms.guardian,
             oracle_set: terms.oracle_set,
-            authority: Account::solana(&chain, council.to_bytes()),
+            authority: Account::solana(&chain, authority.to_bytes()),
             token_dao: true,
             token_program: TOKEN,
             uri: String::new(),
