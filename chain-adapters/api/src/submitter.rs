@@ -16,6 +16,12 @@ pub trait Submitter: DistributorReader {
     /// What reading returns.
     async fn balance(&self) -> Result<u128, ChainError>;
 
+    /// log2 of the most neighbouring leaves that one claim of a run can hold in a tree of `depth` levels; 0 where each leaf
+    /// is claimed by itself. 64 leaves stay far below any block's gas; chains with short transactions say less.
+    fn longest_run(&self, depth: u8) -> u8 {
+        depth.min(6)
+    }
+
     /// Signs, fixes the id, sends nothing.
     ///
     /// `undecided` are all earlier submissions of this account that are neither final nor dead, whether broadcast or

@@ -54,4 +54,4 @@ pub use liaise_emission::ID as PROGRAM;
 pub use plan::{Opened, OpenedKind};
 pub use reader::SolanaReader;
 pub use solana_sdk::signature::Keypair;
-pub use submitter::{Quote, SolanaSubmitter};
+pub use submitter::{Council, Quote, SolanaSubmitter};
