@@ -31,9 +31,10 @@ pub trait Submitter: DistributorReader {
         Ok(Quote { max, parts: vec![] })
     }
 
-    /// The most leaves that one claim of a run may hold, as a power of two. What a block takes, and not what is cheapest.
-    fn longest_run(&self) -> u8 {
-        6
+    /// log2 of the most neighbouring leaves that one claim of a run can hold in a tree of `depth` levels; 0 where each leaf
+    /// is claimed by itself. 64 leaves stay far below any block's gas; chains with short transactions say less.
+    fn longest_run(&self, depth: u8) -> u8 {
+        depth.min(6)
     }
 
     /// Signs, fixes the id, sends nothing.

@@ -15,6 +15,7 @@ use liaise_chain_api::{Account, At, ChainError, Delays, Distributor, Distributor
 use liaise_emission::{Council, Deployment, Rules, accounts, instruction, seeds};
 use liaise_summary::{Hash32, OracleSet, Schedule};
 use serde_json::json;
+use solana_account_decoder_client_types::UiAccount;
 use solana_address_lookup_table_interface::instruction::{
     create_lookup_table, extend_lookup_table, freeze_lookup_table,
 };
@@ -33,7 +34,7 @@ use crate::fees::{Fees, LAMPORTS_PER_SIGNATURE, MAX_UNITS, Misfit, Purse, prices
 use crate::plan::with_budget;
 use crate::reader::SolanaReader;
 use crate::refusal::classify_failure;
-use crate::transaction::{self, Birth, Held};
+use crate::transaction::{self, Birth};
 use crate::trial::trial;
 
 /// Time between two questions whether a transaction is confirmed.
@@ -93,6 +94,44 @@ pub fn address_of(config: &SolanaConfig, plan: &Plan) -> Result<Pubkey, ChainErr
     Ok(Pubkey::find_program_address(&[seeds::DISTRIBUTOR, id.as_bytes()], &config.program).0)
 }
 
+/// Where the council of these members is, in any order.
+pub fn council_address(program: &Pubkey, threshold: u8, members: &[Pubkey]) -> Pubkey {
+    let id = liaise_emission::Council::id(threshold, &ascending(members));
+    Pubkey::find_program_address(&[seeds::COUNCIL, id.as_bytes()], program).0
+}
+
+/// Creates an m-of-n account that can be a plan's `authority` or `guardian`, and waits until it is confirmed. It never changes;
+/// one that is there already is not created again.
+///
+/// # Errors
+/// Those of [`deploy`]; [`ChainError::Refused`] for a threshold above the members' number, a member twice, or more than 11.
+pub async fn create_council(
+    config: &SolanaConfig,
+    signer: &Keypair,
+    threshold: u8,
+    members: &[Pubkey],
+    fee: FeeLimit,
+) -> Result<Account, ChainError> {
+    let endpoint = Endpoint::new(&config.endpoint, config.timeout_ms)?;
+    endpoint.check_chain(&config.chain).await?;
+    let council = council_address(&config.program, threshold, members);
+    let params = json!([council.to_string(), {"commitment": commitment(At::Latest), "encoding": "base64"}]);
+    let there: Response<Option<UiAccount>> = endpoint.ask(RpcRequest::GetAccountInfo, params).await?;
+    if there.value.is_none_or(|account| account.owner != config.program.to_string()) {
+        let accounts = accounts::CreateCouncil { payer: signer.pubkey(), council, system_program: SYSTEM };
+        let data = instruction::CreateCouncil { threshold, members: ascending(members) }.data();
+        let call = Instruction { program_id: config.program, accounts: accounts.to_account_metas(None), data };
+        Deployer { config, endpoint, signer, fee }.send("create the council", &[call]).await?;
+    }
+    Ok(Account::solana(&config.chain, council.to_bytes()))
+}
+
+fn ascending(members: &[Pubkey]) -> Vec<Pubkey> {
+    let mut members = members.to_vec();
+    members.sort_unstable();
+    members
+}
+
 /// Creates what `plan` says, waits until it is confirmed, and checks the result. A distributor that is there already is not
 /// created again; the lookup table, which costs little, is.
 ///
@@ -101,9 +140,9 @@ pub fn address_of(config: &SolanaConfig, plan: &Plan) -> Result<Pubkey, ChainErr
 ///
 /// # Errors
 /// [`ChainError::Input`] for accounts of another chain, [`ChainError::Refused`] for a plan that the program does not take,
-/// [`ChainError::FeeTooHigh`], [`ChainError::Funds`], [`ChainError::Rejected`],
-/// [`ChainError::Unreachable`], [`ChainError::WrongChain`], [`ChainError::NotDeployed`] without the program, and
-/// [`ChainError::ForeignDistributor`] if what was created is not what was planned.
+/// [`ChainError::FeeTooHigh`], [`ChainError::Funds`], [`ChainError::Rejected`], [`ChainError::Unreachable`],
+/// [`ChainError::WrongChain`], and [`ChainError::ForeignDistributor`] without the program, or if what stands there is not what
+/// was planned.
 pub async fn deploy(
     config: &SolanaConfig,
     signer: &Keypair,
@@ -115,10 +154,17 @@ pub async fn deploy(
     let deployer = Deployer { config, endpoint, signer, fee };
     let addresses = Addresses::new(config.program, address_of(config, plan)?);
     let config = SolanaConfig { distributor: addresses.distributor, lookup_table: None, ..config.clone() };
-    if let Err(ChainError::NotDeployed { .. }) = SolanaReader::connect(config.clone()).await {
-        deployer.create(&addresses, plan).await?;
-    }
+    let missing = match SolanaReader::connect(config.clone()).await {
+        Err(ChainError::NotDeployed { .. }) => true,
+        Err(error) => return Err(error),
+        Ok(_) => false,
+    };
+    // tried before anything is paid for; sent after the table, which can be used from the slot after its own on
+    let create = if missing { Some(deployer.sign_creation(&addresses, plan).await?) } else { None };
     let lookup_table = deployer.create_table(&addresses, plan.token_program).await?;
+    if let Some(create) = create {
+        deployer.deliver(&create).await?;
+    }
     let reader = SolanaReader::connect(config).await?;
     let state = reader.distributor(At::Latest).await?;
     check(&addresses, plan, &state)?;
@@ -129,33 +175,6 @@ pub async fn deploy(
         code_hash: state.code_hash,
         upgrade_authority: reader.code.upgrade_authority,
     })
-}
-
-/// Creates an m-of-n account whose members act together, for [`Plan::authority`], and says where it is. One that is there
-/// already is left as it is: its address follows from its members.
-///
-/// # Errors
-/// [`ChainError::Refused`] for members that are not ascending or too few for the threshold; else as [`deploy`].
-pub async fn create_council(
-    config: &SolanaConfig,
-    signer: &Keypair,
-    threshold: u8,
-    members: Vec<Pubkey>,
-    fee: FeeLimit,
-) -> Result<Pubkey, ChainError> {
-    let endpoint = Endpoint::new(&config.endpoint, config.timeout_ms)?;
-    endpoint.check_chain(&config.chain).await?;
-    let id = Council::id(threshold, &members);
-    let (council, _) = Pubkey::find_program_address(&[seeds::COUNCIL, id.as_bytes()], &config.program);
-    let accounts = accounts::CreateCouncil { payer: signer.pubkey(), council, system_program: SYSTEM };
-    let data = instruction::CreateCouncil { threshold, members }.data();
-    let call = Instruction { program_id: config.program, accounts: accounts.to_account_metas(None), data };
-    let params = json!([council.to_string(), {"encoding": "base64", "commitment": commitment(At::Latest)}]);
-    let there: Response<Option<serde_json::Value>> = endpoint.ask(RpcRequest::GetAccountInfo, params).await?;
-    if there.value.is_none() {
-        Deployer { config, endpoint, signer, fee }.send("create the council", &[call]).await?;
-    }
-    Ok(council)
 }
 
 fn deployment(config: &SolanaConfig, plan: &Plan) -> Result<Deployment, ChainError> {
@@ -229,7 +248,7 @@ struct Deployer<'a> {
 }
 
 impl Deployer<'_> {
-    async fn create(&self, addresses: &Addresses, plan: &Plan) -> Result<(), ChainError> {
+    async fn sign_creation(&self, addresses: &Addresses, plan: &Plan) -> Result<Prepared, ChainError> {
         let accounts = accounts::CreateDistributor {
             payer: self.signer.pubkey(),
             distributor: addresses.distributor,
@@ -241,7 +260,7 @@ impl Deployer<'_> {
         };
         let data = instruction::CreateDistributor { deployment: Box::new(deployment(self.config, plan)?) }.data();
         let call = Instruction { program_id: self.config.program, accounts: accounts.to_account_metas(None), data };
-        self.send("create the distributor", &[call]).await
+        self.sign("create the distributor", &[call]).await
     }
 
     /// A table of what claims share, which nobody can change.
@@ -259,6 +278,12 @@ impl Deployer<'_> {
 
     /// Tries, signs, sends, and waits until it is confirmed.
     async fn send(&self, what: &'static str, calls: &[Instruction]) -> Result<(), ChainError> {
+        let prepared = self.sign(what, calls).await?;
+        self.deliver(&prepared).await
+    }
+
+    /// Tries and signs.
+    async fn sign(&self, what: &'static str, calls: &[Instruction]) -> Result<Prepared, ChainError> {
         let payer = self.signer.pubkey();
         let birth = Birth::newest(&self.endpoint).await?;
         let message = |calls: &[Instruction]| transaction::message(payer, calls, &[], birth);
@@ -279,14 +304,14 @@ impl Deployer<'_> {
         // what the payer lacks afterwards beside the signature's fee lies in new accounts
         let rent = purse.balance.saturating_sub(tried.left).saturating_sub(LAMPORTS_PER_SIGNATURE);
         let prices = prices(&self.endpoint, &payer).await?;
-        let fees = Fees::fit(tried.units, prices, rent, &purse).map_err(misfit)?;
+        let fees = Fees::fit(tried.units, prices, rent, 1, &purse).map_err(misfit)?;
         let message = message(&with_budget(calls, fees.units, fees.price))?;
-        let prepared = transaction::sign(self.signer, &self.config.chain, message, birth, fees.max())?;
-        self.deliver(&prepared, &transaction::held(&prepared, &self.config.chain)?).await
+        transaction::sign(&[self.signer], &self.config.chain, message, birth, fees.max())
     }
 
     /// Sends until it is confirmed: a node may lose it.
-    async fn deliver(&self, prepared: &Prepared, held: &Held) -> Result<(), ChainError> {
+    async fn deliver(&self, prepared: &Prepared) -> Result<(), ChainError> {
+        let held = transaction::held(prepared, &self.config.chain)?;
         let rejected = |detail: String| ChainError::Rejected { endpoint: self.endpoint.shown().to_owned(), detail };
         let config = json!({"encoding": "base64", "skipPreflight": true});
         let transaction = json!([BASE64_STANDARD.encode(&held.wire), config]);

@@ -23,9 +23,11 @@ pub(crate) struct Prices {
     pub(crate) usual: u64,
 }
 
-/// Units and price of one transaction with one signature.
+/// Units and price of one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fees {
+    /// How many sign it.
+    pub(crate) signatures: usize,
     /// The most compute units that it may use.
     pub(crate) units: u32,
     /// Micro-lamports a unit, paid for all of them.
@@ -78,26 +80,32 @@ impl Purse {
 impl Fees {
     /// Fits a transaction that used so many units into a purse: at the usual price, at a lower one if need be, for then
     /// it only waits; but not at one that hardly any slot takes.
-    pub(crate) fn fit(used: u64, prices: Prices, rent: u64, purse: &Purse) -> Result<Self, Misfit> {
-        let free = Self { units: limit_of(used), price: 0, rent };
+    pub(crate) fn fit(used: u64, prices: Prices, rent: u64, signatures: usize, purse: &Purse) -> Result<Self, Misfit> {
+        let free = Self { signatures, units: limit_of(used), price: 0, rent };
         purse.check(Self { price: prices.least, ..free }.max().0)?;
         let affordable = (purse.most() - free.max().0) * MICRO / u128::from(free.units);
         Ok(Self { price: u64::try_from(affordable).unwrap_or(u64::MAX).min(prices.usual), ..free })
     }
 
-    /// What a transaction that used so many units costs at the usual price.
+    /// What a transaction with one signature that used so many units costs at the usual price.
     pub(crate) fn usual(used: u64, prices: Prices) -> FeeLimit {
-        Self { units: limit_of(used), price: prices.usual, rent: 0 }.max()
+        Self { signatures: 1, units: limit_of(used), price: prices.usual, rent: 0 }.max()
     }
 
-    /// Lamports for the place in a block, beside the signature's.
+    /// Lamports for its signatures.
+    pub(crate) fn signature_fee(&self) -> u64 {
+        // a transaction has at most 255
+        LAMPORTS_PER_SIGNATURE * self.signatures as u64
+    }
+
+    /// Lamports for the place in a block, beside the signatures'.
     pub(crate) fn priority(&self) -> u128 {
         (u128::from(self.units) * u128::from(self.price)).div_ceil(MICRO)
     }
 
     /// The most that the transaction can cost, lamports, rent included.
     pub(crate) fn max(&self) -> FeeLimit {
-        FeeLimit(u128::from(LAMPORTS_PER_SIGNATURE) + self.priority() + u128::from(self.rent))
+        FeeLimit(u128::from(self.signature_fee()) + self.priority() + u128::from(self.rent))
     }
 }
 
@@ -147,30 +155,32 @@ mod tests {
 
     #[test]
     fn the_price_is_what_others_pay_if_it_can_be_afforded() {
-        let fees = Fees::fit(100_000, price(2_000_000), 7, &RICH).expect("it fits");
-        assert_eq!(fees, Fees { units: 126_000, price: 2_000_000, rent: 7 });
+        let fees = Fees::fit(100_000, price(2_000_000), 7, 1, &RICH).expect("it fits");
+        assert_eq!(fees, Fees { signatures: 1, units: 126_000, price: 2_000_000, rent: 7 });
         assert_eq!(fees.max(), FeeLimit(5000 + 252_000 + 7));
-        let fees = Fees::fit(100_000, price(2_000_000), 7, &up_to(5000 + 126 + 7)).expect("at a lower price");
+        let fees = Fees::fit(100_000, price(2_000_000), 7, 1, &up_to(5000 + 126 + 7)).expect("at a lower price");
         assert_eq!((fees.price, fees.max()), (1000, FeeLimit(5000 + 126 + 7)));
+        let fees = Fees::fit(0, price(0), 0, 3, &RICH).expect("it fits");
+        assert_eq!(fees.max(), FeeLimit(15_000), "each signature costs");
     }
 
     #[test]
     fn what_no_price_can_make_cheaper_is_refused() {
-        assert_eq!(Fees::fit(0, price(9), 7, &up_to(5006)), Err(Misfit::Limit { needed: 5007 }));
+        assert_eq!(Fees::fit(0, price(9), 7, 1, &up_to(5006)), Err(Misfit::Limit { needed: 5007 }));
         let poor = Purse { balance: 5006, ..RICH };
-        assert_eq!(Fees::fit(0, price(9), 7, &poor), Err(Misfit::Balance { needed: 5007 }));
+        assert_eq!(Fees::fit(0, price(9), 7, 1, &poor), Err(Misfit::Balance { needed: 5007 }));
         let bound = Purse { balance: 5006, stays: 100, ..RICH };
-        assert_eq!(Fees::fit(0, price(9), 0, &bound), Err(Misfit::Balance { needed: 5100 }));
-        assert_eq!(Fees::fit(u64::MAX, price(0), 0, &RICH).map(|fees| fees.units), Ok(MAX_UNITS));
+        assert_eq!(Fees::fit(0, price(9), 0, 1, &bound), Err(Misfit::Balance { needed: 5100 }));
+        assert_eq!(Fees::fit(u64::MAX, price(0), 0, 1, &RICH).map(|fees| fees.units), Ok(MAX_UNITS));
     }
 
     /// What is signed at such a price would end unheard again and again: the caller learns what it takes instead.
     #[test]
     fn a_price_that_hardly_any_slot_takes_is_refused() {
         let prices = Prices { least: 1_000_000, usual: 3_000_000 };
-        assert_eq!(Fees::fit(7_200, prices, 0, &up_to(14_999)), Err(Misfit::Limit { needed: 15_000 }));
-        assert_eq!(Fees::fit(7_200, prices, 0, &up_to(15_000)).map(|fees| fees.price), Ok(1_000_000));
-        assert_eq!(Fees::fit(7_200, prices, 0, &RICH).map(|fees| fees.price), Ok(3_000_000));
+        assert_eq!(Fees::fit(7_200, prices, 0, 1, &up_to(14_999)), Err(Misfit::Limit { needed: 15_000 }));
+        assert_eq!(Fees::fit(7_200, prices, 0, 1, &up_to(15_000)).map(|fees| fees.price), Ok(1_000_000));
+        assert_eq!(Fees::fit(7_200, prices, 0, 1, &RICH).map(|fees| fees.price), Ok(3_000_000));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn signed() -> (String, Vec<u8>) {
     let birth = Birth { slot: 99, blockhash: Hash::new_from_array([3; 32]) };
     let call = Instruction { program_id: program(), accounts: vec![], data: vec![1, 2, 3] };
     let message = transaction::message(signer.pubkey(), &[call], &[], birth).expect("a message");
-    let prepared = transaction::sign(&signer, &chain(), message, birth, FeeLimit(5000)).expect("a key signs");
+    let prepared = transaction::sign(&[&signer], &chain(), message, birth, FeeLimit(5000)).expect("a key signs");
     (prepared.id.0, prepared.bytes)
 }
 

@@ -10,15 +10,33 @@ use liaise_summary::{Node, RewardLeaf, Statement, sha256};
 use crate::addresses::programs;
 use crate::reader::SolanaReader;
 
+/// Who sends a call, and on whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sender {
+    /// Signs, and pays fees and the rent of accounts that are created.
+    pub(crate) payer: Pubkey,
+    /// Whose right is used where the call needs one: the payer itself, or a council.
+    pub(crate) actor: Pubkey,
+    /// The council's members that sign, beside or as the payer.
+    pub(crate) members: Vec<Pubkey>,
+}
+
+impl Sender {
+    /// Somebody on its own behalf.
+    pub(crate) fn alone(payer: Pubkey) -> Self {
+        Self { payer, actor: payer, members: vec![] }
+    }
+}
+
 impl SolanaReader {
-    /// The instruction that does `action`, sent by `sender`, who pays for accounts that it creates.
+    /// The instruction that does `action`.
     ///
     /// What the signed bytes say and the program rebuilds from its own state is compared here first: it would find a wrong
     /// signature where something else is wrong.
     pub(crate) fn instruction(
         &self,
         action: &Action,
-        sender: Pubkey,
+        sender: &Sender,
         state: &Distributor,
         token_program: Pubkey,
     ) -> Result<Instruction, ChainError> {
@@ -26,7 +44,13 @@ impl SolanaReader {
         let refuse = |refusal| Err(ChainError::Refused { action: name, refusal });
         let books = self.books(token_program);
         let oracles = self.addresses.oracles;
-        let act = || accounts::Act { books: self.books(token_program), actor: sender, oracles };
+        let actor = sender.actor;
+        let act = || accounts::Act { books: self.books(token_program), actor, oracles };
+        // a council's members sign as accounts after the named ones
+        let by_members = |mut call: Instruction| {
+            call.accounts.extend(sender.members.iter().map(|member| AccountMeta::new_readonly(*member, true)));
+            call
+        };
         Ok(match action {
             Action::SubmitEpoch { statement, signatures } => {
                 self.check_statement(name, &(*statement).into(), state)?;
@@ -63,7 +87,7 @@ impl SolanaReader {
                 let accounts = accounts::Claim {
                     books,
                     payee,
-                    payer: sender,
+                    payer: sender.payer,
                     destination: self.addresses.destination(&payee, &token_program),
                     claimed: self.addresses.claimed(&payee),
                     associated_token_program: programs::ASSOCIATED_TOKEN,
@@ -72,33 +96,39 @@ impl SolanaReader {
                 let proof_bytes = packed_nodes(&proof.siblings);
                 self.call(accounts, instruction::Claim { amount: leaf.amount, index: proof.index, proof: proof_bytes })
             }
-            Action::ClaimRange { leaves, proof } => self.range_call(leaves, proof, sender, books, token_program)?,
+            Action::ClaimRange { leaves, proof } => {
+                self.range_call(leaves, proof, sender.payer, books, token_program)?
+            }
             Action::Veto { digest, reason } => {
                 if state.pending.is_none() {
                     return refuse(Refusal::NothingPending);
                 }
-                self.call(act(), instruction::Veto { digest: digest.0, reason: reason.clone() })
+                by_members(self.call(act(), instruction::Veto { digest: digest.0, reason: reason.clone() }))
             }
             Action::Advance { head, reason } => {
-                self.call(act(), instruction::Advance { head: head.0, reason: reason.clone() })
+                by_members(self.call(act(), instruction::Advance { head: head.0, reason: reason.clone() }))
             }
             Action::HandOver { epoch, new } => {
-                self.call(act(), instruction::HandOver { end: epoch.0, new_distributor: new.0 })
+                by_members(self.call(act(), instruction::HandOver { end: epoch.0, new_distributor: new.0 }))
             }
             Action::ApproveOpen { first, old, head } => {
-                self.call(act(), instruction::ApproveOpen { first: first.0, old: old.0, head: head.0 })
+                by_members(self.call(act(), instruction::ApproveOpen { first: first.0, old: old.0, head: head.0 }))
             }
             Action::Rotate { set } => {
-                let accounts = accounts::Rotate { books, actor: sender, oracles };
-                self.call(accounts, instruction::Rotate { version: set.version(), keys: set.keys().to_vec() })
+                let accounts = accounts::Rotate { books, actor, oracles };
+                by_members(
+                    self.call(accounts, instruction::Rotate { version: set.version(), keys: set.keys().to_vec() }),
+                )
             }
             Action::SetGuardian { guardian } => {
-                self.call(act(), instruction::SetGuardian { guardian: self.key_of(guardian)? })
+                by_members(self.call(act(), instruction::SetGuardian { guardian: self.key_of(guardian)? }))
             }
             Action::Consent { to, given } => {
                 let call = self.instruction(to, sender, state, token_program)?;
-                let accounts = accounts::Consent { distributor: self.addresses.distributor, guardian: sender, oracles };
-                self.call(accounts, instruction::Consent { call_hash: sha256(&[&call.data]).0, given: *given })
+                let accounts = accounts::Consent { distributor: self.addresses.distributor, guardian: actor, oracles };
+                by_members(
+                    self.call(accounts, instruction::Consent { call_hash: sha256(&[&call.data]).0, given: *given }),
+                )
             }
             other => {
                 let detail = "this version of the adapter does not know it: use a newer one";
@@ -113,7 +143,7 @@ impl SolanaReader {
         &self,
         leaves: &[RewardLeaf],
         proof: &liaise_summary::RangeProof,
-        sender: Pubkey,
+        payer: Pubkey,
         books: accounts::BooksAccounts,
         token_program: Pubkey,
     ) -> Result<Instruction, ChainError> {
@@ -130,7 +160,7 @@ impl SolanaReader {
                 metas.push(AccountMeta::new(self.addresses.claimed(&payee), false));
             }
         }
-        let accounts = accounts::ClaimRange { books, payer: sender, system_program: programs::SYSTEM };
+        let accounts = accounts::ClaimRange { books, payer, system_program: programs::SYSTEM };
         let amounts = leaves.iter().map(|leaf| leaf.amount).collect();
         let proof_bytes = packed_nodes(&proof.siblings);
         let mut call =

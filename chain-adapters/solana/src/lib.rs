@@ -55,4 +55,4 @@ pub use plan::{Opened, OpenedKind};
 pub use reader::SolanaReader;
 pub use solana_sdk::signature::Keypair;
 pub use solana_sdk::signer::Signer;
-pub use submitter::{Quote, SolanaSubmitter};
+pub use submitter::{Council, Quote, SolanaSubmitter};

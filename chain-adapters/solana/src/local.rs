@@ -117,7 +117,8 @@ impl Localnet {
         &self.chain
     }
 
-    /// A key that everybody knows: worth nothing anywhere else.
+    /// A key that everybody knows, by its name or its number as text: worth nothing anywhere else. Nothing is on it before it
+    /// is [funded](Self::fund).
     pub fn key(name: &str) -> Keypair {
         Keypair::new_from_array(sha256(&[b"liaise localnet key ", name.as_bytes()]).0)
     }
@@ -138,6 +139,24 @@ impl Localnet {
     /// The chain refuses.
     pub async fn set_mining(&self, mining: Mining) -> Result<(), ChainError> {
         self.steer("localnet_setMining", json!({"mode": mining.name()})).await.map(drop)
+    }
+
+    /// Makes a block of what waits, then empty ones.
+    ///
+    /// # Errors
+    /// The chain refuses, as for all that follow.
+    pub async fn mine(&self, slots: u64) -> Result<(), ChainError> {
+        self.steer("localnet_mine", json!({"slots": slots})).await.map(drop)
+    }
+
+    /// Moves the clock to a Unix time that is not in its past, and makes an empty block there.
+    pub async fn advance_to(&self, time_s: u64) -> Result<(), ChainError> {
+        self.steer("localnet_advanceTo", json!({"unixTime": time_s})).await.map(drop)
+    }
+
+    /// Makes everything that is included now final.
+    pub async fn finalise(&self) -> Result<(), ChainError> {
+        self.steer("localnet_finalise", Value::Null).await.map(drop)
     }
 
     /// One of its steering methods, which take one object or nothing.

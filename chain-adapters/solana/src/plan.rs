@@ -8,7 +8,9 @@ use solana_compute_budget_interface::ComputeBudgetInstruction;
 
 use crate::addresses::programs;
 use crate::fees::{Fees, MAX_UNITS, rent};
+use crate::instruction::Sender;
 use crate::reader::SolanaReader;
+use crate::transaction::MAX_BYTES;
 
 /// Bytes of a token account: of SPL Token, and of an associated one of Token-2022, which says that its owner never changes.
 const TOKEN_ACCOUNT: usize = 165;
@@ -90,9 +92,20 @@ pub(crate) fn with_budget(calls: &[Instruction], units: u32, price: u64) -> Vec<
     all
 }
 
+/// log2 of the most leaves that a run's claim can hold in one transaction, in a tree of `depth` levels, at any price and
+/// whatever accounts its payees lack. What is no run is claimed by itself, which takes fewer bytes.
+pub(crate) fn longest_run(depth: u8) -> u8 {
+    // of a run, each level above it, each leaf with its two accounts and the opening of one
+    const RUN: usize = 325;
+    const LEVEL: usize = 40;
+    const LEAF: usize = 116;
+    let bytes = |log2: u8| RUN + LEVEL * usize::from(depth - log2) + (LEAF << log2);
+    (1..=depth.min(4)).rev().find(|log2| bytes(*log2) <= MAX_BYTES).unwrap_or(0)
+}
+
 impl SolanaReader {
     /// The instructions of an action, and the accounts that they open.
-    pub(crate) async fn plan(&self, action: &Action, sender: Pubkey) -> Result<Plan, ChainError> {
+    pub(crate) async fn plan(&self, action: &Action, sender: &Sender) -> Result<Plan, ChainError> {
         let loaded = self.load(At::Latest).await?;
         let state = self.tell(&loaded).await?;
         let token_program = loaded.distributor.token_program;
@@ -110,7 +123,7 @@ impl SolanaReader {
         // the claim of one leaf opens its payee's account itself
         if matches!(action, Action::ClaimRange { .. }) {
             let missing = opened.iter().filter(|opened| opened.kind == OpenedKind::TokenAccount);
-            calls.extend(missing.map(|opened| self.open(sender, opened, token_program)));
+            calls.extend(missing.map(|opened| self.open(sender.payer, opened, token_program)));
         }
         calls.push(call);
         Ok(Plan { calls, opened })
@@ -138,7 +151,7 @@ impl SolanaReader {
         Ok(opened)
     }
 
-    fn open(&self, payer: Pubkey, opened: &Opened, token_program: Pubkey) -> Instruction {
+    pub(crate) fn open(&self, payer: Pubkey, opened: &Opened, token_program: Pubkey) -> Instruction {
         let accounts = vec![
             AccountMeta::new(payer, true),
             AccountMeta::new(opened.address, false),

@@ -114,7 +114,9 @@ impl SolanaReader {
         key: &Pubkey,
     ) -> Result<T, ChainError> {
         let address = key.to_string();
-        let Some(account) = account else {
+        // anybody can send lamports to an address at which nothing stands yet
+        let vacant = |account: &&AccountData| account.owner == programs::SYSTEM && account.bytes.is_empty();
+        let Some(account) = account.filter(|account| !vacant(account)) else {
             return Err(ChainError::NotDeployed { chain: self.config.chain.clone(), address });
         };
         let foreign =

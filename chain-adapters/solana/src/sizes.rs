@@ -1,6 +1,7 @@
 //! What fits a transaction: no claim and no filing of a network may be too long to send.
 
 use anchor_lang::prelude::Pubkey;
+use anchor_lang::solana_program::instruction::Instruction;
 use liaise_chain_api::{
     Account, Action, BlockRef, ChainError, Delays, Distributor, DistributorReader, FeeLimit, HeldRoots, SetRef,
     StatementSignature,
@@ -19,7 +20,8 @@ use crate::config::SolanaConfig;
 use crate::deploy::shared_by_claims;
 use crate::endpoint::Endpoint;
 use crate::history::History;
-use crate::plan::with_budget;
+use crate::instruction::Sender;
+use crate::plan::{Opened, OpenedKind, longest_run, with_budget};
 use crate::reader::SolanaReader;
 use crate::transaction::{self, Birth};
 
@@ -60,15 +62,24 @@ fn state(reader: &SolanaReader) -> Distributor {
 
 /// The bytes of an action's transaction with a deployment's lookup table, or the refusal.
 fn length(action: &Action, price: u64) -> Result<usize, ChainError> {
+    length_of(&[instruction_of(action)?], price)
+}
+
+fn instruction_of(action: &Action) -> Result<Instruction, ChainError> {
+    let reader = reader();
+    let sender = Sender::alone(Keypair::new_from_array([5; 32]).pubkey());
+    reader.instruction(action, &sender, &state(&reader), programs::TOKEN_2022)
+}
+
+fn length_of(calls: &[Instruction], price: u64) -> Result<usize, ChainError> {
     let reader = reader();
     let signer = Keypair::new_from_array([5; 32]);
-    let call = reader.instruction(action, signer.pubkey(), &state(&reader), programs::TOKEN_2022)?;
     let addresses = shared_by_claims(&reader.addresses, programs::TOKEN_2022);
     let table = AddressLookupTableAccount { key: Pubkey::new_from_array([6; 32]), addresses };
     let birth = Birth { slot: 1, blockhash: Hash::new_from_array([3; 32]) };
-    let calls = with_budget(&[call], 400_000, price);
+    let calls = with_budget(calls, 400_000, price);
     let message = transaction::message(signer.pubkey(), &calls, &[table], birth)?;
-    let prepared = transaction::sign(&signer, &reader.config.chain, message, birth, FeeLimit(5_000))?;
+    let prepared = transaction::sign(&[&signer], &reader.config.chain, message, birth, FeeLimit(5_000))?;
     Ok(transaction::held(&prepared, &reader.config.chain)?.wire.len())
 }
 
@@ -106,15 +117,35 @@ fn a_filing_by_the_largest_set_fits_at_any_price() {
     assert!(length(&Action::SubmitEpoch { statement, signatures }, u64::MAX).is_ok());
 }
 
-/// Of a tree of a million leaves, a lookup table holding only what all claims share. Shallower trees leave room for more:
-/// a level is 40 bytes, a payee 64 and an account that is to be opened 32.
+/// A run of leaves whose payees lack every account, under a lookup table that holds only what all claims share.
+fn run_length(depth: u8, log2: u8) -> Result<usize, ChainError> {
+    let leaves: Vec<RewardLeaf> =
+        (0..1u8 << log2).map(|i| RewardLeaf { payee: Payee([i + 100; 32]), amount: u64::MAX >> 8 }).collect();
+    let siblings = vec![Node { hash: Hash32([8; 32]), sum: 7 }; usize::from(depth - log2)];
+    let reader = reader();
+    let opened = leaves.iter().map(|leaf| {
+        let payee = Pubkey::new_from_array(leaf.payee.0);
+        let address = reader.addresses.destination(&payee, &programs::TOKEN_2022);
+        Opened { kind: OpenedKind::TokenAccount, address, payee, lamports: 1 }
+    });
+    let payer = Keypair::new_from_array([5; 32]).pubkey();
+    let mut calls: Vec<_> = opened.map(|opened| reader.open(payer, &opened, programs::TOKEN_2022)).collect();
+    calls.push(instruction_of(&Action::ClaimRange { leaves, proof: RangeProof { first: 0, log2, siblings } })?);
+    length_of(&calls, u64::MAX)
+}
+
+/// What is promised fits; of twice as many leaves it was tried that they don't, so that nothing is given away.
 #[test]
-fn a_run_of_two_fits_whatever_its_accounts() {
-    let run = |log2: u8| {
-        let leaves = (0..1u8 << log2).map(|i| RewardLeaf { payee: Payee([i + 1; 32]), amount: 5 }).collect();
-        let siblings = vec![Node { hash: Hash32([8; 32]), sum: 7 }; usize::from(20 - log2)];
-        Action::ClaimRange { leaves, proof: RangeProof { first: 0, log2, siblings } }
-    };
-    let fits = (0..5).filter(|log2| length(&run(*log2), 1).is_ok()).max();
-    assert_eq!(fits, Some(1));
+fn the_longest_run_fits_whatever_its_payees_lack() {
+    let mut given = Vec::new();
+    for depth in 0..=24 {
+        let log2 = longest_run(depth);
+        assert!(log2 == 0 || run_length(depth, log2).is_ok(), "2^{log2} leaves of 2^{depth}");
+        if log2 < depth {
+            given.push((depth, log2, run_length(depth, log2 + 1).is_ok()));
+        }
+    }
+    let wasted: Vec<_> = given.iter().filter(|(_, log2, more)| *more && *log2 > 0).collect();
+    assert!(wasted.is_empty(), "{wasted:?}");
+    assert_eq!([2, 4, 8, 12, 16, 20].map(longest_run), [2, 2, 2, 2, 1, 0]);
 }

@@ -19,8 +19,9 @@ use solana_sdk::signer::Signer;
 
 use crate::config::SolanaConfig;
 use crate::endpoint::{Refused, commitment};
-use crate::fees::{Fees, LAMPORTS_PER_SIGNATURE, Misfit, Purse, prices, rent};
-use crate::plan::{Opened, Plan};
+use crate::fees::{Fees, Misfit, Purse, prices, rent};
+use crate::instruction::Sender;
+use crate::plan::{Opened, Plan, longest_run};
 use crate::reader::SolanaReader;
 use crate::refusal::classify_failure;
 use crate::transaction::{self, Birth};
@@ -28,8 +29,6 @@ use crate::trial::trial;
 
 /// Compute units of filing an epoch: what 9 of 13 oracles' signatures need, measured, and a little more.
 const FILING_UNITS: u64 = 245_000;
-/// A run's payees are named one by one, two accounts each: two leaves fit whatever their accounts, as a power of two.
-const LONGEST_RUN: u8 = 1;
 
 /// Reads and writes the distributor of one [`SolanaConfig`] with one key.
 ///
@@ -37,6 +36,7 @@ const LONGEST_RUN: u8 = 1;
 pub struct SolanaSubmitter {
     pub(crate) reader: SolanaReader,
     signer: Keypair,
+    council: Option<Council>,
     account: Account,
     table: Vec<AddressLookupTableAccount>,
 }
@@ -47,6 +47,15 @@ impl std::fmt::Debug for SolanaSubmitter {
     }
 }
 
+/// An m-of-n account of the program's ([`create_council`](crate::deploy::create_council)), and those members whose keys are
+/// at hand.
+pub struct Council {
+    /// Its address.
+    pub address: Pubkey,
+    /// Who signs for it: as many as its threshold, the submitter's own key among them if that is a member's.
+    pub members: Vec<Keypair>,
+}
+
 /// What an action would cost now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quote {
@@ -54,7 +63,7 @@ pub struct Quote {
     pub compute_units: u32,
     /// Micro-lamports for each of them.
     pub price: u64,
-    /// Lamports for the signature.
+    /// Lamports for the signatures.
     pub signature_fee: u64,
     /// Lamports for the place in a block: compute units times price.
     pub priority_fee: u128,
@@ -73,7 +82,28 @@ impl SolanaSubmitter {
         let reader = SolanaReader::connect(config).await?;
         let account = Account::solana(&reader.config.chain, signer.pubkey().to_bytes());
         let table = reader.lookup_table().await?;
-        Ok(Self { reader, signer, account, table })
+        Ok(Self { reader, signer, council: None, account, table })
+    }
+
+    /// The same submitter with a council's right where a call needs one: as its DAO authority or guardian. The signer goes on
+    /// paying; whether enough members sign is the program's to judge.
+    pub fn on_behalf_of(self, council: Council) -> Self {
+        Self { council: Some(council), ..self }
+    }
+
+    fn sender(&self) -> Sender {
+        match &self.council {
+            None => Sender::alone(self.address()),
+            Some(Council { address, members }) => {
+                let members = members.iter().map(Signer::pubkey).collect();
+                Sender { payer: self.address(), actor: *address, members }
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<&Keypair> {
+        let members = self.council.iter().flat_map(|council| &council.members);
+        std::iter::once(&self.signer).chain(members.filter(|member| member.pubkey() != self.address())).collect()
     }
 
     /// The address that signs.
@@ -91,7 +121,7 @@ impl SolanaSubmitter {
         Ok(Quote {
             compute_units: fees.units,
             price: fees.price,
-            signature_fee: LAMPORTS_PER_SIGNATURE,
+            signature_fee: fees.signature_fee(),
             priority_fee: fees.priority(),
             opened: plan.opened,
             max: fees.max(),
@@ -101,7 +131,7 @@ impl SolanaSubmitter {
     /// What the action needs, tried with a blockhash and fitted into what there is to pay with.
     async fn price(&self, action: &Action, fee: FeeLimit) -> Result<(Plan, Fees, Birth), ChainError> {
         let endpoint = &self.reader.endpoint;
-        let plan = self.reader.plan(action, self.address()).await?;
+        let plan = self.reader.plan(action, &self.sender()).await?;
         let purse = Purse { limit: fee, balance: self.lamports().await?, stays: rent(endpoint, 0).await? };
         let misfit = |misfit| match misfit {
             Misfit::Limit { needed } => ChainError::FeeTooHigh { needed, limit: fee.0 },
@@ -109,11 +139,12 @@ impl SolanaSubmitter {
                 ChainError::Funds { account: self.account.clone(), has: purse.balance.into(), needed }
             }
         };
-        // an account that is too poor fails its trial for reasons that say less
-        let least = Fees { units: 0, price: 0, rent: plan.rent() };
-        purse.check_balance(least.max().0).map_err(misfit)?;
         let birth = Birth::newest(endpoint).await?;
         let message = transaction::message(self.address(), &plan.trial(), &self.table, birth)?;
+        let signatures = transaction::signatures(&message);
+        // an account that is too poor fails its trial for reasons that say less
+        let least = Fees { signatures, units: 0, price: 0, rent: plan.rent() };
+        purse.check_balance(least.max().0).map_err(misfit)?;
         let units = match trial(endpoint, message).await? {
             Ok(trial) => trial.units,
             Err(TransactionError::BlockhashNotFound) => {
@@ -124,7 +155,7 @@ impl SolanaSubmitter {
             }
         };
         let prices = prices(endpoint, &self.reader.config.distributor).await?;
-        let fees = Fees::fit(units, prices, plan.rent(), &purse).map_err(misfit)?;
+        let fees = Fees::fit(units, prices, plan.rent(), signatures, &purse).map_err(misfit)?;
         Ok((plan, fees, birth))
     }
 
@@ -190,8 +221,8 @@ impl Submitter for SolanaSubmitter {
         Ok(liaise_chain_api::Quote { max: quote.max, parts })
     }
 
-    fn longest_run(&self) -> u8 {
-        LONGEST_RUN
+    fn longest_run(&self, depth: u8) -> u8 {
+        longest_run(depth)
     }
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, _: &[Prepared]) -> Result<Prepared, ChainError> {
@@ -199,7 +230,7 @@ impl Submitter for SolanaSubmitter {
         self.reader.check_chain().await?;
         let (plan, fees, birth) = self.price(action, fee).await?;
         let message = transaction::message(self.address(), &plan.priced(&fees), &self.table, birth)?;
-        transaction::sign(&self.signer, &self.reader.config.chain, message, birth, fees.max())
+        transaction::sign(&self.keys(), &self.reader.config.chain, message, birth, fees.max())
     }
 
     async fn broadcast(&self, prepared: &Prepared) -> Result<(), ChainError> {

@@ -52,15 +52,24 @@ pub(crate) fn message(
     Ok(VersionedMessage::V0(message))
 }
 
-/// Signs. Ed25519 signatures are deterministic: the same input gives the same id.
+/// How many sign a message.
+pub(crate) fn signatures(message: &VersionedMessage) -> usize {
+    usize::from(message.header().num_required_signatures)
+}
+
+/// Signs with those of the keys that the message asks for. Ed25519 signatures are deterministic: the same input gives the
+/// same id.
 pub(crate) fn sign(
-    signer: &Keypair,
+    keys: &[&Keypair],
     chain: &ChainId,
     message: VersionedMessage,
     birth: Birth,
     fee_max: FeeLimit,
 ) -> Result<Prepared, ChainError> {
-    let signed = VersionedTransaction::try_new(message, &[signer as &dyn Signer]);
+    let asked = &message.static_account_keys()[..signatures(&message)];
+    let signers: Vec<&dyn Signer> =
+        keys.iter().filter(|key| asked.contains(&key.pubkey())).map(|key| *key as &dyn Signer).collect();
+    let signed = VersionedTransaction::try_new(message, &signers);
     let signed = signed.map_err(|error| ChainError::Input { what: "the signing key", detail: error.to_string() })?;
     let wire = wire(&signed)?;
     let bytes = [&[LAYOUT], &birth.slot.to_be_bytes()[..], &wire].concat();
@@ -135,7 +144,7 @@ mod tests {
         let call = Instruction { program_id: Pubkey::new_from_array([9; 32]), accounts: vec![], data: vec![1, 2, 3] };
         let message = message(signer.pubkey(), &[call], &[], birth).expect("a message");
         let chain = "solana:local".parse().expect("a chain");
-        sign(&signer, &chain, message, birth, FeeLimit(5000)).expect("signed")
+        sign(&[&signer], &chain, message, birth, FeeLimit(5000)).expect("signed")
     }
 
     #[test]

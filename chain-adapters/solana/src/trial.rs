@@ -32,7 +32,7 @@ pub(crate) async fn trial(
     message: VersionedMessage,
 ) -> Result<Result<Trial, TransactionError>, ChainError> {
     let payer = message.static_account_keys().first().map(ToString::to_string);
-    let signatures = vec![Signature::default(); usize::from(message.header().num_required_signatures)];
+    let signatures = vec![Signature::default(); transaction::signatures(&message)];
     let wire = transaction::wire(&VersionedTransaction { signatures, message })?;
     let config = json!({
         "encoding": "base64",

@@ -11,7 +11,10 @@ use liaise_chain_solana::local::{Localnet, LocalnetConfig, Mining};
 use liaise_chain_solana::{Keypair, Pubkey, SolanaConfig, SolanaSubmitter};
 use liaise_summary::{Payee, sha256};
 use serde_json::{Value, json};
+use solana_sdk::instruction::Instruction;
+use solana_sdk::message::{Message, VersionedMessage};
 use solana_sdk::signer::Signer;
+use solana_transaction::versioned::VersionedTransaction;
 
 /// A twentieth of a coin: rent is most of what a claim costs.
 pub const FEE: FeeLimit = FeeLimit(50_000_000);
@@ -126,6 +129,20 @@ impl SolanaChain {
         Some((account["lamports"].as_u64()?, account["owner"].as_str()?.to_owned(), data))
     }
 
+    /// Sends a call that the adapter has no name for, and includes it.
+    pub async fn send(&self, role: Role, call: Instruction) {
+        let signer = key(role);
+        let config = json!([{"commitment": "confirmed"}]);
+        let answer = self.localnet.ask("getLatestBlockhash", config).await.expect("the chain answers");
+        let blockhash = answer["value"]["blockhash"].as_str().and_then(|hash| hash.parse().ok()).expect("a blockhash");
+        let message = Message::new_with_blockhash(&[call], Some(&signer.pubkey()), &blockhash);
+        let signed = VersionedTransaction::try_new(VersionedMessage::Legacy(message), &[&signer]).expect("signed");
+        let wire = BASE64_STANDARD.encode(wincode::serialize(&signed).expect("a transaction"));
+        let params = json!([wire, {"encoding": "base64", "preflightCommitment": "confirmed"}]);
+        self.localnet.ask("sendTransaction", params).await.expect("it is taken");
+        self.mine(1).await;
+    }
+
     /// Puts other data into an account.
     pub async fn put(&self, address: &Pubkey, (lamports, owner, data): (u64, String, Vec<u8>)) {
         let (address, data) = (address.to_string(), BASE64_STANDARD.encode(data));
@@ -156,15 +173,15 @@ impl LocalChain for SolanaChain {
     }
 
     async fn mine(&self, blocks: u64) {
-        self.steer("localnet_mine", json!({"slots": blocks})).await;
+        self.localnet.mine(blocks).await.expect("it obeys");
     }
 
     async fn advance_to(&self, time_s: u64) {
-        self.steer("localnet_advanceTo", json!({"unixTime": time_s})).await;
+        self.localnet.advance_to(time_s).await.expect("it obeys");
     }
 
     async fn finalise(&self) {
-        self.steer("localnet_finalise", Value::Null).await;
+        self.localnet.finalise().await.expect("it obeys");
     }
 
     async fn reorg(&self, blocks: u64) {

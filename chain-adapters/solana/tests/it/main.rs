@@ -2,8 +2,10 @@
 #![allow(missing_docs)]
 
 mod conformance;
+mod council;
 // one disk and one driver for the journal over every chain
 #[path = "../../../arbitrum/tests/it/disk.rs"]
 mod disk;
 mod faults;
 mod harness;
+mod journal;

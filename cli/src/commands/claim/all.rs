@@ -185,7 +185,8 @@ async fn plan(tree: &Tree<'_>, submitter: &dyn Submitter, args: &ClaimArgs) -> e
         let actions = runs.into_iter().map(|run| Ok((run, action(tree.payable, run)?)));
         actions.collect::<eyre::Result<Vec<_>>>()
     };
-    let payments = cover(runs::cover(&leaves, submitter.longest_run()))?;
+    let depth = u8::try_from(tree.payable.tree.depth()).expect("a tree has at most 32 levels");
+    let payments = cover(runs::cover(&leaves, submitter.longest_run(depth)))?;
     if let Some((_, first)) = payments.iter().find(|(run, _)| run.log2 > 0)
         && let Err(ChainError::Unsupported { .. }) =
             submitter.prepare(first, args.fee.limit(submitter.chain()), &[]).await

@@ -57,11 +57,10 @@ impl Local {
         let chain = self.id();
         let config = SolanaConfig::new(chain.clone(), self.localnet.url(), PROGRAM, PROGRAM);
         let deployer = key(DEPLOYER);
-        let mut members = MEMBERS.map(|number| key(number).pubkey()).to_vec();
-        members.sort_unstable();
+        let members = MEMBERS.map(|number| key(number).pubkey());
         let authority = match terms.trial {
-            true => deployer.pubkey(),
-            false => create_council(&config, &deployer, THRESHOLD, members, FEE).await?,
+            true => Account::solana(&chain, deployer.pubkey().to_bytes()),
+            false => create_council(&config, &deployer, THRESHOLD, &members, FEE).await?,
         };
         let plan = Plan {
             schedule: terms.schedule,
@@ -70,7 +69,7 @@ impl Local {
             guarded_until_s: terms.guarded_until_s,
             guardian: terms.guardian,
             oracle_set: terms.oracle_set,
-            authority: Account::solana(&chain, authority.to_bytes()),
+            authority,
             token_dao: true,
             token_program: TOKEN,
             uri: String::new(),

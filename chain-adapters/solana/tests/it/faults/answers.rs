@@ -134,13 +134,6 @@ fn blocks() -> Vec<Case> {
         always("a blockhash called ended before it was known", Stage::Sent, Meets::Nothing, valid, ended(0)),
         always("a blockhash called valid for ever", Stage::Sent, Meets::Nothing, valid, put("/value", json!(true))),
         start("an empty history", Meets::Nothing, "getSignaturesForAddress", Fault::answer(json!([]))),
-        always(
-            "an empty history once it is final",
-            Stage::Final,
-            Meets::Nothing,
-            "getSignaturesForAddress",
-            Fault::answer(json!([])),
-        ),
     ]
 }
 

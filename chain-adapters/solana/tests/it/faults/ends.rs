@@ -90,6 +90,8 @@ async fn a_rolled_back_transaction_whose_time_is_over_is_dead() {
 #[tokio::test]
 async fn a_node_that_lags_calls_nothing_dead() {
     let (world, prepared) = signed().await;
+    // so that it knows the distributor still
+    world.chain.mine(30).await;
     send(&world, &prepared).await;
     world.chain.mine(1).await;
     let newest = world.state().await.at;

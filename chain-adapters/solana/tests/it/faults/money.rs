@@ -101,7 +101,7 @@ async fn a_run_opens_its_payees_accounts() {
 #[tokio::test]
 async fn a_frozen_token_account_is_refused_and_paid_later() {
     let (world, tree, payee) = payable().await;
-    let more = world.tree(&[(0, 150), (1, 250)]);
+    let more = world.tree(&[(0, 150), (1, 200), (2, 300), (3, 400)]);
     world.act(Role::Operator, &claim_of(&tree, &payee)).await;
     world.file_payable(&more).await;
     let destination = world.chain.destination(&payee);
@@ -153,7 +153,7 @@ async fn what_an_epoch_s_filing_needs_is_known_beforehand() {
     let (world, ..) = payable().await;
     let funds = world.chain.connect(Role::Rival).await.funds().await.expect("the chain answers");
     assert_eq!((funds.has, funds.filing), (u128::from(LAMPORTS), 5_000));
-    let statement = world.filing(&world.tree(&[(0, 500)]), 0).await;
+    let statement = world.filing(&world.tree(&[(0, 1_500)]), 0).await;
     world.pass_epoch(statement.epoch).await;
     let filing = world.signed_filing(statement);
     let prepared = world.submitter(Role::Rival).await.prepare(&filing, FEE, &[]).await.expect("an acceptable action");

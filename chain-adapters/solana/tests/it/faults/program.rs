@@ -1,23 +1,48 @@
 //! The program under the distributor, and what stands where it should be.
 
-use liaise_chain_api::conformance::{LocalChain, Oracles, Plan, Role, World};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use liaise_chain_api::conformance::faults::FaultyChain;
+use liaise_chain_api::conformance::{Fault, FaultProxy, LocalChain, Oracles, Plan, Role, Rule, World};
 use liaise_chain_api::{At, ChainError, DistributorReader, Refusal};
 use liaise_chain_solana::deploy::{self, deploy};
 use liaise_chain_solana::{Keypair, PROGRAM, Pubkey, SolanaConfig, SolanaReader};
 use liaise_summary::Epoch;
+use serde_json::{Value, json};
+use solana_sdk::instruction::{AccountMeta, Instruction};
 use solana_sdk::signer::Signer;
 
 use crate::harness::{DEPLOY_FEE, LocalnetHarness, SolanaChain, deployment, key, start};
 
 const LOADER: &str = "BPFLoaderUpgradeab1e11111111111111111111111";
-/// Where the loader says whether somebody can replace the code, and where the code begins.
-const AUTHORITY: usize = 12;
+/// The loader's instruction that names another authority, or none.
+const SET_AUTHORITY: [u8; 4] = [4, 0, 0, 0];
 
-fn program_data() -> Pubkey {
-    Pubkey::find_program_address(&[PROGRAM.as_ref()], &LOADER.parse().expect("an address")).0
+/// Nobody can replace the code any more.
+async fn give_up(world: &World<SolanaChain>, role: Role) {
+    let loader: Pubkey = LOADER.parse().expect("an address");
+    let data = Pubkey::find_program_address(&[PROGRAM.as_ref()], &loader).0;
+    let authority = key(role);
+    let accounts = vec![AccountMeta::new(data, false), AccountMeta::new_readonly(authority.pubkey(), true)];
+    let call = Instruction { program_id: loader, accounts, data: SET_AUTHORITY.to_vec() };
+    world.chain.send(role, call).await;
 }
 
-/// Whoever can replace the code is seen at once, opens nothing, and a replaced code has another hash.
+/// The loader's record of the program with something after the code.
+fn longer(by: &'static [u8]) -> Rule {
+    let fault = Fault::Answer(Arc::new(move |_: &Value, mut answer: Value| {
+        let data = answer["value"]["data"][0].as_str().expect("the program's data");
+        let code = [&BASE64_STANDARD.decode(data).expect("base64")[..], by].concat();
+        answer["value"]["data"][0] = json!(BASE64_STANDARD.encode(code));
+        answer
+    }));
+    Rule::always("getAccountInfo", fault)
+}
+
+/// Whoever can replace the code is seen at once, opens nothing, and replaced code has another hash. Once that is given up
+/// nobody need look again.
 #[tokio::test]
 async fn an_upgraded_program_has_another_hash() {
     let plan = Plan::new(&Oracles::new(1, 7));
@@ -25,30 +50,34 @@ async fn an_upgraded_program_has_another_hash() {
     let world = World { chain, plan, oracles: Oracles::new(1, 7) };
     let opening = world.opening(Epoch(0)).await;
     world.act(Role::Authority, &World::<SolanaChain>::approval(&opening)).await;
-    let refused = world.submitter(Role::Operator).await;
-    match refused.prepare(&world.signed_opening(opening), world.chain.fee_limit(), &[]).await {
+    let open = world.signed_opening(opening);
+    match world.submitter(Role::Operator).await.prepare(&open, world.chain.fee_limit(), &[]).await {
         Err(ChainError::Refused { refusal: Refusal::Other(why), .. }) => assert!(why.contains("upgrade"), "{why}"),
         other => panic!("the code can still be replaced, and it gives {other:?}"),
     }
 
-    let reader = SolanaReader::connect(world.chain.config.clone()).await.expect("the chain answers");
-    let hash = async || reader.distributor(At::Latest).await.expect("a readable distributor").code_hash;
-    let first = hash().await;
-    let (lamports, owner, mut code) = world.chain.account(&program_data()).await.expect("it is there");
+    let proxy = FaultProxy::start(world.chain.node()).await;
+    let connect = async || {
+        let config = SolanaConfig { endpoint: proxy.url().to_owned(), ..world.chain.config.clone() };
+        SolanaReader::connect(config).await.expect("the chain answers")
+    };
+    let hash = async |reader: &SolanaReader| reader.distributor(At::Latest).await.expect("readable").code_hash;
+    let reader = connect().await;
+    let first = hash(&reader).await;
     // room for a longer code is none of it
-    code.extend([0; 64]);
-    world.chain.put(&program_data(), (lamports, owner.clone(), code.clone())).await;
-    assert_eq!(hash().await, first);
-    code.push(1);
-    world.chain.put(&program_data(), (lamports, owner.clone(), code.clone())).await;
-    let second = hash().await;
-    assert_ne!(second, first);
+    proxy.arm(longer(&[0; 64]));
+    assert_eq!(hash(&reader).await, first);
+    proxy.lift().await;
+    proxy.arm(longer(&[0, 1]));
+    assert_ne!(hash(&reader).await, first);
+    proxy.lift().await;
 
-    // given up, the range can be opened, and a reader need not look again
-    code[AUTHORITY..AUTHORITY + 33].fill(0);
-    world.chain.put(&program_data(), (lamports, owner, code)).await;
-    world.act(Role::Operator, &world.signed_opening(opening)).await;
-    assert_eq!(world.state().await.code_hash, second);
+    give_up(&world, Role::Rival).await;
+    let reader = connect().await;
+    let met = proxy.met();
+    proxy.arm(longer(&[1]));
+    assert_eq!((hash(&reader).await, proxy.met()), (first, met));
+    world.act(Role::Operator, &open).await;
 }
 
 /// What was deployed once is found again, whoever asks for it; another plan has another address.
@@ -63,7 +92,8 @@ async fn a_deployment_is_made_once() {
     assert_eq!(first.upgrade_authority, None);
 
     let other = deploy::Plan { uri: "https://liaise.example/metadata/other.json".to_owned(), ..planned.clone() };
-    assert_ne!(deploy::address_of(&config, &other).expect("a plan"), first.distributor);
+    let place = deploy::address_of(&config, &other).expect("a plan");
+    assert_ne!(place, first.distributor);
     let mut wrong = planned;
     wrong.delays.long_s = 0;
     match deploy(&config, &key(Role::Rival), &wrong, DEPLOY_FEE).await {
@@ -78,6 +108,13 @@ async fn a_deployment_is_made_once() {
         Err(ChainError::FeeTooHigh { needed, .. }) => assert!(needed > 15_000_000, "rent is most of it: {needed}"),
         bad => panic!("it costs more, and it gives {bad:?}"),
     }
+    // lamports that somebody sent there before are in nobody's way
+    localnet
+        .steer("localnet_setAccount", json!({"address": place.to_string(), "lamports": 1}))
+        .await
+        .expect("it obeys");
+    let second = deploy(&config, &key(Role::Rival), &other, DEPLOY_FEE).await.expect("it deploys");
+    assert_eq!(second.distributor, place);
 }
 
 #[tokio::test]
@@ -90,7 +127,7 @@ async fn what_is_no_distributor_is_refused() {
     let missing = refused(connect(nobody, config.program)).await;
     assert!(matches!(missing, ChainError::NotDeployed { .. }), "{missing}");
     let wallet = refused(connect(key(Role::Operator).pubkey(), config.program)).await;
-    assert!(matches!(wallet, ChainError::ForeignDistributor { .. }), "{wallet}");
+    assert!(matches!(wallet, ChainError::NotDeployed { .. }), "{wallet}");
     let no_program = refused(connect(config.distributor, nobody)).await;
     assert!(matches!(no_program, ChainError::ForeignDistributor { .. }), "{no_program}");
     let evm = SolanaConfig { chain: "eip155:1".parse().expect("a chain"), ..config.clone() };

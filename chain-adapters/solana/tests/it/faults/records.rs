@@ -61,6 +61,17 @@ fn of_record(name: &str, fault: Fault) -> Case {
     Case::new(name, Stage::Final, Meets::Only(Kind::BadAnswer)).rule(Rule::always(RECORD, fault))
 }
 
+/// The records of what was before, which are read to know what was accepted.
+fn of_history(name: &str, fault: Fault) -> Case {
+    Case::new(name, Stage::Start, Meets::Only(Kind::BadAnswer)).rule(Rule::always(RECORD, fault))
+}
+
+/// What the program itself writes, and can't be read.
+fn own_line() -> [String; 3] {
+    let program = liaise_chain_solana::PROGRAM;
+    [format!("Program {program} invoke [1]"), "Program data: ###".to_owned(), format!("Program {program} success")]
+}
+
 /// The operator's first sendings are lost, another's filing is included, and the operator's own comes to nothing.
 fn beaten(name: &str, meets: Meets) -> Case {
     let swallowed = Fault::Swallowed(Arc::new(|_: &Value, _: Value| json!("2".repeat(87))));
@@ -90,8 +101,9 @@ pub fn cases() -> Vec<Case> {
             .rule(Rule::always(STATUSES, record("/value", json!([null, null])))),
         of_record("no record of what is final", Fault::answer(Value::Null)),
         of_record("a record without its outcome", record("/meta", Value::Null)),
-        of_record("a record without a log", record("/meta/logMessages", Value::Null)),
-        of_record("a record whose log is cut off", record("/meta/logMessages", json!(["Log truncated"]))),
+        of_history("a history without a log", record("/meta/logMessages", Value::Null)),
+        of_history("a history whose log is cut off", record("/meta/logMessages", json!(["Log truncated"]))),
+        of_history("a history with a line that is no event", record("/meta/logMessages", json!(own_line()))),
         of_record("a record without balances", record("/meta/preBalances", json!([]))),
         of_record("a record of another slot", record("/slot", json!(2))),
         Case::new("the status of a block that went away", Stage::Included, Meets::Perhaps(Kind::BadAnswer))

@@ -63,7 +63,7 @@ pub fn cases() -> Vec<Case> {
         always("refused always as too late", rejected, refused(-32_002, "Blockhash not found")),
         always("refused always, while another files", rejected, refused(-32_005, "Node is unhealthy")).rival(),
         once("swallowed, and the node is another chain's later", Meets::Only(Kind::WrongChain), swallowed()).rule(
-            Rule { calls: 8..usize::MAX, ..Rule::always("getGenesisHash", Fault::answer(json!("1".repeat(44)))) },
+            Rule { calls: 5..usize::MAX, ..Rule::always("getGenesisHash", Fault::answer(json!("1".repeat(44)))) },
         ),
         once("swallowed, and its time goes by", nothing, swallowed()).weather(Stage::Sent, Weather::Replaced),
         once("connection lost, and the block goes away", lost, Fault::Lost).weather(Stage::Seen, Weather::Reorg),
