@@ -1,8 +1,9 @@
 //! What the program's accounts say, in the seam's types.
 
 use anchor_lang::prelude::Pubkey;
-use liaise_chain_api::{Authority, 
-    Account, At, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
+use liaise_chain_api::{
+    Account, At, Authority, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind,
+    Range, SetRef,
 };
 use liaise_emission::{Books, Kind, OPEN_ENDED, Root, Rules};
 use liaise_summary::{DistributorId, Epoch, Hash32, Node};

@@ -44,7 +44,7 @@ fn advance() -> Action {
 #[tokio::test]
 async fn enough_members_act_for_their_council() {
     let (chain, submitter) = council_of(&[0, 2]).await;
-    let quote = submitter.quote(&advance(), FEE).await.expect("an acceptable action");
+    let quote = submitter.details(&advance(), FEE).await.expect("an acceptable action");
     assert_eq!(quote.signature_fee, 10_000);
     let prepared = submitter.prepare(&advance(), FEE, &[]).await.expect("an acceptable action");
     assert!(prepared.fee_max.0 >= 10_000);
