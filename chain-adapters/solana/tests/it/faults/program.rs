@@ -113,6 +113,8 @@ async fn a_deployment_is_made_once() {
         Err(ChainError::FeeTooHigh { needed, .. }) => assert!(needed > 15_000_000, "rent is most of it: {needed}"),
         bad => panic!("it costs more, and it gives {bad:?}"),
     }
+    // a lookup table's address follows from who makes it and the newest final slot
+    localnet.finalise().await.expect("it obeys");
     // lamports that somebody sent there before are in nobody's way
     localnet
         .steer("localnet_setAccount", json!({"address": place.to_string(), "lamports": 1}))
