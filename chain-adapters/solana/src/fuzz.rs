@@ -1,4 +1,4 @@
-//! Decoders that nothing outside needs, for tests/fuzz: what journals kept, what nodes answer, and what programs log.
+//! Decoders that nothing outside needs, for tests: what journals kept, what nodes answer, and what programs log.
 
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;

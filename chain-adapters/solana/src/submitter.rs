@@ -214,7 +214,7 @@ impl Submitter for SolanaSubmitter {
         let priority =
             format!("priority fee: {} compute units at {} micro-lamports each", quote.compute_units, quote.price);
         let mut parts = vec![
-            Cost { what: "the signature".into(), amount: quote.signature_fee.into() },
+            Cost { what: "the signatures".into(), amount: quote.signature_fee.into() },
             Cost { what: priority, amount: quote.priority_fee },
         ];
         parts.extend(quote.opened.iter().map(Opened::cost));

@@ -228,7 +228,9 @@ impl FaultyChain for SolanaChain {
     }
 
     async fn connect_over(&self, role: Role, url: &str, patience_ms: u64) -> Result<Box<dyn Submitter>, ChainError> {
-        let config = SolanaConfig { endpoint: url.to_owned(), timeout_ms: patience_ms, ..self.config.clone() };
+        // half a megabyte of code is read at each connection, which a busy machine takes its time for
+        let timeout_ms = patience_ms.max(1_500);
+        let config = SolanaConfig { endpoint: url.to_owned(), timeout_ms, ..self.config.clone() };
         Ok(Box::new(SolanaSubmitter::connect(config, key(role)).await?))
     }
 

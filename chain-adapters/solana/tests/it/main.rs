@@ -3,6 +3,7 @@
 
 mod conformance;
 mod council;
+mod decoders;
 // one disk and one driver for the journal over every chain
 #[path = "../../../arbitrum/tests/it/disk.rs"]
 mod disk;

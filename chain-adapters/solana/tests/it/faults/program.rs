@@ -94,6 +94,11 @@ async fn a_deployment_is_made_once() {
     let other = deploy::Plan { uri: "https://liaise.example/metadata/other.json".to_owned(), ..planned.clone() };
     let place = deploy::address_of(&config, &other).expect("a plan");
     assert_ne!(place, first.distributor);
+    let ambiguous = deploy::Plan { uri: "u".repeat(31), ..planned.clone() };
+    match deploy(&config, &key(Role::Rival), &ambiguous, DEPLOY_FEE).await {
+        Err(ChainError::Input { detail, .. }) => assert!(detail.contains("31 bytes"), "{detail}"),
+        bad => panic!("no such mint can be made, and it gives {bad:?}"),
+    }
     let mut wrong = planned;
     wrong.delays.long_s = 0;
     match deploy(&config, &key(Role::Rival), &wrong, DEPLOY_FEE).await {
@@ -108,6 +113,8 @@ async fn a_deployment_is_made_once() {
         Err(ChainError::FeeTooHigh { needed, .. }) => assert!(needed > 15_000_000, "rent is most of it: {needed}"),
         bad => panic!("it costs more, and it gives {bad:?}"),
     }
+    // a lookup table's address follows from who makes it and the newest final slot
+    localnet.finalise().await.expect("it obeys");
     // lamports that somebody sent there before are in nobody's way
     localnet
         .steer("localnet_setAccount", json!({"address": place.to_string(), "lamports": 1}))
