@@ -68,7 +68,6 @@ pub enum Says {
 
 /// Of what kind a [`Says`] is: most questions need no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "see Says")]
 pub enum Kind {
     Session,
     Capability,
