@@ -12,7 +12,7 @@ use anchor_lang::{InstructionData, ToAccountMetas};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use liaise_chain_api::{Account, At, ChainError, Delays, Distributor, DistributorReader, FeeLimit, Prepared};
-use liaise_emission::{Council, Deployment, Rules, accounts, instruction, seeds};
+use liaise_emission::{Deployment, Rules, accounts, instruction, seeds};
 use liaise_summary::{Hash32, OracleSet, Schedule};
 use serde_json::json;
 use solana_account_decoder_client_types::UiAccount;
@@ -100,7 +100,7 @@ pub fn address_of(config: &SolanaConfig, plan: &Plan) -> Result<Pubkey, ChainErr
 
 /// Where the council of these members is, in any order.
 pub fn council_address(program: &Pubkey, threshold: u8, members: &[Pubkey]) -> Pubkey {
-    let id = Council::id(threshold, &ascending(members));
+    let id = liaise_emission::Council::id(threshold, &ascending(members));
     Pubkey::find_program_address(&[seeds::COUNCIL, id.as_bytes()], program).0
 }
 
