@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::args;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::{process, setup};
+use crate::{process, setup, solana};
 
 /// Below the build directory.
 const BINARY: &str = "debug/liaise";
@@ -14,6 +14,10 @@ const BINARY: &str = "debug/liaise";
 /// Runs `liaise demo` with these arguments in place of xtask, so that Ctrl-C and the exit code are the demo's own.
 pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
     setup::run(host, &args::Setup { yes: true, ..args::Setup::default() })?;
+    if arguments.iter().any(|argument| argument == "solana" || argument == "--chain=solana") {
+        say!("\nBuilding the Solana program and the local node.");
+        solana::build(host)?;
+    }
     say!("\nBuilding liaise.");
     if !host.target.join(BINARY).exists() {
         say!("Nothing is built yet: this takes 15 to 25 minutes on two cores, once.");

@@ -2,8 +2,9 @@
 
 use alloy::eips::BlockId;
 use alloy::primitives::Address;
-use liaise_chain_api::{Authority, 
-    Account, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range, SetRef,
+use liaise_chain_api::{
+    Account, Authority, BlockRef, ChainError, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range,
+    SetRef,
 };
 use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Node, OracleSet, Schedule, sha256};
 

@@ -73,7 +73,14 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
     let (program, parameters) = (std::env::current_exe()?, local_parameters());
-    let plan = Plan { chain: args.chain, trial: args.trial, program, dir: args.dir.clone(), parameters, bundle: args.bundle.clone() };
+    let plan = Plan {
+        chain: args.chain,
+        trial: args.trial,
+        program,
+        dir: args.dir.clone(),
+        parameters,
+        bundle: args.bundle.clone(),
+    };
     let mut network = Network::start(plan, &stages).await?;
     let mut ledger = Ledger::default();
 

@@ -9,6 +9,7 @@ mod program;
 mod refusals;
 mod report;
 mod running;
+mod solana;
 mod survival;
 mod terminal;
 mod votes;

@@ -138,7 +138,14 @@ async fn a_real_prometheus_reads_a_running_network() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = Corpus::read(Some(24), Some(2)).unwrap();
     let (place, parameters) = (Some(dir.path().join("network")), local_parameters());
-    let plan = Plan { chain: ChainName::default(), trial: false, program: LIAISE.into(), dir: place, parameters, bundle: None };
+    let plan = Plan {
+        chain: ChainName::default(),
+        trial: false,
+        program: LIAISE.into(),
+        dir: place,
+        parameters,
+        bundle: None,
+    };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     let endpoints = open_endpoints(&mut network).await;

@@ -17,9 +17,15 @@ pub struct Running {
 impl Running {
     /// Starts a short demo and waits until everything is paid.
     pub fn start(dir: &Path) -> Running {
+        Running::start_with(dir, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(dir: &Path, arguments: &[&str]) -> Running {
         let mut child = Command::new(LIAISE)
             .args(["demo", "--passages", "48", "--questions", "8", "--dir"])
             .arg(dir)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -39,7 +39,8 @@ async fn any_one_store_oracle_or_submitter_may_die() {
     // A dead store is waited for before an epoch is sealed without it; an hour of real waiting proves no more.
     let parameters = Parameters { seal_wait_s: 3, ..local_parameters() };
     let plan = Plan {
-        chain: ChainName::default(), trial: false,
+        chain: ChainName::default(),
+        trial: false,
         program: LIAISE.into(),
         dir: Some(dir.path().to_owned()),
         parameters,

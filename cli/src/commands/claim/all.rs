@@ -28,6 +28,7 @@ struct Payment {
     leaves: u32,
     /// How many accounts it pays.
     accounts: usize,
+    #[serde(serialize_with = "output::units")]
     due: u64,
     fee_max: Option<String>,
     transaction: Option<String>,
@@ -43,8 +44,10 @@ struct Report {
     /// Who pays the fees; null where there is nothing to pay.
     by: Option<String>,
     /// What is due to all of them before anything was sent.
+    #[serde(serialize_with = "output::units")]
     due: u64,
     /// What the transactions here paid.
+    #[serde(serialize_with = "output::units")]
     paid: u64,
     /// The most that a dry run's transactions would cost together.
     fee_max: Option<String>,

@@ -59,8 +59,11 @@ pub struct ClaimArgs {
 #[derive(Debug, Serialize)]
 struct Line {
     account: String,
+    #[serde(serialize_with = "output::units")]
     in_tree: u64,
+    #[serde(serialize_with = "output::units")]
     claimed_before: u64,
+    #[serde(serialize_with = "output::units")]
     due: u64,
     fee_max: Option<String>,
     fee_parts: Vec<Value>,

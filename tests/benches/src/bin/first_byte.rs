@@ -147,7 +147,14 @@ async fn network_in(dir: &Path, corpus: &Corpus) -> eyre::Result<Network> {
     // All six may race at once: then the one that is left need not wait for the others' patience.
     let parameters = Parameters { racers: 6, ..local_parameters() };
     let mut network = Network::start(
-        Plan { chain: ChainName::default(), trial: false, program, dir: Some(dir.to_owned()), parameters, bundle: None },
+        Plan {
+            chain: ChainName::default(),
+            trial: false,
+            program,
+            dir: Some(dir.to_owned()),
+            parameters,
+            bundle: None,
+        },
         &stages,
     )
     .await?;

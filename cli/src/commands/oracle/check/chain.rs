@@ -5,8 +5,9 @@ use super::finding::Findings;
 use crate::exit::Kind;
 use liaise_chain_api::{At, Distributor, Funds};
 use liaise_ledger::EpochNumber;
+use liaise_node::chain::{self, Coin};
 use liaise_node::client::Wallet;
-use liaise_node::{chain, keys};
+use liaise_node::keys;
 use liaise_summary::{CompressedKey, OracleSet};
 
 /// A chain ahead of this clock by more says that this clock is slow: blocks come at most seconds early.
@@ -124,9 +125,10 @@ fn clock(findings: &mut Findings, here_s: u64, chain_s: u64) {
 
 fn money(findings: &mut Findings, funds: &Funds) {
     let Funds { account, has, filing } = funds;
+    let unit = Coin::of(&account.chain()).unit;
     let lasts = has / (*filing).max(1);
-    let detail = format!("{account} has {has}, filing an epoch needs {filing} now: it lasts for {lasts}");
-    let remedy = format!("send it the chain's own coin: {} lasts for {FILINGS}", filing.saturating_mul(FILINGS));
+    let detail = format!("{account} has {has} {unit}, filing an epoch needs {filing} now: it lasts for {lasts}");
+    let remedy = format!("send it the chain's own coin: {} {unit} last for {FILINGS}", filing.saturating_mul(FILINGS));
     match lasts {
         0 => findings.fail("gas", Kind::Refused, detail, remedy),
         lasts if lasts < FILINGS => findings.warn("gas", detail, remedy),
