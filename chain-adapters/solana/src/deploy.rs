@@ -100,7 +100,7 @@ pub fn address_of(config: &SolanaConfig, plan: &Plan) -> Result<Pubkey, ChainErr
 
 /// Where the council of these members is, in any order.
 pub fn council_address(program: &Pubkey, threshold: u8, members: &[Pubkey]) -> Pubkey {
-    let id = Council::id(threshold, &ascending(members));
+    let id = liaise_emission::Council::id(threshold, &ascending(members));
     Pubkey::find_program_address(&[seeds::COUNCIL, id.as_bytes()], program).0
 }
 
