@@ -1,8 +1,9 @@
 //! What became of each epoch's UTXO: the batches that it paid.
 //!
 //! A used-up epoch leaves no output from which one could walk back, so its payments are looked for forwards: from the block
-//! of the filing on, block by block, until nothing is left of it. Final batches are kept; an epoch that still holds pay is
-//! asked for with one call.
+//! of the filing on, or the last one where it was seen unspent, block by block, until nothing is left of it. What was found is
+//! kept while its block is part of the chain, some thirty bytes a payout; an epoch that still holds pay is asked for with one
+//! call.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -16,11 +17,20 @@ use crate::rpc::Spends;
 use crate::state::EpochPay;
 use crate::thread::{Chain, Snapshot};
 
+/// Where a transaction is.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    height: u64,
+    block: String,
+}
+
 /// One paid batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) txid: Txid,
     pub(crate) height: u64,
+    /// Hash of the block that holds it.
+    block: String,
     pub(crate) payouts: Vec<Payout>,
     /// What is left of the epoch.
     pub(crate) left: Option<TxOut>,
@@ -32,7 +42,7 @@ pub(crate) struct EpochThread {
     /// Its filing, as the number of the thread's transaction.
     pub(crate) filed: usize,
     /// In order, the first with number 0.
-    pub(crate) batches: Vec<Batch>,
+    pub(crate) batches: Vec<Arc<Batch>>,
     /// Whether a veto took it back.
     pub(crate) vetoed: bool,
 }
@@ -58,8 +68,27 @@ impl EpochThread {
     }
 }
 
-/// Final batches by the filing's transaction.
-pub(crate) type Paid = Mutex<BTreeMap<Txid, Arc<Vec<Batch>>>>;
+/// What is known of an epoch's payments.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    batches: Vec<Arc<Batch>>,
+    /// An output that was unspent up to the block of this height.
+    unspent: Option<(OutPoint, u64)>,
+}
+
+/// What is known of each epoch's payments, by the filing's transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Paid(Mutex<BTreeMap<Txid, Known>>);
+
+impl Paid {
+    fn of(&self, filing: &Txid) -> Known {
+        self.0.lock().expect("nobody panics while holding it").get(filing).cloned().unwrap_or_default()
+    }
+
+    fn keep(&self, filing: Txid, known: Known) {
+        self.0.lock().expect("nobody panics while holding it").insert(filing, known);
+    }
+}
 
 impl Chain {
     /// Every epoch of the thread that pays something, in the order of their filing.
@@ -73,31 +102,36 @@ impl Chain {
         Ok(epochs)
     }
 
-    async fn batches(&self, snapshot: &Snapshot, link: &Link) -> Result<Vec<Batch>, ChainError> {
-        let kept = self.paid.lock().expect("nobody panics while holding it").get(&link.txid).cloned();
-        let mut thread =
-            EpochThread { filed: 0, batches: kept.map_or_else(Vec::new, |kept| kept.as_ref().clone()), vetoed: false };
-        let kept = thread.batches.len();
-        let mut height = thread.batches.last().map_or(link.place.block.number, |batch| batch.height);
+    async fn batches(&self, snapshot: &Snapshot, link: &Link) -> Result<Vec<Arc<Batch>>, ChainError> {
+        let Known { mut batches, unspent } = self.paid.of(&link.txid);
+        let last_final = self.final_height(&snapshot.tip);
+        while let Some(last) = batches.last()
+            && last.height > last_final
+            && self.endpoint.header(&last.block).await?.is_none()
+        {
+            batches.pop();
+        }
+        let mut thread = EpochThread { filed: 0, batches, vetoed: false };
         let mut block = None;
+        let mut now_unspent = None;
         while let Some((outpoint, output)) = thread.left(link) {
             if self.endpoint.is_unspent(&outpoint).await?.is_some() {
+                now_unspent = Some((outpoint, snapshot.tip.blocks));
                 break;
             }
-            let found = self.spender(&outpoint, height, snapshot.tip.blocks, &mut block).await?;
+            let made = thread.batches.last().map_or(link.place.block.number, |batch| batch.height);
+            // it was unspent in a block that may be gone, and then not in a final one before it
+            let seen = unspent.filter(|(seen, _)| *seen == outpoint).map_or(0, |(_, height)| height);
+            let first = made.max(seen.saturating_sub(self.config.depth));
+            let found = self.spender(&outpoint, first, snapshot.tip.blocks, &mut block).await?;
             let (txid, at) = found.ok_or_else(|| self.endpoint.nonsense("an epoch that is spent in no block"))?;
             let found = self.endpoint.transaction(&txid).await?;
             let tx = found.ok_or_else(|| self.endpoint.nonsense("a block with a transaction that is nowhere"))?.tx;
-            let batch = self.read_batch(&tx, at, output);
-            height = at;
-            thread.batches.push(batch.map_err(|detail| self.endpoint.nonsense(detail))?);
+            let batch = self.read_batch(&tx, at, output).map_err(|detail| self.endpoint.nonsense(detail))?;
+            thread.batches.push(Arc::new(batch));
         }
-        let last_final = self.final_height(&snapshot.tip);
-        let finals = thread.batches.iter().take_while(|batch| batch.height <= last_final).count();
-        if finals > kept {
-            let finals = Arc::new(thread.batches[..finals].to_vec());
-            self.paid.lock().expect("nobody panics while holding it").insert(link.txid, finals);
-        }
+        let known = Known { batches: thread.batches.clone(), unspent: now_unspent };
+        self.paid.keep(link.txid, known);
         Ok(thread.batches)
     }
 
@@ -109,7 +143,7 @@ impl Chain {
         first: u64,
         last: u64,
         block: &mut Option<Spends>,
-    ) -> Result<Option<(Txid, u64)>, ChainError> {
+    ) -> Result<Option<(Txid, Placed)>, ChainError> {
         for height in first..=last {
             let spends = match block.take().filter(|block| block.height == height) {
                 Some(kept) => kept,
@@ -118,14 +152,14 @@ impl Chain {
             let spends = block.insert(spends);
             if let Some(txid) = spends.spender(outpoint) {
                 let txid = txid.parse().map_err(|_| self.endpoint.nonsense("a transaction id that is none"))?;
-                return Ok(Some((txid, height)));
+                return Ok(Some((txid, Placed { height, block: spends.hash.clone() })));
             }
         }
         Ok(None)
     }
 
     /// What a crank paid out of an epoch's UTXO.
-    fn read_batch(&self, tx: &Transaction, height: u64, before: &TxOut) -> Result<Batch, &'static str> {
+    fn read_batch(&self, tx: &Transaction, at: Placed, before: &TxOut) -> Result<Batch, &'static str> {
         let category = self.config.category();
         let stays = |output: &TxOut| {
             output.script_pubkey == before.script_pubkey && output.token.as_ref().is_some_and(|token| token.has_nft())
@@ -144,14 +178,19 @@ impl Chain {
         if paid.checked_add(rest) != Some(amount_of(before)) {
             return Err("a batch whose payouts and rest are not what the epoch had");
         }
-        Ok(Batch { txid: tx.compute_txid(), height, payouts, left })
+        Ok(Batch { txid: tx.compute_txid(), height: at.height, block: at.block, payouts, left })
     }
 }
 
 /// Whether the statement of a thread's transaction was vetoed later.
 pub(crate) fn is_vetoed(links: &[Link], filed: usize) -> bool {
-    let Some(digest) = links[filed].statement().map(|statement| statement.digest()) else { return false };
-    links[filed..].iter().any(|link| link.step == Step::Vetoed { digest })
+    veto_of(links, filed).is_some()
+}
+
+/// The veto of the statement of a thread's transaction.
+pub(crate) fn veto_of(links: &[Link], filed: usize) -> Option<&Link> {
+    let digest = links.get(filed)?.statement()?.digest();
+    links[filed..].iter().find(|link| link.step == Step::Vetoed { digest })
 }
 
 /// Base units in an output.

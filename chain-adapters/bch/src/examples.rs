@@ -275,6 +275,36 @@ fn a_life_that_javascript_built_is_built_again_to_the_byte() {
     assert_eq!(vetoes, 2);
 }
 
+/// Whatever a node sends as a transaction is read or refused, and nothing else: bytes changed here and there in each.
+#[test]
+fn spoiled_transactions_are_refused_without_a_panic() {
+    let examples = examples();
+    let chain = chain_of(&examples[0]);
+    let place = Place { block: BlockRef { number: 1, hash: [0; 32], time_s: 1 }, since_s: 1 };
+    let genesis = Link::genesis(&chain.config, &chain.covenants, &examples[0].tx, place.clone()).expect("a genesis");
+    let (mut read, mut taken) = (0, 0);
+    for (number, example) in examples.iter().enumerate() {
+        let good = serialize(&example.tx);
+        for round in 0..300u32 {
+            let dice = sha256(&[&number.to_be_bytes(), &round.to_be_bytes()]).0;
+            let mut bytes = good.clone();
+            for bite in dice[..30].chunks(5).take(1 + round as usize % 6) {
+                let at = u32::from_be_bytes(bite[..4].try_into().expect("four bytes")) as usize % bytes.len();
+                bytes[at] ^= bite[4];
+            }
+            let Ok(tx) = deserialize::<Transaction>(&bytes) else { continue };
+            read += 1;
+            taken += u32::from(genesis.next(&chain.config, &chain.covenants, &tx, place.clone()).is_ok());
+            let _ = Link::genesis(&chain.config, &chain.covenants, &tx, place.clone());
+            for output in &tx.output {
+                let _ = pay_of(output);
+            }
+        }
+    }
+    // signatures are the chain's to judge: an opening with a spoiled one may be read
+    assert!(read > 1000 && taken < 300, "{read} are transactions, {taken} of them follow the genesis");
+}
+
 #[test]
 fn a_transaction_that_no_covenant_takes_is_no_part_of_a_thread() {
     let examples = examples();

@@ -13,6 +13,7 @@ use crate::account::{BchKeys, account_of_key};
 use crate::coins::Coin;
 use crate::config::BchConfig;
 use crate::draft::{CHANGE_DUST, Coins, Draft};
+use crate::epochs::veto_of;
 use crate::plan::Planner;
 use crate::prepared::{Held, Step, held, wrap};
 use crate::reader::BchReader;
@@ -142,13 +143,20 @@ impl BchSubmitter {
             }
             Step::Epoch { filed, batch } => {
                 let epochs = chain.epochs(snapshot).await?;
-                let thread = epochs.iter().find(|thread| thread.filed == filed);
-                let paid = thread.and_then(|thread| thread.batches.get(batch as usize));
-                let paid = paid.filter(|paid| paid.height <= last_final).map(|paid| paid.txid);
-                let vetoed = thread.is_none_or(|thread| thread.vetoed);
-                // what takes an epoch back is the controller's next step but for acts that move no head
-                let gone = if vetoed { (filed + 1..links.len()).find_map(final_link) } else { None };
-                paid.or(gone.map(|link| link.txid))
+                let batches =
+                    epochs.iter().find(|thread| thread.filed == filed).map_or(&[][..], |thread| &thread.batches);
+                let paid = |at: u32| {
+                    let paid = batches.get(at as usize).filter(|paid| paid.height <= last_final);
+                    paid.map(|paid| paid.txid)
+                };
+                // what the batch before should be, or the filing
+                let parent = match batch.checked_sub(1) {
+                    Some(before) => paid(before),
+                    None => final_link(filed).map(|link| link.txid),
+                };
+                let veto = veto_of(links, filed).filter(|link| link.place.block.number <= last_final);
+                let other = parent.filter(|parent| *parent != covenant.txid);
+                paid(batch).or(other).or(veto.map(|link| link.txid))
             }
         };
         if let Some(rival) = rival.filter(|rival| *rival != id) {

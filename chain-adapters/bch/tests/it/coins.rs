@@ -1,7 +1,7 @@
 //! Coins: which pay, what it costs, and an epoch that runs dry.
 
 use liaise_chain_api::conformance::{LocalChain, Role, Rooted, World};
-use liaise_chain_api::{Action, At, ChainError, FeeLimit, Refusal, Submitter};
+use liaise_chain_api::{Action, At, ChainError, DeadReason, FeeLimit, Refusal, Status, Submitter};
 use liaise_chain_bch::local::spent_by;
 use liaise_chain_bch::{BchConfig, BchKeys, BchReader, BchSubmitter, account_of_key};
 use liaise_summary::batch::batch_tree;
@@ -96,6 +96,35 @@ async fn batches_follow_one_another_before_any_is_in_a_block() {
     world.chain.reorg(1).await;
     assert_eq!(reader.unpaid(At::Latest).await.expect("readable"), before);
     assert_eq!(world.paid(&world.chain.payee(0)).await, 0);
+}
+
+/// Two who crank an epoch that ran dry bring coins of their own: one pays, the other's transaction is dead once that is final,
+/// and so is what followed it.
+#[tokio::test]
+async fn a_crank_is_dead_once_another_paid_its_batch() {
+    let world = World::opened::<DevnetHarness>().await;
+    let (mine, theirs) = (thrifty(&world, Role::Operator).await, thrifty(&world, Role::Stranger).await);
+    let pay = world.pay(&[(0, 100), (1, 200)]).await;
+    filed(&world, &mine, &pay).await;
+    let first = mine.prepare(pay.claim(0), FEE, &[]).await.expect("an acceptable crank");
+    let follows = std::slice::from_ref(&first);
+    let second = mine.prepare(pay.claim(1), FEE, follows).await.expect("an acceptable crank");
+    let other = theirs.prepare(pay.claim(0), FEE, &[]).await.expect("an acceptable crank");
+    assert_ne!(first.id, other.id);
+    theirs.broadcast(&other).await.expect("the devnet takes it");
+    world.chain.mine(1).await;
+    for prepared in [&first, &second] {
+        assert_eq!(mine.status(prepared).await.expect("readable"), Status::Unseen);
+    }
+    world.chain.finalise().await;
+    for prepared in [&first, &second] {
+        let reason = DeadReason::InputSpent { by: other.id.clone() };
+        assert_eq!(mine.status(prepared).await.expect("readable"), Status::Dead { reason });
+    }
+    let again = mine.prepare(pay.claim(1), FEE, &[]).await.expect("an acceptable crank");
+    mine.broadcast(&again).await.expect("the devnet takes it");
+    world.chain.mine(1).await;
+    assert_eq!(world.state().await.unclaimed, 0);
 }
 
 #[tokio::test]
