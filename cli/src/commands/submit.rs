@@ -100,7 +100,7 @@ fn outcome(by: &Account, sent: Result<&Sent, &Quote>) -> Map<String, Value> {
         Ok(sent) => (None, sent.transaction(), sent.words()),
         Err(quote) => (Some(quote), None, DRY_RUN.to_owned()),
     };
-    let fee_parts: Option<Vec<Value>> = fee_max.map(|quote| parts_json(quote));
+    let fee_parts: Option<Vec<Value>> = fee_max.map(parts_json);
     let fee_max = fee_max.map(|quote| quote.max.to_string());
     let pairs = [
         ("by", json!(by)),
