@@ -68,7 +68,6 @@ pub enum Says {
 
 /// Of what kind a [`Says`] is: most questions need no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "see Says")]
 pub enum Kind {
     Session,
     Capability,
@@ -261,15 +260,6 @@ impl Says {
             Says::Decree(_) => Kind::Decree,
             Says::Unreceipted => Kind::Unreceipted,
             Says::Nothing => Kind::Nothing,
-        }
-    }
-
-    /// The round that it names, if a draw or an opening hangs on one.
-    pub fn round(&self) -> Option<u64> {
-        match self {
-            Says::Ticket(drawing) => Some(drawing.ticket.round),
-            Says::VerdictCommit(promised) => Some(promised.round),
-            _ => None,
         }
     }
 }

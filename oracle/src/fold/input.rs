@@ -10,13 +10,13 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{Author, EpochNumber, Hash, Verified};
 
+use super::FoldError;
 use super::fact::{Fact, Kind, Says, digest};
 use super::lot::Kept;
 use super::part::{Part, Place};
 use super::receipts::both;
 use super::shared::Close;
 use super::state::{FoldState, StoreReceipt};
-use super::FoldError;
 
 /// Where messages and rounds come from. The store is one; an artefact's CAR file and a test's map are others.
 pub trait Ledger {
