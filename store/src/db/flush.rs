@@ -10,8 +10,8 @@ use super::{log, log::Log};
 use crate::error::StoreError;
 use crate::layout::{BLOBS, FAMILIES, Family, MESSAGES};
 use rocksdb::{
-    BottommostLevelCompaction, Cache, CompactOptions, DB, FlushOptions, IngestExternalFileOptions, SstFileWriter, WriteBatch,
-    WriteOptions,
+    BottommostLevelCompaction, Cache, CompactOptions, DB, FlushOptions, IngestExternalFileOptions, SstFileWriter,
+    WriteBatch, WriteOptions,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, RwLock};
