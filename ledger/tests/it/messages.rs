@@ -338,3 +338,19 @@ proptest! {
         prop_assert_eq!(Verified::check(signed, Hash::ZERO).is_ok(), block == sample.signed.block.as_slice());
     }
 }
+
+#[test]
+fn the_key_is_read_from_a_block_without_decoding_it() {
+    let signer = Signer::Ed25519(Box::new(sample::ed25519("session", 1)));
+    let author = Author::Account(liaise_ledger::Account::evm(1, [1; 20]));
+    let body = Body::Ticket(Ticket { round: 7, snapshot: -1, adapter: hash("adapter"), max_units: 1 });
+    let draft = Draft { author, parents: vec![], task: None, time_ms: 1, body };
+    let message = draft.sign(Hash::ZERO, &signer, &mut Place::default()).unwrap();
+    assert_eq!(message.signed.key(), Some(&message.message.key[..]));
+    let cut = |length: usize| Signed {
+        block: ByteBuf::from(message.signed.block[..length].to_vec()),
+        ..message.signed.clone()
+    };
+    assert!((0..42).all(|length| cut(length).key().is_none()), "nothing is read behind the end");
+    assert_eq!(cut(42).key(), Some(&message.message.key[..]), "nothing behind the key is looked at");
+}

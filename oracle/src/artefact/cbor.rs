@@ -12,6 +12,7 @@ const LINK: [u8; 9] = [0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x12, 0x20];
 pub struct Cbor(pub Vec<u8>);
 
 impl Cbor {
+    #[inline]
     fn head(&mut self, major: u8, number: u64) {
         let major = major << 5;
         match number {
@@ -32,40 +33,60 @@ impl Cbor {
         }
     }
 
+    /// Values that were encoded before.
+    pub fn encoded(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
     /// A number.
+    #[inline]
     pub fn number(&mut self, number: u64) {
         self.head(0, number);
     }
 
+    /// A number that may be negative.
+    pub fn integer(&mut self, number: i64) {
+        match u64::try_from(number) {
+            Ok(number) => self.head(0, number),
+            Err(_) => self.head(1, !number as u64),
+        }
+    }
+
     /// A text; a map's key too.
+    #[inline]
     pub fn text(&mut self, text: &str) {
         self.head(3, text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
     }
 
     /// The beginning of a list.
+    #[inline]
     pub fn list(&mut self, count: usize) {
         self.head(4, count as u64);
     }
 
     /// The beginning of a map. Its keys follow by length and then by bytes, each with its value.
+    #[inline]
     pub fn map(&mut self, count: usize) {
         self.head(5, count as u64);
     }
 
     /// 32 bytes.
+    #[inline]
     pub fn hash(&mut self, hash: &Hash) {
         self.0.extend([0x58, 0x20]);
         self.0.extend_from_slice(&hash.0);
     }
 
     /// The id of a DAG-CBOR block with a digest.
+    #[inline]
     pub fn link(&mut self, digest: &Hash) {
         self.0.extend_from_slice(&LINK);
         self.0.extend_from_slice(&digest.0);
     }
 
     /// True or false.
+    #[inline]
     pub fn bool(&mut self, value: bool) {
         self.0.push(if value { 0xf5 } else { 0xf4 });
     }

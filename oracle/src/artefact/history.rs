@@ -158,9 +158,7 @@ pub struct HistoryParts<'a> {
 pub fn write_history(parts: HistoryParts<'_>, shelf: &mut dyn Shelf) -> Result<(Cid, HistoryBlock), FoldError> {
     let HistoryParts { network, parameters, previous, seal, next, eligibility, statements, tasks } = parts;
     let states: Vec<(&Account, &AccountState)> = next.accounts.iter().collect();
-    let carry = next.carry.iter();
-    let carry: Vec<CarryRow<'_>> =
-        carry.map(|(id, carried)| CarryRow { id: *id, carried: Cow::Borrowed(carried) }).collect();
+    let carry: Vec<(&Cid, &Carried)> = next.carry.iter().collect();
     let retrieval: Vec<ChunkRow> =
         next.chunks.iter().map(|(id, present)| ChunkRow { id: *id, present: *present }).collect();
     let mut observed = Vec::new();
@@ -187,7 +185,7 @@ pub fn write_history(parts: HistoryParts<'_>, shelf: &mut dyn Shelf) -> Result<(
         tasks,
         states: put_rows(shelf, &states, |(account, state), out| write_state(out, account, state))?.0,
         shared: put(shelf, &next.shared)?,
-        carry: put_few(shelf, &carry)?,
+        carry: put_rows(shelf, &carry, |(id, carried), out| write_carried(out, id, carried))?.0,
         observed,
         snapshots,
         retrieval: next.retrieval_root(),
@@ -197,15 +195,13 @@ pub fn write_history(parts: HistoryParts<'_>, shelf: &mut dyn Shelf) -> Result<(
 }
 
 fn write_done((id, done): &(Hash, Done), out: &mut Cbor) {
-    out.map(2);
-    out.text("id");
-    out.hash(id);
-    out.text("done");
-    out.map(2);
-    out.text("at_ms");
+    // A map of `id` and `done`, which is one of `at_ms` and `place`: there is one for every message.
+    out.encoded(b"\xa2\x62id\x58\x20");
+    out.encoded(&id.0);
+    out.encoded(b"\x64done\xa2\x65at_ms");
     out.number(done.at_ms);
-    out.text("place");
-    out.hash(&done.place);
+    out.encoded(b"\x65place\x58\x20");
+    out.encoded(&done.place.0);
 }
 
 fn is_message(id: &Cid) -> bool {
@@ -234,6 +230,44 @@ fn write_state(out: &mut Cbor, account: &Account, state: &AccountState) {
     out.number(state.scored_jobs);
     out.text("account");
     out.text(account.as_str());
+}
+
+fn write_carried(out: &mut Cbor, id: &Cid, carried: &Carried) {
+    out.map(2);
+    out.text("id");
+    out.link(&digest(id));
+    out.text("carried");
+    out.map(5);
+    out.text("flaw");
+    out.option(carried.flaw, |out, flaw| out.text(flaw.name()));
+    out.text("since");
+    out.integer(carried.since);
+    out.text("closed");
+    out.bool(carried.closed);
+    out.text("receipts");
+    out.all(carried.receipts.iter(), |out, receipt| {
+        out.map(5);
+        out.text("seq");
+        out.number(receipt.seq);
+        out.text("boot");
+        out.hash(&receipt.boot);
+        out.text("store");
+        out.hash(&receipt.store);
+        out.text("mono_ns");
+        out.number(receipt.mono_ns);
+        out.text("wall_ms");
+        out.number(receipt.wall_ms);
+    });
+    out.text("observation");
+    out.option(carried.observation, |out, observation| {
+        out.map(3);
+        out.text("seal");
+        out.integer(observation.seal);
+        out.text("at_ms");
+        out.number(observation.at_ms);
+        out.text("epoch");
+        out.integer(observation.epoch);
+    });
 }
 
 fn write_session(out: &mut Cbor, session: &SessionState) {

@@ -110,7 +110,7 @@ pub fn histories(
     out.field("retrieval snapshot", &derived.retrieval, &claimed.retrieval);
     out.field("retrieval chunks", &derived.chunks, &claimed.chunks);
     let account = |row: &Statement| row.account.to_string();
-    out.rows("statement", &folded.statements()?, &claimed.statements, blocks, account);
+    out.rows("statement", &folded.statement_rows()?, &claimed.statements, blocks, account);
     let tasks: Vec<TaskRow> = folded.tasks()?.into_values().collect();
     out.rows("task", &tasks, &claimed.tasks, blocks, |row: &TaskRow| row.task.to_string());
     let eligible = |row: &liaise_ledger::eligibility::Row| row.account.to_string();

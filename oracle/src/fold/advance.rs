@@ -8,10 +8,11 @@ use liaise_ledger::{EpochNumber, Hash};
 
 use super::book::Book;
 use super::done::DoneRows;
-use super::fact::{Kind, Says};
+use super::fact::Kind;
 use super::observe::is_forgotten;
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
+use super::said::Said;
 use super::settle::{Root, Settled};
 use super::state::{CapabilityState, Carried, Flaw, FoldState, TICKETS_REMEMBERED, WINDOW_EPOCHS};
 use super::tickets::Closed;
@@ -31,7 +32,7 @@ pub fn remember_tickets(people: &mut People, closed: &[Closed]) {
 pub fn take_capabilities(people: &mut People, book: &Book<'_>, fresh: &[(u64, Place)]) {
     for (at_ms, place) in fresh {
         let entry = book.at(*place);
-        let (Some(Says::Capability(body)), None) = (book.says(*place), entry.flaw) else { continue };
+        let (Some(Said::Capability(body)), None) = (book.says(*place), entry.flaw) else { continue };
         let state = people.state_mut(entry.who);
         let message = book.cid(*place);
         let newer = |known: &CapabilityState| (known.at_ms, known.message) < (*at_ms, message);
@@ -91,7 +92,7 @@ pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
     let accepted = tasks.iter().filter(|task| task.winner.is_some());
     let mut texts: Vec<(Person, Hash)> = accepted
         .filter_map(|task| match book.says(task.root) {
-            Some(Says::Root(root)) => Some((task.user, root.text?)),
+            Some(Said::Root(root)) => Some((task.user, root.text?)),
             _ => None,
         })
         .collect();
@@ -105,12 +106,12 @@ pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
 /// Chunks of accepted adds come in, removed ones go out for good.
 pub fn take_chunks(chunks: &mut BTreeMap<Hash, bool>, book: &Book<'_>, fresh: &[(u64, Place)], tasks: &[Settled]) {
     for task in tasks.iter().filter(|task| task.winner.is_some()) {
-        if let Some(Says::Root(root)) = book.says(task.root) {
+        if let Some(Said::Root(root)) = book.says(task.root) {
             root.chunks.iter().for_each(|id| _ = chunks.entry(*id).or_insert(true));
         }
     }
     for (_, place) in fresh {
-        if let (Some(Says::Removal(removed)), None) = (book.says(*place), book.at(*place).flaw) {
+        if let (Some(Said::Removal(removed)), None) = (book.says(*place), book.at(*place).flaw) {
             chunks.extend(removed.chunks.iter().map(|id| (*id, false)));
         }
     }

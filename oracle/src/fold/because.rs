@@ -8,9 +8,11 @@ use super::FoldError;
 use super::book::Book;
 use super::people::{People, Person};
 use super::reasons::ReasonCode;
-use super::settle::{Line, Settled};
-use super::tickets::ticket_at;
-use crate::artefact::{Cbor, Shelf, put_rows};
+use super::settle::{Line, Rest, Settled};
+use crate::artefact::{Cbor, Shelf, put_touched};
+
+/// Lines of a task, or of an account, that are touched before they are written: seldom has one more.
+pub const TOUCHED: usize = 8;
 
 /// A reason, with the digests of the messages that it rests on: at most two.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,12 +65,23 @@ pub fn tasks(
     tasks: &[Settled],
     shelf: &mut dyn Shelf,
 ) -> Result<Vec<Cid>, FoldError> {
-    Ok(put_rows(shelf, tasks, |task, out| write_task(book, people, task, out))?.0)
+    // Tasks stand side by side, what they name does not.
+    let own = |task: &Settled| {
+        let first = task.lines.first().map_or(0, |line| u64::from(line.who));
+        first ^ book.touch(task.root) ^ book.touch(task.ticket)
+    };
+    let named = |task: &Settled| {
+        let line = |line: &Line| {
+            let message = if let Rest::At(place) = line.rests_on { book.touch(place) } else { 0 };
+            message ^ people.touch(line.who)
+        };
+        task.lines.iter().take(TOUCHED).fold(0, |sum, of| sum ^ line(of))
+    };
+    Ok(put_touched(shelf, tasks, &[&own, &named], |task, out| write_task(book, people, task, out))?.0)
 }
 
 fn write_task(book: &Book<'_>, people: &People, task: &Settled, out: &mut Cbor) {
     let name = |out: &mut Cbor, who: Person| out.text(people.name(who).as_str());
-    let adapter = ticket_at(book, task.ticket).expect("a task has a ticket").adapter;
     out.map(15);
     out.text("task");
     out.link(book.id(task.root));
@@ -95,7 +108,7 @@ fn write_task(book: &Book<'_>, people: &People, task: &Settled, out: &mut Cbor) 
     out.text("winner");
     out.option(task.winner, |out, won| name(out, won.who));
     out.text("adapter");
-    out.hash(&adapter);
+    out.hash(&task.adapter);
     out.text("counted");
     out.number(task.counted);
     out.text("asked_ms");

@@ -8,13 +8,14 @@ use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::{EpochNumber, Hash};
 
 use super::FoldError;
-use super::fact::{Kind, Says, digest};
+use super::fact::{Kind, digest};
 use super::latency;
 use super::observe::epoch_of;
 use super::part::{NOWHERE, Part, Place, Row};
 use super::people::{NOBODY, People, Person};
 use super::places::Sieve;
 use super::receipts::both;
+use super::said::Said;
 use super::settle::Rest;
 use super::state::{Carried, Flaw, FoldState, Observation, StoreReceipt};
 
@@ -199,13 +200,17 @@ impl<'a> Book<'a> {
 
     /// What a message is, if it is observed.
     pub fn kind(&self, place: Place) -> Option<Kind> {
+        self.observed_row(place).map(Row::kind)
+    }
+
+    fn observed_row(&self, place: Place) -> Option<&'a Row> {
         let entry = self.entries.get(place as usize)?;
-        self.part.row(place).filter(|_| entry.at_ms != NEVER).map(Row::kind)
+        if entry.at_ms == NEVER { None } else { self.part.row(place) }
     }
 
     /// What a message says that is at hand, observed or not.
-    pub fn content(&self, place: Place) -> &'a Says {
-        self.part.says(place)
+    pub fn content(&self, row: &Row) -> Said<'a> {
+        self.part.said(row)
     }
 
     /// The place of a message at hand in its key's sequence, as one hash.
@@ -214,8 +219,13 @@ impl<'a> Book<'a> {
     }
 
     /// What a message says, if it is observed.
-    pub fn says(&self, place: Place) -> Option<&'a Says> {
-        self.kind(place).map(|_| self.part.says(place))
+    pub fn says(&self, place: Place) -> Option<Said<'a>> {
+        self.observed_row(place).map(|row| self.part.said(row))
+    }
+
+    /// Something of a message's digest, for whoever will need that soon.
+    pub fn touch(&self, place: Place) -> u64 {
+        u64::from(self.part.id(place).0[0])
     }
 
     /// A message's digest.

@@ -262,15 +262,6 @@ impl Says {
             Says::Nothing => Kind::Nothing,
         }
     }
-
-    /// The round that it names, if a draw or an opening hangs on one.
-    pub fn round(&self) -> Option<u64> {
-        match self {
-            Says::Ticket(drawing) => Some(drawing.ticket.round),
-            Says::VerdictCommit(promised) => Some(promised.round),
-            _ => None,
-        }
-    }
 }
 
 const IS_PARENT: &str = "a message of good form has what its body names among its parents";

@@ -45,6 +45,7 @@ mod places;
 mod race;
 mod reasons;
 mod receipts;
+mod said;
 mod sessions;
 mod settle;
 mod shared;
@@ -85,10 +86,10 @@ pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 use crate::artefact::{Blocks, HistoryBlock, HistoryParts, Shelf, write_history};
 use book::Book;
 use evidence::Rounds;
-use fact::{Kind, Says};
+use fact::Kind;
 use lot::Lot;
-use part::Row;
 use people::People;
+use said::Said;
 use settle::Desk;
 
 /// The rules that this fold follows. A change of any of them is a new number, and the old code stays.
@@ -129,6 +130,14 @@ impl Folded {
     /// # Errors
     /// [`FoldError::MissingBlock`]: the blocks were put on another shelf.
     pub fn statements(&self) -> Result<Vec<Statement>, FoldError> {
+        Ok(Statement::joined(self.statement_rows()?))
+    }
+
+    /// The rows of the statements.
+    ///
+    /// # Errors
+    /// As [`Folded::statements`].
+    pub fn statement_rows(&self) -> Result<Vec<Statement>, FoldError> {
         self.blocks.read_rows(&self.block.statements, "chunk of statements")
     }
 
@@ -226,7 +235,7 @@ fn fold_part(
     let counting = counting.filter(|place| book.at(*place).flaw.is_none());
     let decreed: BTreeMap<Cid, &Decree> = counting
         .filter_map(|place| match book.says(place)? {
-            Says::Decree(decree) => Some((book.cid(place), &**decree)),
+            Said::Decree(decree) => Some((book.cid(place), decree)),
             _ => None,
         })
         .collect();
@@ -305,11 +314,9 @@ pub fn emission_of(genesis: &Genesis, epoch: EpochNumber) -> u64 {
 
 /// The stage `verify`: the rounds that messages name. Messages were verified when they came.
 fn verify_rounds<'a>(genesis: &Genesis, input: &'a Part, book: &Book<'_>) -> Result<Rounds<'a>, FoldError> {
-    let named = book.places().filter(|place| {
-        let kind = book.row(*place).map(Row::kind);
-        matches!(kind, Some(Kind::Ticket | Kind::VerdictCommit))
-    });
-    let named: HashSet<u64> = named.filter_map(|place| book.content(place).round()).collect();
+    let named = book.places().filter_map(|place| book.row(place));
+    let named = named.filter(|row| matches!(row.kind(), Kind::Ticket | Kind::VerdictCommit));
+    let named: HashSet<u64> = named.filter_map(|row| book.content(row).round()).collect();
     let mut rounds = Vec::with_capacity(named.len());
     for (round, signature) in input.rounds.iter().filter(|(round, _)| named.contains(*round)) {
         if input.verified.get(round) != Some(signature) {

@@ -10,10 +10,11 @@ use liaise_ledger::session::Scope;
 use liaise_ledger::{Account, Hash};
 
 use super::done::DoneRows;
-use super::fact::{Fact, Kind, ParentAt, Says, digest};
+use super::fact::{Fact, Kind, ParentAt, digest};
 use super::index::Index;
 use super::lot::Kept;
 use super::receipts::Receipts;
+use super::said::{Columns, Said};
 use super::state::{Done, StoreReceipt};
 
 /// A message's number, in the order in which its part met it. Two oracles number otherwise: nothing that is derived may
@@ -42,6 +43,8 @@ pub struct Row {
     key: u32,
     /// The task's root; [`NOWHERE`] for what belongs to none.
     pub task: Place,
+    /// What it says, in its kind's column.
+    said: u32,
 }
 
 /// A row of nothing.
@@ -54,6 +57,7 @@ const NO_ROW: Row = Row {
     author: NO_AUTHOR,
     key: 0,
     task: NOWHERE,
+    said: 0,
 };
 
 impl Row {
@@ -74,10 +78,10 @@ pub struct Part {
     ids: Index<Hash>,
     accounts: Index<Account>,
     keys: Index<Hash>,
-    /// By number, as the two columns after it.
+    /// By number, as the places.
     rows: Vec<Row>,
     /// What the messages say.
-    says: Vec<Says>,
+    said: Columns,
     /// Their places in their keys' sequences, each as one hash.
     places: Vec<Hash>,
     parents: Vec<Place>,
@@ -128,20 +132,22 @@ impl Part {
             author: fact.account.as_ref().map_or(NO_AUTHOR, |account| self.accounts.number(account)),
             key: self.keys.number(&fact.key),
             task: fact.task.map_or(NOWHERE, |at| self.parents[begin + usize::from(at)]),
+            said: self.said.take(fact.says),
         };
         let count = self.ids.values().len();
         if self.rows.len() < count {
             self.rows.resize(count, NO_ROW);
-            self.says.resize_with(count, || Says::Nothing);
             self.places.resize(count, Hash::ZERO);
         }
-        (self.rows[place], self.says[place], self.places[place]) = (row, fact.says, fact.place);
+        (self.rows[place], self.places[place]) = (row, fact.place);
     }
 
     /// Puts the draw of a ticket at hand beside it.
     pub fn keep_draw(&mut self, ticket: Place, kept: Kept) {
-        if let Some(Says::Ticket(drawing)) = self.says.get_mut(ticket as usize) {
-            drawing.kept = Some(kept);
+        if let Some(row) = self.row(ticket).copied()
+            && row.kind() == Kind::Ticket
+        {
+            self.said.drawing_mut(row.said).kept = Some(kept);
         }
     }
 
@@ -157,7 +163,7 @@ impl Part {
             scope: row.scope,
             parents: parents.iter().map(|parent| *self.id(*parent)).collect(),
             task: parents.iter().position(|parent| *parent == row.task).map(|at| at as ParentAt),
-            says: self.says(place).clone(),
+            says: self.said(row).to_owned(),
         })
     }
 
@@ -190,14 +196,13 @@ impl Part {
     /// go first: an epoch's rows are large.
     pub fn into_done(part: Cow<'_, Part>, done: Vec<(Place, u64)>) -> DoneRows {
         let (ids, places) = match part {
-            Cow::Owned(Part { ids, places, rows, says, receipts, parents, .. }) => {
-                drop((rows, says, receipts, parents));
+            Cow::Owned(Part { ids, places, rows, said, receipts, parents, .. }) => {
+                drop((rows, said, receipts, parents));
                 (Cow::Owned(ids.into_values()), Cow::Owned(places))
             }
             Cow::Borrowed(part) => (Cow::Borrowed(part.ids()), Cow::Borrowed(&part.places)),
         };
-        let row = |(place, at_ms): (Place, u64)| (ids[place as usize], Done { place: places[place as usize], at_ms });
-        by_digest(done, &ids).into_iter().map(row).collect()
+        by_digest(&done, &ids, &places).into_iter().collect()
     }
 
     /// A message at hand.
@@ -206,8 +211,8 @@ impl Part {
     }
 
     /// What a message at hand says.
-    pub fn says(&self, place: Place) -> &Says {
-        &self.says[place as usize]
+    pub fn said(&self, row: &Row) -> Said<'_> {
+        self.said.get(row.kind(), row.said)
     }
 
     /// The place of a message at hand in its key's sequence, as one hash.
@@ -242,7 +247,7 @@ impl Part {
 
     /// The rounds that these messages name.
     pub fn named_rounds(&self) -> BTreeSet<u64> {
-        self.says.iter().filter_map(Says::round).collect()
+        self.said.rounds().collect()
     }
 
     /// The ids of the messages at hand.
@@ -252,28 +257,32 @@ impl Part {
     }
 }
 
-/// Sorts rows by their messages' digests. These are spread evenly over their range, so each slice of it has about one row.
-fn by_digest(rows: Vec<(Place, u64)>, ids: &[Hash]) -> Vec<(Place, u64)> {
-    let slice_of = |place: Place| {
-        let front = u64::from_be_bytes(ids[place as usize].0[..8].try_into().expect("8 bytes of 32"));
-        ((u128::from(front) * rows.len() as u128) >> 64) as usize
+/// The rows of what is done with, by digest. Digests are spread evenly over their range, so each slice of it has about one row:
+/// what is read comes in the order of numbers, and each row goes at once to where it stays.
+fn by_digest(done: &[(Place, u64)], ids: &[Hash], places: &[Hash]) -> Vec<(Hash, Done)> {
+    let slice_of = |id: &Hash| {
+        let front = u64::from_be_bytes(id.0[..8].try_into().expect("8 bytes of 32"));
+        ((u128::from(front) * done.len() as u128) >> 64) as usize
     };
-    let mut next = vec![0u32; rows.len() + 1];
-    rows.iter().for_each(|(place, _)| next[slice_of(*place) + 1] += 1);
+    let mut next = vec![0u32; done.len() + 1];
+    done.iter().for_each(|(place, _)| next[slice_of(&ids[*place as usize]) + 1] += 1);
     for slice in 1..next.len() {
         next[slice] += next[slice - 1];
     }
-    let mut sorted = vec![(0, 0); rows.len()];
-    for row in &rows {
-        let at = &mut next[slice_of(row.0)];
-        sorted[*at as usize] = *row;
+    let mut sorted = vec![(Hash::ZERO, Done { place: Hash::ZERO, at_ms: 0 }); done.len()];
+    for (place, at_ms) in done {
+        let id = ids[*place as usize];
+        let at = &mut next[slice_of(&id)];
+        sorted[*at as usize] = (id, Done { place: places[*place as usize], at_ms: *at_ms });
         *at += 1;
     }
     // Every slice now ends where the next one begins.
     let mut begin = 0;
-    for end in &next[..rows.len()] {
+    for end in &next[..done.len()] {
         let end = *end as usize;
-        sorted[begin..end].sort_unstable_by_key(|(place, _)| &ids[*place as usize]);
+        if end - begin > 1 {
+            sorted[begin..end].sort_unstable_by_key(|(id, _)| *id);
+        }
         begin = end;
     }
     sorted

@@ -6,12 +6,13 @@ use liaise_ledger::{Account, Hash};
 
 use super::book::Book;
 use super::evidence::{self, Rounds};
-use super::fact::{Opened, Promised, Root, Ruled, Says};
+use super::fact::{Opened, Promised, Root, Ruled};
 use super::few::Few;
 use super::lot::{Draw, Lot, RowAt};
 use super::part::Place;
 use super::people::{People, Person};
 use super::reasons::ReasonCode;
+use super::said::Said;
 
 /// A message of a task that counts.
 #[derive(Clone, Copy)]
@@ -23,7 +24,7 @@ pub struct Event<'a> {
     /// Whose it is.
     pub who: Person,
     /// What it says.
-    pub says: &'a Says,
+    pub says: Said<'a>,
     /// Numbers of its parents.
     pub parents: &'a [Place],
 }
@@ -159,10 +160,10 @@ impl<'a> Race<'a> {
 
     fn take(&mut self, event: &Event<'a>, rounds: &Rounds<'_>) {
         let refused = match event.says {
-            Says::Commit(hash) => self.take_commit(event, **hash),
-            Says::Result(result) => self.take_result(event, result),
-            Says::VerdictCommit(promised) => self.take_verdict_commit(event, promised),
-            Says::Verdict(verdict) => self.take_verdict(event, verdict, rounds),
+            Said::Commit(hash) => self.take_commit(event, *hash),
+            Said::Result(result) => self.take_result(event, result),
+            Said::VerdictCommit(promised) => self.take_verdict_commit(event, promised),
+            Said::Verdict(verdict) => self.take_verdict(event, verdict, rounds),
             _ => Ok(()),
         };
         if let Err(code) = refused {

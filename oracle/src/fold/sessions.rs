@@ -8,9 +8,10 @@ use liaise_ledger::genesis::Genesis;
 use liaise_ledger::session::{Revocation, Scope, SessionGrant, SessionOutcome};
 
 use super::book::Book;
-use super::fact::{Delegation, Kind, Says};
+use super::fact::{Delegation, Kind};
 use super::part::Place;
 use super::people::{NOBODY, People, Person};
+use super::said::Said;
 use super::state::SessionState;
 
 /// What a message's key means for its observation.
@@ -53,7 +54,7 @@ impl Sessions {
         for place in book.places().filter(|place| book.at_ms(*place).is_none()) {
             let Some(row) = book.row(place) else { continue };
             if row.kind() == Kind::Session
-                && let Says::Session(delegation) = book.content(place)
+                && let Said::Session(delegation) = book.content(row)
                 && let Some(grant) = grant(genesis, delegation, row.is_first)
             {
                 let best = chosen.entry((book.at(place).who, Hash(grant.key))).or_insert(place);
@@ -79,7 +80,9 @@ impl Sessions {
         if who == NOBODY {
             return Admission::Free;
         }
-        if let (Kind::Session, Says::Session(delegation)) = (row.kind(), book.content(place)) {
+        if row.kind() == Kind::Session
+            && let Said::Session(delegation) = book.content(row)
+        {
             if let Some(grant) = grant(genesis, delegation, row.is_first) {
                 if self.chosen.get(&(who, Hash(grant.key))) == Some(&place) {
                     take_grant(people, who, grant, book.cid(place), at_ms);

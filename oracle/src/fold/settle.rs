@@ -11,12 +11,13 @@ use super::book::Book;
 use super::deal::Dealt;
 use super::decide::{Outcome, decide};
 use super::evidence::{Rounds, round_fits};
-use super::fact::{Drawing, Root as Asked, Says, digest};
+use super::fact::{Drawing, Root as Asked, digest};
 use super::lot::{Kept, Lot};
 use super::part::{NOWHERE, Place};
 use super::people::{NOBODY, People, Person};
 use super::race::{Event, Race, Task};
 use super::reasons::ReasonCode;
+use super::said::Said;
 use super::state::FoldState;
 use super::tickets::drawing_at;
 use super::{FoldError, observe};
@@ -64,7 +65,7 @@ pub struct Root<'a> {
 /// The capabilities among what a seal observed, by account.
 pub fn capabilities(book: &Book<'_>, fresh: &[(u64, Place)]) -> Vec<(Person, Place, Option<u64>)> {
     let capability = |(_, place): &(u64, Place)| match book.says(*place)? {
-        Says::Capability(body) => Some((book.at(*place).who, *place, body.drain_round)),
+        Said::Capability(body) => Some((book.at(*place).who, *place, body.drain_round)),
         _ => None,
     };
     let mut capabilities: Vec<_> = fresh.iter().filter_map(capability).collect();
@@ -76,7 +77,7 @@ pub fn capabilities(book: &Book<'_>, fresh: &[(u64, Place)]) -> Vec<(Person, Pla
 pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
     let root = |place: Place| {
         let asked_ms = book.counts_from(place)?;
-        let Some(Says::Root(asked)) = book.says(place) else { return None };
+        let Some(Said::Root(asked)) = book.says(place) else { return None };
         let ticket_place = book.parent(place, asked.ticket);
         let Drawing { ticket, kept } = drawing_at(book, ticket_place)?;
         let start_ms = asked_ms.max(genesis.round_time_ms(ticket.round));
@@ -100,13 +101,13 @@ pub fn roots<'a>(genesis: &Genesis, book: &Book<'a>) -> Vec<Root<'a>> {
     roots
 }
 
-/// The messages that count of each of some tasks.
-fn messages_of(book: &Book<'_>, roots: &[Root<'_>]) -> Dealt<Place> {
+/// The messages that count of each of some tasks, which stand in some order.
+fn messages_of(book: &Book<'_>, roots: &[Root<'_>], order: &[u32]) -> Dealt<Place> {
     let mut number = vec![NOWHERE; book.len()];
-    for (index, root) in (0..).zip(roots) {
-        number[root.place as usize] = index;
+    for (index, root) in (0..).zip(order) {
+        number[roots[*root as usize].place as usize] = index;
     }
-    Dealt::new(roots.len(), || {
+    Dealt::new(order.len(), || {
         let counting = book.observed().filter(|place| book.at(*place).flaw.is_none());
         counting.filter_map(|place| {
             let task = book.task_of(place);
@@ -155,6 +156,8 @@ pub struct Settled {
     pub root: Place,
     /// Its ticket.
     pub ticket: Place,
+    /// The ticket's adapter.
+    pub adapter: Hash,
     /// Who asked.
     pub user: Person,
     /// When, milliseconds since 1970.
@@ -190,13 +193,14 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// A round or a snapshot is missing.
     pub fn settle(&self, roots: &[Root<'a>], parts: usize) -> Result<Vec<Settled>, FoldError> {
-        let messages = messages_of(self.book, roots);
         // In the order of arrival: neighbours' messages are neighbours in memory. By id each would be somewhere else.
         let mut order: Vec<u32> = (0..roots.len() as u32).collect();
         order.sort_unstable_by_key(|index| roots[*index as usize].place);
+        let messages = messages_of(self.book, roots, &order);
         let size = roots.len().div_ceil(parts.max(1)).max(1);
-        let settle = |index: &u32| self.task(&roots[*index as usize], messages.of(*index as usize));
-        let settled: Vec<Settled> = order.par_iter().with_min_len(size).map(settle).collect::<Result<_, _>>()?;
+        let settle = |(at, index): (usize, &u32)| self.task(&roots[*index as usize], messages.of(at));
+        let settled = order.par_iter().enumerate().with_min_len(size).map(settle);
+        let settled: Vec<Settled> = settled.collect::<Result<_, _>>()?;
         let mut by_id: Vec<Option<Settled>> = Vec::new();
         by_id.resize_with(roots.len(), || None);
         order.into_iter().zip(settled).for_each(|(index, task)| by_id[index as usize] = Some(task));
@@ -218,7 +222,7 @@ impl<'a> Desk<'a> {
         let mut events: Vec<Event<'a>> = messages.iter().filter_map(|place| self.event(*place)).collect();
         events.sort_unstable_by_key(|event| (event.at_ms, self.book.id(event.place)));
         let missing = events.iter().find_map(|event| match event.says {
-            Says::VerdictCommit(promised) if !self.is_round_known(promised.round, event.at_ms) => Some(promised.round),
+            Said::VerdictCommit(promised) if !self.is_round_known(promised.round, event.at_ms) => Some(promised.round),
             _ => None,
         });
         if let Some(round) = missing {
@@ -281,6 +285,7 @@ impl<'a> Desk<'a> {
         Settled {
             root: root.place,
             ticket: root.ticket_place,
+            adapter: root.ticket.adapter,
             user: root.user,
             asked_ms: root.asked_ms,
             winner: won.map(|(who, entry)| Won { who, result: entry.event.place, latency_ns: entry.latency_ns }),

@@ -145,6 +145,23 @@ pub enum Flaw {
     Curator,
 }
 
+impl Flaw {
+    /// How it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Flaw::Equivocation => "equivocation",
+            Flaw::Session => "session",
+            Flaw::TicketRound => "ticket-round",
+            Flaw::TicketSnapshot => "ticket-snapshot",
+            Flaw::TicketAdapter => "ticket-adapter",
+            Flaw::TicketOpen => "ticket-open",
+            Flaw::PromptTicket => "prompt-ticket",
+            Flaw::PromptSecond => "prompt-second",
+            Flaw::Curator => "curator",
+        }
+    }
+}
+
 /// A message that was observed and is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {

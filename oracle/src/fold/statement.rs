@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reasons::Reason;
 
-/// An account's statement of an epoch. Amounts are base units.
+/// An account's statement of an epoch, or a part of it, see [`Statement::joined`]. Amounts are base units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// Whose.
@@ -33,6 +33,24 @@ pub struct Statement {
     pub reasons: Vec<Reason>,
     /// Tasks of this epoch in which it had a part, by id.
     pub tasks: Vec<Cid>,
+}
+
+impl Statement {
+    /// Puts together what stands in several rows: an account that is told very much has one row after the other, the amounts
+    /// in the first.
+    pub fn joined(rows: Vec<Statement>) -> Vec<Statement> {
+        let mut all: Vec<Statement> = Vec::with_capacity(rows.len());
+        for row in rows {
+            match all.last_mut().filter(|last| last.account == row.account) {
+                Some(last) => {
+                    last.reasons.extend(row.reasons);
+                    last.tasks.extend(row.tasks);
+                }
+                None => all.push(row),
+            }
+        }
+        all
+    }
 }
 
 /// What became of a task. Every participant's part is a line.
@@ -79,4 +97,34 @@ pub struct TaskLine {
     pub scored: Option<bool>,
     /// What happened.
     pub reason: Reason,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::ReasonCode;
+    use liaise_ledger::hash::block_cid;
+
+    #[test]
+    fn rows_of_one_account_are_one_statement() {
+        let row = |account: u8, net: u64, named: &[u8]| Statement {
+            account: Account::evm(1, [account; 20]),
+            won: net,
+            judged: 0,
+            prompted: 0,
+            gross: net,
+            gate_permille: 1_000,
+            gated: net,
+            hold_permille: 0,
+            held: 0,
+            net,
+            reasons: named
+                .iter()
+                .map(|n| Reason { code: ReasonCode::Won, value: None, messages: vec![block_cid(&[*n])] })
+                .collect(),
+            tasks: named.iter().map(|n| block_cid(&[*n])).collect(),
+        };
+        let rows = vec![row(1, 5, &[1]), row(2, 7, &[2, 3]), row(2, 0, &[4]), row(2, 0, &[]), row(3, 0, &[5])];
+        assert_eq!(Statement::joined(rows), [row(1, 5, &[1]), row(2, 7, &[2, 3, 4]), row(3, 0, &[5])]);
+    }
 }

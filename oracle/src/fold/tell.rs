@@ -6,7 +6,7 @@ use liaise_ledger::{Account, EpochNumber, Hash};
 
 use super::FoldError;
 use super::account::Split;
-use super::because::Because;
+use super::because::{Because, TOUCHED};
 use super::book::Book;
 use super::deal::Dealt;
 use super::fact::digest;
@@ -16,7 +16,7 @@ use super::reasons::ReasonCode;
 use super::settle::Settled;
 use super::state::{AccountState, Flaw};
 use super::tickets::Closed;
-use crate::artefact::{Cbor, Shelf, put_rows};
+use crate::artefact::{Cbor, Shelf, Touch, put_touched};
 
 /// Until gates are in force everything passes.
 const GATE_PERMILLE: u16 = 1_000;
@@ -88,14 +88,61 @@ pub fn statements(
             closed.iter().map(|closed| (closed.who as usize, (closed.ticket, closed.is_used)))
         }),
     };
-    let all: Vec<Person> = (0..people.len() as Person).filter(|who| told.has_part(*who as usize)).collect();
-    put_rows(shelf, &all, |who, out| told.write(*who, out))
+    let all = (0..people.len() as Person).filter(|who| told.has_part(*who as usize));
+    let rows: Vec<(Person, u32)> = all.flat_map(|who| (0..told.rows_of(who)).map(move |row| (who, row))).collect();
+    let touches: [Touch<'_, _>; 2] = [&|(who, _)| told.touch(*who), &|(who, _)| told.touch_tasks(*who)];
+    let (chunks, pay) = put_touched(shelf, &rows, &touches, |(who, row), out| told.write(*who, *row, out))?;
+    Ok((chunks, pay.into_iter().flatten().collect()))
+}
+
+/// Reasons of a row. They and the tasks of a row stay together below a block's 16 MiB, at some 150 and 41 bytes each: whoever
+/// has more gets further rows. Only a node that had a part in very many tasks does.
+const REASONS: usize = 1 << 16;
+const TASKS: usize = 1 << 16;
+
+/// What of a list stands in one of an account's rows.
+fn slice<T>(list: &[T], size: usize, row: u32) -> &[T] {
+    let begin = (row as usize).saturating_mul(size).min(list.len());
+    &list[begin..list.len().min(begin + size)]
 }
 
 impl Told<'_> {
     fn has_part(&self, owner: usize) -> bool {
         let (lines, messages, closed) = (self.lines.of(owner), self.messages.of(owner), self.closed.of(owner));
         !(lines.is_empty() && messages.is_empty() && closed.is_empty())
+    }
+
+    /// How many rows an account's statement has.
+    fn rows_of(&self, who: Person) -> u32 {
+        let owner = who as usize;
+        let lines = self.lines.of(owner).len();
+        // At most four reasons a line, one a message and ticket, and some of the account's own.
+        let most = 4 * lines + self.messages.of(owner).len() + self.closed.of(owner).len() + 8;
+        if most <= REASONS {
+            return 1;
+        }
+        let (reasons, tasks) = self.all_of(who);
+        let rows = reasons.len().div_ceil(REASONS).max(tasks.len().div_ceil(TASKS)).max(1);
+        u32::try_from(rows).expect("as many reasons as messages at most")
+    }
+
+    /// Looks at what an account is told of, and at what its tasks are told from.
+    fn touch(&self, who: Person) -> u64 {
+        let owner = who as usize;
+        let messages = self.messages.of(owner).iter().take(TOUCHED);
+        let messages =
+            messages.fold(0, |sum, place| sum ^ self.book.touch(*place) ^ u64::from(self.book.at(*place).who));
+        let tasks = self.lines.of(owner).iter().take(TOUCHED).map(|(index, _)| &self.tasks[*index as usize]);
+        let tasks = tasks.fold(0, |sum, task| sum ^ u64::from(task.root) ^ u64::from(task.used_permille));
+        messages ^ tasks ^ self.people.touch(who) ^ self.people.state(who).scored_jobs
+    }
+
+    fn touch_tasks(&self, who: Person) -> u64 {
+        self.lines.of(who as usize).iter().take(TOUCHED).fold(0, |sum, (index, line)| {
+            let task = &self.tasks[*index as usize];
+            let result = task.winner.map_or(0, |won| self.book.touch(won.result));
+            sum ^ u64::from(task.lines[*line as usize].who) ^ self.book.touch(task.root) ^ result
+        })
     }
 
     /// Why an account gets what it gets, as far as its messages, tickets and tasks say; and the lowest id of what that
@@ -118,18 +165,22 @@ impl Told<'_> {
                 scaling(self.book, task, reasons);
             }
         }
-        let named = reasons.iter().flat_map(|reason| reason.messages);
-        let own = messages.iter().chain(closed.iter().map(|(ticket, _)| ticket)).map(|place| *self.book.id(*place));
-        named.flatten().chain(own).min()
+        let named = reasons.iter().flat_map(|reason| reason.messages.iter().flatten());
+        let own = messages.iter().chain(closed.iter().map(|(ticket, _)| ticket)).map(|place| self.book.id(*place));
+        // Mostly the first bytes decide.
+        let front = |id: &Hash| u64::from_be_bytes(id.0[..8].try_into().expect("8 bytes of 32"));
+        named.chain(own).map(|id| (front(id), id)).min().map(|(_, id)| *id)
     }
 
-    fn write(&self, who: Person, out: &mut Cbor) -> Pay {
+    /// The shares of an account: won, judged, prompted.
+    fn shares(&self, who: Person) -> [u64; 3] {
+        [&self.split.won, &self.split.judged, &self.split.prompted].map(|shares| shares[who as usize])
+    }
+
+    /// All reasons of an account, and its tasks.
+    fn all_of(&self, who: Person) -> (Vec<Because>, Vec<u32>) {
         let owner = who as usize;
-        let (won, judged, prompted) = (self.split.won[owner], self.split.judged[owner], self.split.prompted[owner]);
-        let gross = won + judged + prompted;
-        let gated = won + judged + permille(prompted, GATE_PERMILLE);
-        let held = permille(gated, HOLD_PERMILLE);
-        let net = gated - held;
+        let gross: u64 = self.shares(who).iter().sum();
         let mut reasons = Vec::with_capacity(self.lines.of(owner).len() + 8);
         let rests_on = self.reasons(who, &mut reasons);
         if gross == 0 {
@@ -143,6 +194,18 @@ impl Told<'_> {
         reasons.dedup();
         let mut tasks: Vec<u32> = self.lines.of(owner).iter().map(|(index, _)| *index).collect();
         tasks.dedup();
+        (reasons, tasks)
+    }
+
+    /// Writes one of an account's rows; the first one's amounts are its pay, the others have none.
+    fn write(&self, who: Person, row: u32, out: &mut Cbor) -> Option<Pay> {
+        let [won, judged, prompted] = if row == 0 { self.shares(who) } else { [0; 3] };
+        let gross = won + judged + prompted;
+        let gated = won + judged + permille(prompted, GATE_PERMILLE);
+        let held = permille(gated, HOLD_PERMILLE);
+        let net = gated - held;
+        let (reasons, tasks) = self.all_of(who);
+        let (reasons, tasks) = (slice(&reasons, REASONS, row), slice(&tasks, TASKS, row));
 
         let account = self.people.name(who);
         out.map(12);
@@ -170,7 +233,7 @@ impl Told<'_> {
         out.number(GATE_PERMILLE.into());
         out.text("hold_permille");
         out.number(HOLD_PERMILLE.into());
-        Pay { account: account.clone(), gross, gated, held, net }
+        (row == 0).then(|| Pay { account: account.clone(), gross, gated, held, net })
     }
 }
 
@@ -217,5 +280,19 @@ fn neutral(state: &AccountState, ramp: u64, rests_on: Option<Hash>, reasons: &mu
         let message = digest(&capability.message);
         reasons.push(Because::with(ReasonCode::SlotsNeutral, 1, Some(message)));
         reasons.push(Because::of(ReasonCode::StorageNeutral, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_share_a_list_between_them() {
+        let list: Vec<u32> = (0..10).collect();
+        let rows: Vec<&[u32]> = (0..4).map(|row| slice(&list, 4, row)).collect();
+        assert_eq!(rows, [&list[..4], &list[4..8], &list[8..], &[]]);
+        assert_eq!(slice(&list, 10, 0), list);
+        assert!(slice(&list, 10, u32::MAX).is_empty());
     }
 }

@@ -6,9 +6,10 @@ use liaise_ledger::body::Ticket;
 use liaise_ledger::genesis::Genesis;
 
 use super::book::Book;
-use super::fact::{Drawing, Says};
+use super::fact::Drawing;
 use super::part::Place;
 use super::people::{NOBODY, People, Person};
+use super::said::Said;
 use super::shared::Shared;
 use super::state::Flaw;
 
@@ -32,7 +33,7 @@ pub fn ticket_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Ticket> {
 /// The same, with what was kept of its draw.
 pub fn drawing_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Drawing> {
     match book.says(place)? {
-        Says::Ticket(drawing) => Some(drawing),
+        Said::Ticket(drawing) => Some(drawing),
         _ => None,
     }
 }
@@ -51,10 +52,10 @@ impl Counter {
         for place in book.observed().filter(|place| !book.is_fresh(*place) && book.at(*place).flaw.is_none()) {
             let who = book.at(place).who;
             match book.says(place) {
-                Some(Says::Ticket(drawing)) if who != NOBODY => {
+                Some(Said::Ticket(drawing)) if who != NOBODY => {
                     counter.open.entry(who).or_default().push((place, end_ms(genesis, &drawing.ticket)));
                 }
-                Some(Says::Root(root)) => counter.used[book.parent(place, root.ticket) as usize] = true,
+                Some(Said::Root(root)) => counter.used[book.parent(place, root.ticket) as usize] = true,
                 _ => {}
             }
         }
@@ -77,7 +78,7 @@ pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book
         }
         let is_curator = || genesis.is_curator(people.name(entry.who));
         let flaw = match book.says(*place) {
-            Some(Says::Ticket(drawing)) => {
+            Some(Said::Ticket(drawing)) => {
                 let ticket = &drawing.ticket;
                 let epoch = book.observation(*place).expect("it is fresh").epoch;
                 let open = counter.open.entry(entry.who).or_default();
@@ -88,9 +89,9 @@ pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book
                 }
                 flaw
             }
-            Some(Says::Removal(_)) if !is_curator() => Some(Flaw::Curator),
-            Some(Says::Root(root)) if root.text.is_none() && !is_curator() => Some(Flaw::Curator),
-            Some(Says::Root(root)) => {
+            Some(Said::Removal(_)) if !is_curator() => Some(Flaw::Curator),
+            Some(Said::Root(root)) if root.text.is_none() && !is_curator() => Some(Flaw::Curator),
+            Some(Said::Root(root)) => {
                 let ticket = book.parent(*place, root.ticket);
                 let flaw = flaw_of_root(genesis, book, entry.who, ticket, *at_ms, &counter);
                 if flaw.is_none() {
@@ -162,11 +163,11 @@ pub fn close(genesis: &Genesis, book: &mut Book<'_>, epoch: EpochNumber) -> Vec<
     let mut tickets = vec![];
     for place in book.observed().filter(|place| book.at(*place).flaw.is_none()) {
         match book.says(place) {
-            Some(Says::Root(root)) => {
+            Some(Said::Root(root)) => {
                 let is_past = book.observation(place).is_some_and(|observation| observation.epoch <= epoch);
                 used[book.parent(place, root.ticket) as usize] |= is_past;
             }
-            Some(Says::Ticket(drawing)) => tickets.push((place, end_ms(genesis, &drawing.ticket))),
+            Some(Said::Ticket(drawing)) => tickets.push((place, end_ms(genesis, &drawing.ticket))),
             _ => {}
         }
     }

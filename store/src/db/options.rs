@@ -11,9 +11,10 @@ const MEMTABLES: usize = 16 << 20;
 /// Bytes of a part of an index or filter: what is read, and cached, for one look-up.
 const PART: usize = 4 << 10;
 
-/// What RocksDB keeps of its files in memory: one for all families, so that a bound is the store's.
+/// What RocksDB keeps of its files in memory: one for all families, so that a bound is the store's. Each look-up asks it for a
+/// part of every filter that could know the key, so it is the kind that takes no lock.
 pub fn cache(bytes: usize) -> Cache {
-    Cache::new_lru_cache(bytes)
+    Cache::new_hyper_clock_cache(bytes, 0)
 }
 
 pub fn database(create: bool) -> Options {

@@ -301,3 +301,26 @@ fn many_writers_share_the_way_to_the_disk() {
     drop(db);
     assert_eq!(open(dir.path()).scan(IDS, &[], &[]).unwrap().count(), (writers * writes) as usize);
 }
+
+/// Filters and indexes of files are in the cache or on disk, not beside it for as long as the files are there.
+#[test]
+fn what_the_database_holds_in_memory_has_a_bound() {
+    const CACHE: usize = 1 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { newest_bytes: 1 << 20, cache_bytes: CACHE, ..Limits::default() };
+    let db = Db::open(dir.path(), NETWORK, true, false, limits).unwrap();
+    let key = |n: u32| Hash::of(&[&n.to_be_bytes()]).0;
+    // A filter of 250 KiB, an index of some 80 and rows of 8 MiB.
+    for call in 0..100u32 {
+        let mut batch = Batch::default();
+        (0..2_000).for_each(|n| batch.put(IDS, &key(2_000 * call + n), &n.to_be_bytes()));
+        db.write(batch, false).unwrap();
+    }
+    db.checkpoint(&dir.path().join("copy")).unwrap();
+    assert!((0..200_000).step_by(7).all(|n| db.contains(IDS, &key(n)).unwrap()));
+    assert!((200_000..300_000).step_by(7).all(|n| !db.contains(IDS, &key(n)).unwrap()));
+    let held = db.memory().unwrap();
+    assert!(held.tables < 100_000, "{held:?}");
+    assert!((CACHE as u64 / 4..2 * CACHE as u64).contains(&held.cache), "{held:?}");
+    assert!(held.newest < 2 << 20 && held.memtables < 16 << 20, "{held:?}");
+}

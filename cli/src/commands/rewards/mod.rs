@@ -121,7 +121,8 @@ async fn statements(
     for epoch in epochs {
         let Some(block) = histories.of(epoch).await.or_exit(Kind::Refused)? else { continue };
         let rows: Vec<Statement> = histories.rows(epoch, &block.statements).await.or_exit(Kind::Integrity)?;
-        found.extend(rows.into_iter().filter(|row| row.account == *account).map(|row| (epoch, row)));
+        let own = rows.into_iter().filter(|row| row.account == *account).collect();
+        found.extend(Statement::joined(own).into_iter().map(|statement| (epoch, statement)));
     }
     Ok(found)
 }

@@ -86,6 +86,7 @@ fn main() {
         }
         (generator.join().expect("it ends"), settled, most)
     });
+    let held = store.memory().expect("the database says");
     let (took, all) = (started.elapsed().as_secs_f64(), (processor_time() - begun).as_secs_f64());
     let count = stored.into_inner() as f64;
     let conditions = format!(
@@ -108,6 +109,14 @@ fn main() {
     };
     let each = (all - generating) * 1e6 / count;
     print("soak", row("soak-ingest", each, None, "us of processor time a message", conditions.clone()));
-    let beside = format!("{conditions}; the most that was resident, beside the most in the first tenth of the time");
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let beside = format!(
+        "{conditions}; the most that was resident, beside the most in the first tenth of the time; at the end the store held \
+         {:.0} MiB of newest rows, {:.0} of the database's cache, {:.1} of its open tables, {:.1} of its memtables",
+        mib(held.newest),
+        mib(held.cache),
+        mib(held.tables),
+        mib(held.memtables),
+    );
     print("soak", row("soak-memory", most, Some(settled), "MiB", beside));
 }
