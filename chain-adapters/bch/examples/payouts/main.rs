@@ -18,7 +18,7 @@ use liaise_summary::{BATCH_PAYOUTS, Payee};
 use site::Site;
 
 /// Payees whose balance is looked at in the end.
-const SAMPLE: usize = 200;
+const SAMPLE: usize = 50;
 
 #[tokio::main]
 async fn main() -> ExitCode {
