@@ -76,7 +76,7 @@ async fn a_method_fails_as_often_as_it_is_told_to() {
     net.rpc.send_transaction(&transaction).await.expect("it is taken");
 
     let failing = |method| json!([{ "method": method, "times": 1, "error": error }]);
-    assert_eq!(net.code("localnet_fail", failing("getBlock")).await, -32602);
+    assert_eq!(net.code("localnet_fail", failing("getBlocks")).await, -32602);
     assert_eq!(net.code("localnet_fail", failing("localnet_mine")).await, -32602);
 }
 

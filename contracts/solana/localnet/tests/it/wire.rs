@@ -41,7 +41,7 @@ async fn what_is_no_request_is_told_so() {
 #[tokio::test]
 async fn unknown_methods_are_not_found() {
     let net = Localnet::start();
-    for method in ["", "getslot", "getBlock", "getVoteAccounts", "localnet_", "localnet_explode", "eth_chainId"] {
+    for method in ["", "getslot", "getBlocks", "getVoteAccounts", "localnet_", "localnet_explode", "eth_chainId"] {
         let error = net.call(method, json!([])).await.expect_err("unknown");
         assert_eq!(error, json!({ "code": -32601, "message": "Method not found" }), "{method}");
     }
