@@ -20,7 +20,7 @@ const DRY_RUN: &str = "dry run: nothing was sent";
 #[derive(Clone, Copy, Debug, Args)]
 pub struct FeeArgs {
     /// The most that one transaction may cost, in the smallest unit of the chain's coin [default: 10000000000000000 wei,
-    /// 10000000 lamports or 100000 satoshis].
+    /// 10000000 lamports or 2000000 satoshis].
     #[arg(long, value_name = "AMOUNT")]
     max_fee: Option<u128>,
 }

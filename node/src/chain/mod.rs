@@ -29,8 +29,8 @@ impl Coin {
         let (unit, fee, filing) = match chain.namespace() {
             // 0.01 and 0.05 SOL; a new account's rent is about 0.002
             "solana" => ("lamports", 10_000_000, 50_000_000),
-            // 0.001 and 0.005 BCH
-            "bch" => ("satoshis", 100_000, 500_000),
+            // 0.02 and 0.1 BCH: a full batch of payouts locks 0.008 besides its fee, and whoever files may pay for eleven
+            "bch" => ("satoshis", 2_000_000, 10_000_000),
             // 0.01 and 0.05 ether
             _ => ("wei", 10_000_000_000_000_000, 50_000_000_000_000_000),
         };
