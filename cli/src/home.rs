@@ -62,7 +62,10 @@ impl Home {
 
     /// The network's rules.
     pub fn genesis(&self, config: &NetworkConfig) -> eyre::Result<Arc<Genesis>> {
-        let text = std::fs::read_to_string(&config.genesis).or_exit(Kind::Usage)?;
+        let text = std::fs::read_to_string(&config.genesis).map_err(|error| {
+            eyre::eyre!("{} can't be read: {error}; network.toml names it as the genesis", config.genesis.display())
+        });
+        let text = text.or_exit(Kind::Usage)?;
         Ok(Arc::new(Genesis::from_toml(&text).or_exit(Kind::Usage)?))
     }
 }

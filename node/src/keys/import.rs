@@ -6,7 +6,7 @@ use alloy::signers::local::coins_bip39::English;
 use zeroize::Zeroizing;
 
 const FORMS: &str = "the private key must be 64 hex digits, the 64 numbers of Solana's keypair.json, a WIF of Bitcoin Cash, or \
-                     12 to 24 seed words";
+                     12 to 24 seed words; a WIF with one wrong character is none";
 /// First byte of a WIF: main network, test networks.
 const WIF: [u8; 2] = [0x80, 0xef];
 /// Last byte of a WIF whose address is of the compressed key.
