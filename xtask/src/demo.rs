@@ -20,7 +20,7 @@ pub fn run(host: &Host, arguments: &[String]) -> Result<(), Failure> {
     }
     say!("\nBuilding liaise.");
     if !host.target.join(BINARY).exists() {
-        say!("Nothing is built yet: this takes 15 to 25 minutes on two cores, once.");
+        say!("Nothing is built yet: this takes 20 to 40 minutes on two cores, once.");
     }
     let liaise = build(host)?;
     if !knows_demo(&process::capture(host.command(&liaise.to_string_lossy()).arg("--help"))?) {
