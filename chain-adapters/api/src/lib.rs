@@ -12,6 +12,7 @@ pub mod action;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod distributor;
+pub mod endpoint;
 pub mod error;
 pub mod reader;
 pub mod submission;
@@ -24,6 +25,6 @@ pub use distributor::{
 };
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};
-pub use reader::DistributorReader;
+pub use reader::{DistributorReader, ReadsAs};
 pub use submission::{Cost, DeadReason, FeeLimit, Funds, Outcome, Prepared, Quote, Status, SubmissionId};
 pub use submitter::Submitter;

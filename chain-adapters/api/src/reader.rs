@@ -45,5 +45,41 @@ pub trait DistributorReader: Debug + Send + Sync {
     async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError>;
 }
 
+/// What reads as a part of it does: a submitter, as its reader.
+pub trait ReadsAs: Debug + Send + Sync {
+    /// The part.
+    type Reader: DistributorReader;
+
+    /// That part of it.
+    fn reader(&self) -> &Self::Reader;
+}
+
+#[async_trait]
+impl<T: ReadsAs> DistributorReader for T {
+    fn chain(&self) -> &ChainId {
+        self.reader().chain()
+    }
+
+    fn id(&self) -> DistributorId {
+        self.reader().id()
+    }
+
+    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
+        self.reader().distributor(at).await
+    }
+
+    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
+        self.reader().statements(epoch, at).await
+    }
+
+    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
+        self.reader().ranges(at).await
+    }
+
+    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
+        self.reader().claimed(payee, at).await
+    }
+}
+
 // The compiler tests object safety.
 const _: Option<&dyn DistributorReader> = None;

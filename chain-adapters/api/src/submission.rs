@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{BlockRef, ChainId};
 
@@ -81,12 +81,17 @@ pub struct Quote {
 }
 
 /// A part of a quote.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cost {
     /// What is paid for, and what of it comes back to whom.
     pub what: String,
-    /// How much.
+    /// How much; decimal text once it is serialised, for it may pass 2^53.
+    #[serde(serialize_with = "as_text")]
     pub amount: u128,
+}
+
+fn as_text<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
 }
 
 /// How a submission stands.

@@ -1,6 +1,7 @@
 //! Where a distributor is and how its chain behaves.
 
 use alloy::primitives::{Address, address};
+use liaise_chain_api::endpoint::shown;
 use liaise_chain_api::{ChainError, ChainId};
 
 /// Where a distributor is, and how its chain counts finality and gas.
@@ -87,7 +88,7 @@ impl std::fmt::Debug for EvmConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EvmConfig")
             .field("chain", &self.chain)
-            .field("endpoint", &crate::endpoint::shown(&self.endpoint))
+            .field("endpoint", &shown(&self.endpoint))
             .field("distributor", &self.distributor)
             .field("deployed_block", &self.deployed_block)
             .field("finality", &self.finality)

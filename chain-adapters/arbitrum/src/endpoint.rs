@@ -1,6 +1,5 @@
 //! One node: its provider, its name without secrets, and what its failures mean.
 
-use std::error::Error;
 use std::time::Duration;
 
 use alloy::eips::BlockId;
@@ -11,17 +10,8 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::SolCall;
 use alloy::transports::http::reqwest::{self, Url};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
+use liaise_chain_api::endpoint::{innermost, shown};
 use liaise_chain_api::{ChainError, ChainId};
-
-/// Scheme, host and port of an endpoint: all of it that may be shown.
-pub(crate) fn shown(endpoint: &str) -> String {
-    let Ok(url) = endpoint.parse::<Url>() else { return "an endpoint that is no url".to_owned() };
-    let host = url.host_str().unwrap_or("no host");
-    match url.port() {
-        Some(port) => format!("{}://{host}:{port}", url.scheme()),
-        None => format!("{}://{host}", url.scheme()),
-    }
-}
 
 /// One node.
 pub(crate) struct Endpoint {
@@ -123,26 +113,5 @@ fn transport_detail(kind: &TransportErrorKind) -> String {
     {
         return format!("http status {}", http.status);
     }
-    let mut detail = None;
-    let mut source: Option<&(dyn Error + 'static)> = Some(kind);
-    while let Some(error) = source {
-        let text = error.to_string();
-        if !text.contains("://") {
-            detail = Some(text);
-        }
-        source = error.source();
-    }
-    detail.unwrap_or_else(|| "no connection".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_scheme_host_and_port_are_shown() {
-        assert_eq!(shown("https://user:pass@rpc.example/v2/KEY?k=1"), "https://rpc.example");
-        assert_eq!(shown("http://127.0.0.1:8545/KEY"), "http://127.0.0.1:8545");
-        assert_eq!(shown("KEY without scheme"), "an endpoint that is no url");
-    }
+    innermost(kind)
 }

@@ -9,10 +9,9 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::{RpcError, TransportError};
 use async_trait::async_trait;
 use liaise_chain_api::{
-    Accepted, Account, Action, At, BlockRef, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader,
-    FeeLimit, Funds, Outcome, Prepared, Range, Status, Submitter,
+    Account, Action, At, BlockRef, ChainError, DeadReason, DistributorReader, FeeLimit, Funds, Outcome, Prepared,
+    ReadsAs, Status, Submitter,
 };
-use liaise_summary::{DistributorId, Epoch, Payee};
 
 use crate::config::EvmConfig;
 use crate::fees::{Fees, Misfit, prices};
@@ -178,30 +177,11 @@ impl EvmSubmitter {
     }
 }
 
-#[async_trait]
-impl DistributorReader for EvmSubmitter {
-    fn chain(&self) -> &ChainId {
-        self.reader.chain()
-    }
+impl ReadsAs for EvmSubmitter {
+    type Reader = EvmReader;
 
-    fn id(&self) -> DistributorId {
-        self.reader.id()
-    }
-
-    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
-        self.reader.distributor(at).await
-    }
-
-    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
-        self.reader.statements(epoch, at).await
-    }
-
-    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
-        self.reader.ranges(at).await
-    }
-
-    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
-        self.reader.claimed(payee, at).await
+    fn reader(&self) -> &EvmReader {
+        &self.reader
     }
 }
 

@@ -3,10 +3,10 @@
 use bitcoincash::address::cashaddr::KnownPrefix;
 use bitcoincash::hashes::Hash;
 use bitcoincash::{CashAddress, OutPoint, ScriptHash32, TokenID, Txid};
+use liaise_chain_api::endpoint::shown;
 use liaise_chain_api::{ChainError, ChainId};
 use liaise_summary::{CompressedKey, DaoSet, DistributorId, OracleSet};
 
-use crate::endpoint::shown;
 use crate::terms::{Covenants, Terms};
 
 /// Where a distributor is, what it was built with, and how its chain behaves.

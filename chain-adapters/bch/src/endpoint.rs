@@ -1,25 +1,15 @@
 //! One node: JSON-RPC over HTTP, its name without secrets, and what its failures mean.
 
-use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use liaise_chain_api::ChainError;
+use liaise_chain_api::endpoint::{innermost, shown};
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 
 /// Bytes of the largest answer that is read: a full block of 32 MB as JSON stays below.
 const LARGEST_ANSWER: usize = 512 << 20;
-
-/// Scheme, host and port of an endpoint: all of it that may be shown.
-pub(crate) fn shown(endpoint: &str) -> String {
-    let Ok(url) = endpoint.parse::<Url>() else { return "an endpoint that is no url".to_owned() };
-    let host = url.host_str().unwrap_or("no host");
-    match url.port() {
-        Some(port) => format!("{}://{host}:{port}", url.scheme()),
-        None => format!("{}://{host}", url.scheme()),
-    }
-}
 
 /// One node.
 pub(crate) struct Endpoint {
@@ -133,14 +123,7 @@ impl Endpoint {
     }
 
     fn unreachable(&self, error: reqwest::Error) -> ChainError {
-        // the innermost words, for the outer ones repeat the address
-        let error = error.without_url();
-        let mut detail = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            detail = inner.to_string();
-            source = inner.source();
-        }
+        let detail = innermost(&error.without_url());
         ChainError::Unreachable { endpoint: self.shown.clone(), detail }
     }
 }
@@ -151,9 +134,6 @@ mod tests {
 
     #[test]
     fn only_scheme_host_and_port_are_shown() {
-        assert_eq!(shown("https://user:pass@rpc.example/v2/KEY?k=1"), "https://rpc.example");
-        assert_eq!(shown("http://user:pass@127.0.0.1:8332/KEY"), "http://127.0.0.1:8332");
-        assert_eq!(shown("KEY without scheme"), "an endpoint that is no url");
         let endpoint = Endpoint::new("http://user:pass@127.0.0.1:8332/KEY", 1).expect("a url");
         assert_eq!(format!("{endpoint:?}"), "http://127.0.0.1:8332");
     }

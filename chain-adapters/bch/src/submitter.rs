@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use bitcoincash::consensus::serialize;
 use bitcoincash::{OutPoint, Transaction};
 use liaise_chain_api::{
-    Accepted, Account, Action, At, ChainError, ChainId, Claimed, DeadReason, Distributor, DistributorReader, FeeLimit,
-    Funds, Outcome, Prepared, Range, Refusal, Status, SubmissionId, Submitter,
+    Account, Action, ChainError, DeadReason, FeeLimit, Funds, Outcome, Prepared, ReadsAs, Refusal, Status,
+    SubmissionId, Submitter,
 };
-use liaise_summary::{DistributorId, Epoch, Payee};
 
 use crate::account::{BchKeys, account_of_key};
 use crate::coins::Coin;
@@ -176,30 +175,11 @@ impl BchSubmitter {
     }
 }
 
-#[async_trait]
-impl DistributorReader for BchSubmitter {
-    fn chain(&self) -> &ChainId {
-        self.reader.chain()
-    }
+impl ReadsAs for BchSubmitter {
+    type Reader = BchReader;
 
-    fn id(&self) -> DistributorId {
-        self.reader.id()
-    }
-
-    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
-        self.reader.distributor(at).await
-    }
-
-    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
-        self.reader.statements(epoch, at).await
-    }
-
-    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
-        self.reader.ranges(at).await
-    }
-
-    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
-        self.reader.claimed(payee, at).await
+    fn reader(&self) -> &BchReader {
+        &self.reader
     }
 }
 

@@ -2,8 +2,7 @@
 
 use anchor_lang::prelude::Pubkey;
 use liaise_chain_api::ChainId;
-
-use crate::endpoint::shown;
+use liaise_chain_api::endpoint::shown;
 
 /// Where a distributor is.
 #[derive(Clone)]

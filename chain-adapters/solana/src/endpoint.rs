@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use liaise_chain_api::endpoint::{innermost, shown};
 use liaise_chain_api::{At, ChainError, ChainId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,14 +13,6 @@ use solana_rpc_client_api::request::{RpcError, RpcRequest};
 
 /// Characters of the genesis block's hash that are a chain's CAIP-2 reference.
 const REFERENCE: usize = 32;
-
-/// Scheme, host and port of an endpoint: all of it that may be shown.
-pub(crate) fn shown(endpoint: &str) -> String {
-    let Some((scheme, rest)) = endpoint.split_once("://") else { return "an endpoint that is no url".to_owned() };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}")
-}
 
 /// The commitment that stands for a block, as requests carry it.
 pub(crate) fn commitment(at: At) -> &'static str {
@@ -139,31 +132,9 @@ fn is_no_json(error: &reqwest::Error) -> bool {
     error.source().is_some_and(|source| source.is::<serde_json::Error>())
 }
 
-/// The reason below all others, if it names no address.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut detail = None;
-    let mut source = Some(error);
-    while let Some(error) = source {
-        let text = error.to_string();
-        if !text.contains("://") {
-            detail = Some(text);
-        }
-        source = error.source();
-    }
-    detail.unwrap_or_else(|| "no connection".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_scheme_host_and_port_are_shown() {
-        assert_eq!(shown("https://user:pass@rpc.example/v2/KEY?k=1"), "https://rpc.example");
-        assert_eq!(shown("http://127.0.0.1:8899/KEY"), "http://127.0.0.1:8899");
-        assert_eq!(shown("http://127.0.0.1:8899?KEY"), "http://127.0.0.1:8899");
-        assert_eq!(shown("KEY without scheme"), "an endpoint that is no url");
-    }
 
     #[test]
     fn the_whole_hash_of_a_short_genesis_is_the_reference() {

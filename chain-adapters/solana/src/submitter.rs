@@ -4,11 +4,7 @@ use anchor_lang::prelude::Pubkey;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use liaise_chain_api::{
-    Accepted, Account, Action, At, ChainError, ChainId, Claimed, Cost, Distributor, DistributorReader, FeeLimit, Funds,
-    Prepared, Range, Status, Submitter,
-};
-use liaise_summary::{DistributorId, Epoch, Payee};
+use liaise_chain_api::{Account, Action, At, ChainError, Cost, FeeLimit, Funds, Prepared, ReadsAs, Status, Submitter};
 use serde_json::json;
 use solana_rpc_client_api::client_error::TransactionError;
 use solana_rpc_client_api::request::RpcRequest;
@@ -166,30 +162,11 @@ impl SolanaSubmitter {
     }
 }
 
-#[async_trait]
-impl DistributorReader for SolanaSubmitter {
-    fn chain(&self) -> &ChainId {
-        self.reader.chain()
-    }
+impl ReadsAs for SolanaSubmitter {
+    type Reader = SolanaReader;
 
-    fn id(&self) -> DistributorId {
-        self.reader.id()
-    }
-
-    async fn distributor(&self, at: At) -> Result<Distributor, ChainError> {
-        self.reader.distributor(at).await
-    }
-
-    async fn statements(&self, epoch: Epoch, at: At) -> Result<Vec<Accepted>, ChainError> {
-        self.reader.statements(epoch, at).await
-    }
-
-    async fn ranges(&self, at: At) -> Result<Vec<Range>, ChainError> {
-        self.reader.ranges(at).await
-    }
-
-    async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
-        self.reader.claimed(payee, at).await
+    fn reader(&self) -> &SolanaReader {
+        &self.reader
     }
 }
 
