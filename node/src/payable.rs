@@ -3,7 +3,7 @@
 use crate::oracle_role::{OracleError, load_distributor};
 use crate::replica::Replica;
 use liaise_chain_api::{At, ChainError, Distributor, DistributorReader, HeldRoot};
-use liaise_oracle::fold::DistributorState;
+use liaise_oracle::fold::{DistributorState, LeafRow};
 use liaise_summary::{Epoch, EpochStatement, Payee, Proof, ProofError, RewardLeaf, RewardTree, Statement, TreeError};
 
 /// The newest payable tree.
@@ -103,8 +103,7 @@ impl Payable {
         });
         let statement = statement.ok_or(PayableError::NoStatement(number))?;
         let state = load_distributor(replica, &statement.artefact.0).await?;
-        let leaf = |row: &liaise_oracle::fold::LeafRow| RewardLeaf { payee: Payee(row.payee.0), amount: row.amount };
-        let tree = RewardTree::new(state.leaves.values().map(leaf).collect())?;
+        let tree = RewardTree::new(state.leaves.values().map(LeafRow::leaf).collect())?;
         if tree.root() != held.root {
             let root = |node: liaise_summary::Node| format!("{} over {} base units", node.hash, node.sum);
             return Err(PayableError::WrongRoot { epoch: number, found: root(tree.root()), held: root(held.root) });

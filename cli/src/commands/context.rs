@@ -153,7 +153,6 @@ pub fn key_path(home: &Home, name: &str) -> eyre::Result<PathBuf> {
 /// # Errors
 /// It is meant to be an address, and is none.
 pub fn named_account(text: &str, chain: &ChainId) -> eyre::Result<Option<Account>> {
-    let on_chain = || format!("{chain}:{text}").parse::<Account>();
     if text.parse::<ChainId>().is_ok() {
         return fail(Kind::Usage, format!("{text:?} is a chain: an account has an address behind it"));
     }
@@ -163,7 +162,7 @@ pub fn named_account(text: &str, chain: &ChainId) -> eyre::Result<Option<Account
         let whole = if cash { format!("bch:{text}") } else { text.to_owned() };
         return whole.parse().map(Some).or_exit(Kind::Usage);
     }
-    match on_chain() {
+    match format!("{chain}:{text}").parse::<Account>() {
         Ok(account) => Ok(Some(account)),
         Err(error) if text.starts_with("0x") => Err(error).or_exit(Kind::Usage),
         Err(_) => Ok(None),

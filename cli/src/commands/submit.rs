@@ -85,7 +85,7 @@ pub async fn send_or_estimate(
         let max = fee.max;
         let words = format!(
             "{}Dry run: {} would be sent by {by}, for at most {max} {unit}; nothing was sent.",
-            parts(&fee, unit),
+            parts(&fee.parts, unit),
             action.name()
         );
         return Ok(Done { json: outcome(by, Err(&fee)), words });
@@ -100,7 +100,7 @@ fn outcome(by: &Account, sent: Result<&Sent, &Quote>) -> Map<String, Value> {
         Ok(sent) => (None, sent.transaction(), sent.words()),
         Err(quote) => (Some(quote), None, DRY_RUN.to_owned()),
     };
-    let fee_parts: Option<Vec<Value>> = fee_max.map(parts_json);
+    let fee_parts = fee_max.map(|quote| &quote.parts);
     let fee_max = fee_max.map(|quote| quote.max.to_string());
     let pairs = [
         ("by", json!(by)),
@@ -112,15 +112,9 @@ fn outcome(by: &Account, sent: Result<&Sent, &Quote>) -> Map<String, Value> {
     pairs.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
 }
 
-/// A quote's parts for people, a line each.
-pub fn parts(quote: &Quote, unit: &str) -> String {
-    quote.parts.iter().map(|part| format!("  {} {unit}: {}\n", part.amount, part.what)).collect()
-}
-
-/// The same for JSON.
-pub fn parts_json(quote: &Quote) -> Vec<Value> {
-    let part = |part: &Cost| json!({"what": part.what, "amount": part.amount.to_string()});
-    quote.parts.iter().map(part).collect()
+/// The parts of a cost for people, a line each.
+pub fn parts(costs: &[Cost], unit: &str) -> String {
+    costs.iter().map(|part| format!("  {} {unit}: {}\n", part.amount, part.what)).collect()
 }
 
 /// The exit code of a chain's error: what the contract refuses is refused, the rest is the chain.
@@ -247,7 +241,7 @@ mod tests {
         let dry = outcome(&by, Err(&quote));
         assert_eq!((&dry["transaction"], &dry["fee_max"]), (&Value::Null, &json!(u128::MAX.to_string())));
         assert_eq!(dry["fee_parts"], json!([{"what": "rent of an account", "amount": "7"}]));
-        assert_eq!(super::parts(&quote, "lamports"), "  7 lamports: rent of an account\n");
+        assert_eq!(super::parts(&quote.parts, "lamports"), "  7 lamports: rent of an account\n");
         assert_eq!(outcome(&by, Ok(&Sent::ByOthers))["transaction"], Value::Null);
     }
 }

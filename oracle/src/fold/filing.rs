@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cid::Cid;
 use liaise_ledger::{Account, ChainId, EpochNumber, Hash};
-use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, Payee};
+use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, Payee, RewardLeaf};
 use serde::{Deserialize, Serialize};
 
 use super::pay_tree::PayTree;
@@ -21,6 +21,13 @@ pub struct LeafRow {
     pub amount: u64,
     /// Whose payee it is.
     pub account: Account,
+}
+
+impl LeafRow {
+    /// The leaf on an account chain.
+    pub fn leaf(&self) -> RewardLeaf {
+        RewardLeaf { payee: Payee(self.payee.0), amount: self.amount }
+    }
 }
 
 /// Pay that is owed and not in the tree. Rows of the artefact, by account and epoch.

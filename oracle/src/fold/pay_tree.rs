@@ -1,7 +1,7 @@
 //! The tree of a filing, as its chain's distributor knows it.
 
 use liaise_summary::batch::batch_tree;
-use liaise_summary::{BATCH_PAYOUTS, Epoch, Node, Payee, Payout, Proof, ProofError, RewardLeaf, RewardTree, SumTree};
+use liaise_summary::{BATCH_PAYOUTS, Epoch, Node, Payout, Proof, ProofError, RewardTree, SumTree};
 
 use super::FoldError;
 use super::filing::LeafRow;
@@ -26,8 +26,7 @@ impl PayTree {
     /// # Errors
     /// What [`RewardTree::new`] refuses.
     pub fn accounts<'a>(leaves: impl Iterator<Item = &'a LeafRow>) -> Result<PayTree, FoldError> {
-        let leaf = |row: &LeafRow| RewardLeaf { payee: Payee(row.payee.0), amount: row.amount };
-        Ok(PayTree::Accounts(RewardTree::new(leaves.map(leaf).collect())?))
+        Ok(PayTree::Accounts(RewardTree::new(leaves.map(LeafRow::leaf).collect())?))
     }
 
     /// The tree of an epoch's payouts on a UTXO chain.

@@ -225,7 +225,6 @@ fn lines(tree: &Tree<'_>, run: Run, payment: &Payment) -> Vec<Line> {
             // The transaction's fee is all its accounts' together.
             fee_max: None,
             fee_parts: vec![],
-            parts: String::new(),
             transaction: payment.transaction.clone(),
             outcome: payment.outcome.clone(),
         }

@@ -6,20 +6,19 @@ mod runs;
 use crate::commands::context::{Context, key_name, named_account};
 use crate::commands::rewards::proof_file::ProofFile;
 use crate::commands::rewards::{or_payable_exit, payee_of};
-use crate::commands::submit::{FeeArgs, estimate, parts, parts_json, send};
+use crate::commands::submit::{FeeArgs, estimate, parts, send};
 use crate::exit::{Kind, OrExit};
 use crate::home::Home;
 use crate::output::{self, NOT_ADVICE, say, xlv};
 use crate::secrets::PassphraseArgs;
 use clap::Args;
-use liaise_chain_api::{Action, At, Submitter};
+use liaise_chain_api::{Action, At, Cost, Submitter};
 use liaise_ledger::Account;
 use liaise_node::chain::{self, Coin};
 use liaise_node::{Payable, Replica};
 use liaise_store::Store;
 use liaise_summary::{Proof, RewardLeaf};
 use serde::Serialize;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,12 +65,9 @@ struct Line {
     #[serde(serialize_with = "output::units")]
     due: u64,
     fee_max: Option<String>,
-    fee_parts: Vec<Value>,
+    fee_parts: Vec<Cost>,
     transaction: Option<String>,
     outcome: String,
-    /// What a dry run's fee is made of, for people.
-    #[serde(skip)]
-    parts: String,
 }
 
 /// One leaf to be claimed.
@@ -84,11 +80,12 @@ struct Claim {
 /// Runs the command.
 pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
+    let unit = Coin::of(&context.chain()?).unit;
     if let Some(path) = &args.proof {
         let claim = from_file(&context, path).await?;
         let submitter = submitter(&context, &args).await?;
         let line = one(&|| context.store(), submitter.as_ref(), &args, claim).await?;
-        return print(&args, &[line]);
+        return print(&args, &[line], unit);
     }
     let others: Vec<Account> =
         args.others.iter().map(|name| context.account(name, &args.passphrase)).collect::<eyre::Result<_>>()?;
@@ -101,10 +98,10 @@ pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     for claim in claims {
         lines.push(one(&|| Ok(replica.store.clone()), submitter.as_ref(), &args, claim).await?);
     }
-    print(&args, &lines)
+    print(&args, &lines, unit)
 }
 
-fn print(args: &ClaimArgs, lines: &[Line]) -> eyre::Result<()> {
+fn print(args: &ClaimArgs, lines: &[Line], unit: &str) -> eyre::Result<()> {
     if args.json {
         return output::json(&lines);
     }
@@ -113,8 +110,8 @@ fn print(args: &ClaimArgs, lines: &[Line]) -> eyre::Result<()> {
         table.add_row([line.account.clone(), xlv(line.due), line.outcome.clone()]);
     }
     say!("{table}");
-    for line in lines.iter().filter(|line| !line.parts.is_empty()) {
-        say!("{}:\n{}", line.account, line.parts.trim_end());
+    for line in lines.iter().filter(|line| !line.fee_parts.is_empty()) {
+        say!("{}:\n{}", line.account, parts(&line.fee_parts, unit).trim_end());
     }
     if args.dry_run {
         say!("Dry run: nothing was sent.");
@@ -151,7 +148,6 @@ async fn from_tree(context: &Context, replica: &Replica, args: &ClaimArgs) -> ey
                 fee_parts: vec![],
                 transaction: None,
                 outcome: "no leaf in the newest payable tree: nothing to claim".into(),
-                parts: String::new(),
             }),
         }
     }
@@ -186,7 +182,6 @@ async fn one(
         fee_parts: vec![],
         transaction: None,
         outcome: "claimed already: nothing is due".into(),
-        parts: String::new(),
     };
     if due == 0 {
         return Ok(line);
@@ -196,9 +191,8 @@ async fn one(
         let quote = estimate(submitter, &action, args.fee.limit(submitter.chain())).await?;
         let unit = Coin::of(submitter.chain()).unit;
         line.outcome = format!("would be paid, for at most {} {unit}", quote.max);
-        line.parts = parts(&quote, unit);
         line.fee_max = Some(quote.max.to_string());
-        line.fee_parts = parts_json(&quote);
+        line.fee_parts = quote.parts;
         return Ok(line);
     }
     let sent = send(&store()?, submitter, &action, args.fee.limit(submitter.chain())).await?;
