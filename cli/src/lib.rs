@@ -39,6 +39,9 @@ enum Command {
     /// Keys and accounts.
     #[command(subcommand)]
     Account(commands::account::AccountCommand),
+    /// Accounts of several chains that are one owner's.
+    #[command(subcommand)]
+    Link(commands::link::LinkCommand),
     /// What an account earned, why, and the proof of it. Nothing here is investment advice.
     #[command(subcommand)]
     Rewards(commands::rewards::RewardsCommand),
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Node(command) => commands::node::run(command, &home).await,
             Command::Account(command) => commands::account::run(command, &home),
+            Command::Link(command) => commands::link::run(command, &home).await,
             Command::Rewards(command) => commands::rewards::run(command, &home).await,
             Command::Claim(args) => commands::claim::run(args, &home).await,
             Command::Oracle(command) => commands::oracle::run(command, &home).await,

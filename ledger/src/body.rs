@@ -16,6 +16,8 @@ use serde_bytes::{ByteArray, ByteBuf};
 pub enum Body {
     /// A wallet delegates to a session key, or revokes one.
     Session(Session),
+    /// Wallets say that their accounts are one owner's, or that they are no longer.
+    Link(Link),
     /// A node says what it serves.
     Capability(Capability),
     /// A promise to prompt, signed before the round that draws its racers.
@@ -50,6 +52,22 @@ pub enum Body {
 /// later one of the key that revokes), which proves that its holder agreed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    /// The exact CAIP-122 text that the wallet signed.
+    pub text: String,
+    /// The wallet's signature in its own scheme (EVM: 65 bytes r, s, v).
+    pub signature: ByteBuf,
+}
+
+/// See [`Body::Link`]. Any key may sign the message: the wallets' signatures within it decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// To link, what both accounts' wallets signed, the lower account's first; to end a link, what one of them signed.
+    pub texts: Vec<SignedText>,
+}
+
+/// A text and its wallet's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedText {
     /// The exact CAIP-122 text that the wallet signed.
     pub text: String,
     /// The wallet's signature in its own scheme (EVM: 65 bytes r, s, v).
@@ -411,6 +429,7 @@ impl Body {
     pub fn kind(&self) -> &'static str {
         match self {
             Body::Session(_) => "session",
+            Body::Link(_) => "link",
             Body::Capability(_) => "capability",
             Body::Ticket(_) => "ticket",
             Body::Prompt(_) => "prompt",

@@ -17,6 +17,7 @@ pub mod eligibility;
 pub mod equivocation;
 pub mod genesis;
 pub mod hash;
+pub mod link;
 pub mod message;
 pub mod plain_tree;
 pub mod session;
@@ -30,6 +31,7 @@ pub use eligibility::{Candidate, Eligibility, Row};
 pub use equivocation::Equivocation;
 pub use genesis::{Genesis, Parameters};
 pub use hash::Hash;
+pub use link::{Link, LinkAct, LinkClaim, LinkError, LinkText};
 pub use message::{Draft, Message, MessageError, Signed, Signer, Verified};
 pub use session::{Revocation, Scope, Scopes, Session, SessionGrant, SessionOutcome, SessionText};
 

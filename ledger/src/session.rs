@@ -9,6 +9,7 @@ use crate::body::{self, Body};
 use crate::genesis::Genesis;
 use crate::hash::Hash;
 
+pub(crate) mod frame;
 mod text;
 mod time;
 mod wallet;
@@ -33,7 +34,8 @@ impl Scope {
         }
     }
 
-    /// The scope that a kind of message needs; `None` for kinds that no session signs, and for `session` itself.
+    /// The scope that a kind of message needs; `None` for kinds that no session signs, and for `session` and
+    /// `link`, which wallets sign.
     pub fn needed_by(body: &Body) -> Option<Scope> {
         match body {
             Body::Ticket(_)
@@ -44,7 +46,9 @@ impl Scope {
             Body::Capability(_) | Body::Commit(_) | Body::Result(_) | Body::VerdictCommit(_) | Body::Verdict(_) => {
                 Some(Scope::Work)
             }
-            Body::Session(_) | Body::Receipts(_) | Body::Seal(_) | Body::Vote(_) | Body::Decree(_) => None,
+            Body::Session(_) | Body::Link(_) | Body::Receipts(_) | Body::Seal(_) | Body::Vote(_) | Body::Decree(_) => {
+                None
+            }
         }
     }
 }
@@ -74,10 +78,11 @@ impl Scopes {
         }
     }
 
-    /// Whether a session with these scopes may sign this kind of message. `session` messages need no scope: the wallet's
-    /// signature within them decides.
+    /// Whether a session with these scopes may sign this kind of message. `session` and `link` messages need no scope: the
+    /// wallets' signatures within them decide.
     pub fn allow(self, body: &Body) -> bool {
-        matches!(body, Body::Session(_)) || Scope::needed_by(body).is_some_and(|scope| self.contains(scope))
+        matches!(body, Body::Session(_) | Body::Link(_))
+            || Scope::needed_by(body).is_some_and(|scope| self.contains(scope))
     }
 
     /// Those that are set, in their order in the text.
@@ -201,19 +206,9 @@ impl Session {
         genesis: &Genesis,
     ) -> Result<SessionOutcome, SessionError> {
         let text = SessionText::parse(&body.text)?;
-        let network = genesis.network_id();
-        if text.domain != genesis.name || text.network != network {
-            return Err(SessionError::ForeignNetwork {
-                found: format!("{} liaise:{}", text.domain, text.network),
-                expected: format!("{} liaise:{network}", genesis.name),
-            });
-        }
+        text.frame().check(genesis)?;
         if *author != Author::Account(text.account.clone()) {
             return Err(SessionError::ForeignAccount);
-        }
-        let chain = text.account.chain();
-        if genesis.chains.binary_search(&chain).is_err() {
-            return Err(SessionError::ForeignChain(chain.to_string()));
         }
         let outcome = match text.purpose {
             Purpose::Grant { expires_s, scopes } => {

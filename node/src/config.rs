@@ -99,14 +99,41 @@ pub struct StoreRole {
 pub struct OracleRole {
     /// Keystore of its secp256k1 key in the oracle set.
     pub key: PathBuf,
-    /// The chain that it files on.
+    /// The chain of the present term, that it files on.
     pub chain: ChainConfig,
-    /// Keystore of the account that pays for its transactions; without one it signs and lets others submit.
+    /// Keystore of the account that pays for its transactions there; without one it signs and lets others submit.
     #[serde(default)]
     pub submitter: Option<PathBuf>,
+    /// The other chains of the table of terms: those that held the term and still owe, and those that are to get it.
+    #[serde(default)]
+    pub others: Vec<OtherChain>,
     /// Real seconds that it leaves to others before it submits itself: operators need not race.
     #[serde(default)]
     pub stagger_s: u64,
+}
+
+/// A chain beside that of the present term.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherChain {
+    /// Keystore of the account that pays there.
+    #[serde(default)]
+    pub submitter: Option<PathBuf>,
+    /// How it is reached.
+    pub chain: ChainConfig,
+}
+
+impl OracleRole {
+    /// Every chain that it files on, that of the present term first.
+    pub fn chains(&self) -> impl Iterator<Item = &ChainConfig> {
+        std::iter::once(&self.chain).chain(self.others.iter().map(|other| &other.chain))
+    }
+
+    /// The same, each with the keystore of the account that pays there.
+    pub fn offices(&self) -> impl Iterator<Item = (&ChainConfig, Option<&PathBuf>)> {
+        let others = self.others.iter().map(|other| (&other.chain, other.submitter.as_ref()));
+        std::iter::once((&self.chain, self.submitter.as_ref())).chain(others)
+    }
 }
 
 /// How a chain is reached.
@@ -220,6 +247,10 @@ impl NodeConfig {
                 absolute(&mut oracle.key);
                 oracle.submitter.iter_mut().for_each(absolute);
                 oracle.chain.deployment.iter_mut().for_each(absolute);
+                for other in &mut oracle.others {
+                    other.submitter.iter_mut().for_each(absolute);
+                    other.chain.deployment.iter_mut().for_each(absolute);
+                }
             }
             Role::Compute(compute) => {
                 absolute(&mut compute.session_key);

@@ -3,9 +3,10 @@
 use crate::auditing::AuditingError;
 use crate::blobs::fetch_blobs;
 use crate::blocking::blocking;
-use crate::oracle_role::{Due, Folds, artefact_cid, due, fold_up_to};
+use crate::oracle_role::{Due, Folds, LateLook, artefact_cid, due, fold_up_to};
 use crate::replica::Replica;
-use liaise_chain_api::{Accepted, At, Distributor, DistributorReader, Pending, StatementSignature};
+use crate::terms::Terms;
+use liaise_chain_api::{Accepted, At, Distributor, DistributorReader, Pending, PendingKind, StatementSignature};
 use liaise_oracle::artefact::{Blocks, TreeBlock};
 use liaise_oracle::audit::{ClaimedFiling, Difference, check_root, compare_filings};
 use liaise_oracle::quorum::recover;
@@ -34,13 +35,14 @@ pub struct Disputed {
 pub async fn pending_statement(
     replica: &Replica,
     reader: &dyn DistributorReader,
+    terms: &Terms,
 ) -> Result<Option<Disputed>, AuditingError> {
     let at = reader.distributor(At::Latest).await?;
     let Some(pending) = at.pending else { return Ok(None) };
     let accepted = reader.statements(pending.epoch, At::Latest).await?;
     let accepted = accepted.into_iter().rev().find(|accepted| accepted.digest == pending.digest);
     let accepted = accepted.ok_or(AuditingError::NoStatement(pending.epoch.0))?;
-    let derived = derive(replica, reader, &at, &accepted.statement).await?;
+    let derived = derive(replica, reader, terms, &at, &accepted.statement).await?;
     let differences = match &derived {
         Some(derived) => differences(replica, derived, &accepted.statement).await?,
         None => vec![],
@@ -54,6 +56,7 @@ pub async fn pending_statement(
 async fn derive(
     replica: &Replica,
     reader: &dyn DistributorReader,
+    terms: &Terms,
     at: &Distributor,
     claimed: &Statement,
 ) -> Result<Option<Due>, AuditingError> {
@@ -62,12 +65,18 @@ async fn derive(
     let Some(shared) = folds.newest().await?.map(|state| state.shared.clone()) else { return Ok(None) };
     let mut before = Distributor { pending: None, ..at.clone() };
     match claimed {
+        // Late pay has the number of what was filed last, and leaves the next as it was.
+        Statement::Epoch(statement) if at.pending.is_some_and(|pending| pending.kind == PendingKind::Late) => {
+            before.head = statement.head;
+        }
         Statement::Epoch(statement) => (before.next, before.head) = (statement.epoch, statement.head),
         Statement::Open(statement) => before.head = statement.head,
         _ => return Ok(None),
     }
-    let derived = due(replica, reader, &shared, &before, async |epoch| folds.at(epoch).await).await?;
-    if let Some(Due::Epoch(filing)) = &derived {
+    let rows = terms.table(&shared).await?;
+    let look = &mut LateLook::default();
+    let derived = due(replica, reader, &shared, &rows, &before, look, async |epoch| folds.at(epoch).await).await?;
+    if let Some(filing) = derived.as_ref().and_then(Due::filing) {
         // A root that a second implementation does not get accuses nobody.
         check_root(filing)?;
     }
@@ -78,7 +87,7 @@ async fn differences(replica: &Replica, derived: &Due, claimed: &Statement) -> R
     if derived.statement() == *claimed {
         return Ok(vec![]);
     }
-    if let (Due::Epoch(filing), Statement::Epoch(statement)) = (derived, claimed) {
+    if let (Some(filing), Statement::Epoch(statement)) = (derived.filing(), claimed) {
         let blocks = claimed_blocks(replica, statement).await?;
         let claim = ClaimedFiling { statement, tree: artefact_cid(&statement.artefact.0) };
         let found = compare_filings(filing, &claim, &blocks);

@@ -31,6 +31,7 @@ mod serving;
 mod start;
 mod store_role;
 mod supply;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod votes;
@@ -48,7 +49,7 @@ pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use metrics::{DiskSpace, disk_space};
 pub use oracle_role::{
-    Due, FoldedAt, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
+    Due, FoldedAt, LateLook, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
     sign_once, signatures_for, state_at,
 };
 pub use payable::{Payable, PayableError, accepted_statement};
@@ -56,3 +57,4 @@ pub use replica::{Pace, Published, Replica, ReplicaError};
 pub use start::{Node, NodeError, open_links, open_replica, oracle_key, read_genesis};
 pub use store_role::seal_check;
 pub use supply::{Books, audit_supply};
+pub use terms::Terms;

@@ -69,7 +69,24 @@ impl PayableError {
     }
 }
 
-/// The EPOCH statement that stands for an epoch on the chain; `None` where none does.
+/// The statements under an epoch's number that stand on the chain, oldest first: the epoch's own, then late pay.
+///
+/// # Errors
+/// The chain.
+pub async fn standing_statements(
+    reader: &dyn DistributorReader,
+    epoch: Epoch,
+) -> Result<Vec<EpochStatement>, ChainError> {
+    let accepted = reader.statements(epoch, At::Latest).await?;
+    let standing = accepted.into_iter().filter(|accepted| !accepted.vetoed);
+    let epochs = standing.filter_map(|accepted| match accepted.statement {
+        Statement::Epoch(statement) => Some(statement),
+        _ => None,
+    });
+    Ok(epochs.collect())
+}
+
+/// The statement that files an epoch on the chain; `None` where none stands.
 ///
 /// # Errors
 /// The chain.
@@ -77,13 +94,7 @@ pub async fn accepted_statement(
     reader: &dyn DistributorReader,
     epoch: Epoch,
 ) -> Result<Option<EpochStatement>, ChainError> {
-    let accepted = reader.statements(epoch, At::Latest).await?;
-    let standing = accepted.into_iter().rev().filter(|accepted| !accepted.vetoed);
-    let mut epochs = standing.filter_map(|accepted| match accepted.statement {
-        Statement::Epoch(statement) => Some(statement),
-        _ => None,
-    });
-    Ok(epochs.next())
+    Ok(standing_statements(reader, epoch).await?.into_iter().next())
 }
 
 impl Payable {

@@ -9,7 +9,7 @@ use crate::documents::{DocumentsError, Library};
 use crate::keys::{self, KeyError, Secret};
 use crate::links::Links;
 use crate::metrics::{ComputeMetrics, Endpoint, Instruments, Metrics, watch_chain, watch_earnings};
-use crate::oracle_role::{Oracle, OracleError};
+use crate::oracle_role::{Office, Oracle, OracleError};
 use crate::replica::{Pace, Replica};
 use crate::store_role::{StoreNode, Witness, WitnessError, seal_check};
 use liaise_chain_api::ChainError;
@@ -308,19 +308,25 @@ async fn start_oracle(
     passphrase: &str,
 ) -> Result<Node, NodeError> {
     let (key, signer) = oracle_keys(&genesis, &role, passphrase)?;
-    let reader = chain::reader(&role.chain).await?;
-    let submitter = match &role.submitter {
-        Some(path) => {
-            let wallet = Wallet::new(&keys::open(path, passphrase)?, &role.chain.chain()?)?;
-            Some(chain::submitter(&role.chain, &wallet).await?)
-        }
-        None => None,
-    };
+    let mut offices = vec![];
+    for (chain, submitter) in role.offices() {
+        let reader = chain::reader(chain).await?;
+        let submitter = match submitter {
+            Some(path) => {
+                let wallet = Wallet::new(&keys::open(path, passphrase)?, &chain.chain()?)?;
+                Some(chain::submitter(chain, &wallet).await?)
+            }
+            None => None,
+        };
+        offices.push(Office { reader, submitter });
+    }
     let replica = mirror(dir, config, &genesis, &calendar, &keys::random_secret()).await?;
     // A node whose journal is elsewhere would only fold: its operator is to know at once.
     Standing::of(&replica.store).and_then(Standing::allow).map_err(OracleError::from)?;
-    let notes = vec![format!("oracle {} for {}", hex::encode(key.public()), role.chain.id)];
-    let oracle = Oracle::new(replica.clone(), key, signer, reader.clone(), submitter.clone(), &role);
+    let chains: Vec<&str> = role.chains().map(|chain| chain.id.as_str()).collect();
+    let notes = vec![format!("oracle {} for {}", hex::encode(key.public()), chains.join(", "))];
+    let Office { reader, submitter } = offices[0].clone();
+    let oracle = Oracle::new(replica.clone(), key, signer, offices, &role);
     let metrics = oracle.metrics();
     let mut tasks = vec![following(&replica, Pace::AtLeisure)];
     if config.metrics.is_some() {

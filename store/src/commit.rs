@@ -1,5 +1,6 @@
 //! One write: the rows of new messages, and the receipts that go with them.
 
+use crate::admission::Admitted;
 use crate::db::Ticket;
 use crate::error::StoreError;
 use crate::ingest::Source;
@@ -79,8 +80,8 @@ impl<'a> Commit<'a> {
             return Ok(Status::Duplicate { seq });
         }
         match self.admit(message, &digest)? {
-            Ok(session) => {
-                if let Some(session) = &session {
+            Ok(admitted) => {
+                if let Admitted::Session(session) = &admitted {
                     self.take_session(session)?;
                 }
                 if self.is_own(&message.message.author) && !self.moved {
@@ -94,18 +95,14 @@ impl<'a> Commit<'a> {
         }
     }
 
-    fn admit(
-        &mut self,
-        message: &Verified,
-        digest: &Hash,
-    ) -> Result<Result<Option<SessionOutcome>, RefuseReason>, StoreError> {
+    fn admit(&mut self, message: &Verified, digest: &Hash) -> Result<Result<Admitted, RefuseReason>, StoreError> {
         let session = match &message.message.author {
             Author::Account(account) => self.session(&SessionRow::row_key(account, &message.message.key))?,
             _ => SessionRow::default(),
         };
         let admitted = self.inner.admit(message, &session);
         let late = match (&admitted, self.inner.witness.is_some() && self.source == Source::Now) {
-            (Ok(outcome), true) => self.inner.untimely(outcome.as_ref(), &session, &message.message.author),
+            (Ok(admitted), true) => self.inner.untimely(admitted, &session, &message.message.author),
             _ => None,
         };
         match late {
@@ -249,7 +246,7 @@ impl<'a> Commit<'a> {
         match self.admit(&message, &digest)? {
             Err(reason) => Err(StoreError::Refused(reason)),
             Ok(session) => {
-                if let Some(session) = &session {
+                if let Admitted::Session(session) = &session {
                     self.take_session(session)?;
                 }
                 self.store(&message, digest)?;

@@ -1,6 +1,7 @@
 //! What became of each message of an ingest.
 
 use cid::Cid;
+use liaise_ledger::LinkError;
 use liaise_ledger::session::SessionError;
 use liaise_ledger::{MessageError, Verified};
 
@@ -72,6 +73,19 @@ pub enum RefuseReason {
     /// A session text or its wallet's signature.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A link's texts or their wallets' signatures.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A link's texts come at the wrong time by this store's clock.
+    #[error(
+        "link: its texts count from {issued_s} s to {expires_s} s (Unix time), and this store's clock is not between; check the clock of the machine, or sign again"
+    )]
+    LinkTime {
+        /// When the wallets signed, by the texts.
+        issued_s: u64,
+        /// When they expire.
+        expires_s: u64,
+    },
     /// Nobody has delegated to the key.
     #[error("key: no session of {author} with key {key} is known here; send the session message first")]
     UnknownSession {

@@ -1,5 +1,7 @@
 //! `liaise dao`: how the term and the distributor stand, and the guardian's veto.
 
+mod decree;
+
 use super::context::{Context, histories};
 use super::oracle::describe;
 use super::oracle::evidence::Evidence;
@@ -23,6 +25,9 @@ use std::path::PathBuf;
 pub enum DaoCommand {
     /// The table of terms, what is pending, and who may do what until when.
     Status(StatusArgs),
+    /// What the DAO decides about the network: deployments, terms, models.
+    #[command(subcommand)]
+    Decree(decree::DecreeCommand),
     /// Stop the pending statement, with the guardian's or the DAO authority's key.
     Veto(VetoArgs),
 }
@@ -67,6 +72,7 @@ pub async fn run(command: DaoCommand, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
     match command {
         DaoCommand::Status(args) => status(&context, &args).await,
+        DaoCommand::Decree(command) => decree::run(&context, command).await,
         DaoCommand::Veto(args) => veto(&context, &args).await,
     }
 }

@@ -13,6 +13,7 @@ mod context;
 pub mod dao;
 mod delegation;
 pub mod ledger;
+pub mod link;
 pub mod manual;
 pub mod node;
 pub mod oracle;

@@ -53,6 +53,7 @@ impl Writer<'_> {
                 key: "oracle.json".into(),
                 chain: self.chain.config().clone(),
                 submitter: Some("submitter.json".into()),
+                others: vec![],
                 stagger_s: i as u64 * STAGGER_S,
             };
             self.config(&name, vec![], Role::Oracle(role))?;

@@ -107,7 +107,7 @@ impl Founding {
             name: "liaise-demo".into(),
             genesis_s,
             policy: blob_cid(POLICY.as_bytes()),
-            chains: vec![chain.clone()],
+            chains: super::links::chains(chain),
             adapters: vec![Adapter {
                 id: adapter,
                 kind: certified.manifest().kind.clone(),

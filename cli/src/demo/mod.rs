@@ -11,6 +11,7 @@ mod directories;
 mod filing;
 mod forger;
 mod genesis;
+mod links;
 mod network;
 mod processes;
 mod progress;

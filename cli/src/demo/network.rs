@@ -4,6 +4,7 @@ use super::calendar::{DemoCalendar, now_s};
 use super::chain::{ChainName, DemoChain, GUARDIAN, LocalChain};
 use super::directories::Writer;
 use super::genesis::{Founding, Person};
+use super::links::link_everybody;
 use super::processes::Processes;
 use super::progress::Stages;
 use crate::exit::{Kind, OrExit};
@@ -123,6 +124,7 @@ impl Network {
         });
         let library = Arc::new(Library::new(replica.clone())?);
         let users = clients(&founding.users, &replica, &library).await?;
+        let links = link_everybody(&founding, &replica, &library).await?;
         let reader = chain::reader(chain.config()).await?;
         let guardian = chain::submitter(chain.config(), &chain.local.wallet(GUARDIAN)?).await?;
         stage.done(
@@ -132,6 +134,7 @@ impl Network {
                 chain.deployed.what
             ),
         );
+        stages.say(&format!("{links} links: everybody's accounts on the other chains count as one owner's from epoch 1 on"));
         stages.say(
             "the calendar is virtual: wall clock = real clock + an offset that only grows; latencies are measured",
         );

@@ -16,7 +16,7 @@ fn oracle(place: &Place, name: &str, secret: u8) -> String {
         final_depth: None,
         deployment: None,
     };
-    let role = OracleRole { key: "oracle.json".into(), chain, submitter: None, stagger_s: 0 };
+    let role = OracleRole { key: "oracle.json".into(), chain, submitter: None, others: vec![], stagger_s: 0 };
     let config = NodeConfig {
         genesis: place.path("home/genesis.toml"),
         calendar: None,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{draws, ed25519, genesis_files, sessions};
+use crate::{draws, ed25519, genesis_files, links, sessions};
 
 /// Every file of this crate's vectors: name and text.
 pub fn all() -> Vec<(&'static str, String)> {
@@ -10,6 +10,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         ("draw.json", json(&draws::all())),
         ("ed25519.json", json(&ed25519::all())),
         ("session.json", json(&sessions::all())),
+        ("link.json", json(&links::all())),
         ("genesis.json", json(&genesis_files::all())),
     ]
 }

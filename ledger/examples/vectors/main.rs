@@ -7,6 +7,7 @@ mod draws;
 mod ed25519;
 mod files;
 mod genesis_files;
+mod links;
 mod sample;
 mod sessions;
 

@@ -30,7 +30,7 @@ pub struct Case {
 const ISSUED_S: u64 = sample::GENESIS_S + 3_600;
 
 /// What wallet `i` of the account's chain signs.
-fn sign(i: usize, account: &Account, text: &str) -> Vec<u8> {
+pub fn sign(i: usize, account: &Account, text: &str) -> Vec<u8> {
     match account.chain().namespace() {
         "eip155" => sample::wallet_signature(i, text).to_vec(),
         "solana" => sample::solana_signature(i, text).to_vec(),

@@ -105,13 +105,17 @@ fn reason(text: &str, field: &'static str) -> Check {
     need(text.len() <= MAX_REASON_BYTES, field, "longer than 1024 bytes")
 }
 
+fn signed_text(field: &'static str, text: &str, signature: &[u8]) -> Check {
+    need(text.len() <= 4096 && signature.len() <= 256, field, "text above 4096 bytes or signature above 256")
+}
+
 fn body(body: &Body) -> Check {
     match body {
-        Body::Session(s) => need(
-            s.text.len() <= 4096 && s.signature.len() <= 256,
-            "session",
-            "text above 4096 bytes or signature above 256",
-        ),
+        Body::Session(s) => signed_text("session", &s.text, &s.signature),
+        Body::Link(link) => {
+            need((1..=2).contains(&link.texts.len()), "texts", "neither one nor two")?;
+            link.texts.iter().try_for_each(|signed| signed_text("texts", &signed.text, &signed.signature))
+        }
         Body::Capability(c) => {
             need(
                 c.adapters.len() <= MAX_LIST && c.adapters.windows(2).all(|w| w[0] < w[1]),

@@ -4,6 +4,7 @@
 mod assignment;
 mod canonical;
 mod genesis;
+mod link;
 mod messages;
 mod schema;
 mod session;
@@ -21,6 +22,8 @@ mod ed25519;
 mod files;
 #[path = "../../examples/vectors/genesis_files.rs"]
 mod genesis_files;
+#[path = "../../examples/vectors/links.rs"]
+mod links;
 #[path = "../../examples/vectors/sample.rs"]
 mod sample;
 #[path = "../../examples/vectors/sessions.rs"]

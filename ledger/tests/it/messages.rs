@@ -16,6 +16,10 @@ fn hash(name: &str) -> Hash {
     Hash::of(&[name.as_bytes()])
 }
 
+fn signed_text() -> SignedText {
+    SignedText { text: "a text".into(), signature: ByteBuf::from(vec![1; 65]) }
+}
+
 fn decree(value: DecreeValue, first: bool) -> Body {
     let act = Act {
         number: if first { 1 } else { 2 },
@@ -99,6 +103,8 @@ fn bodies() -> Vec<Body> {
     };
     vec![
         Body::Session(Session { text: "a text".into(), signature: ByteBuf::from(vec![1; 65]) }),
+        Body::Link(Link { texts: vec![signed_text()] }),
+        Body::Link(Link { texts: vec![signed_text(), signed_text()] }),
         capability(None),
         capability(Some(9_000)),
         Body::Ticket(Ticket { round: 1000, snapshot: -1, adapter: hash("adapter"), max_units: 4_096 }),
@@ -205,7 +211,7 @@ fn sign_anything(message: &Message) -> Signed {
 fn every_kind_has_a_sample_that_verifies() {
     let samples = samples();
     let kinds: std::collections::BTreeSet<_> = samples.iter().map(|m| m.message.body.kind()).collect();
-    assert_eq!(kinds.len(), 15);
+    assert_eq!(kinds.len(), 16);
     for message in samples {
         assert_eq!(Verified::check(message.signed.clone(), Hash::ZERO), Ok(message));
     }

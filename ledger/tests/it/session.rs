@@ -145,14 +145,14 @@ fn scopes_allow_their_kinds_only() {
     for message in &samples {
         let body = &message.message.body;
         let (prompt, work) = match body.kind() {
-            "session" => (true, true),
+            "session" | "link" => (true, true),
             "ticket" | "prompt" | "feedback" | "retrieval-add" | "retrieval-remove" => (true, false),
             "capability" | "commit" | "result" | "verdict-commit" | "verdict" => (false, true),
             _ => (false, false),
         };
         assert_eq!((Scopes::PROMPT.allow(body), Scopes::WORK.allow(body)), (prompt, work), "{}", body.kind());
         assert_eq!(Scopes::ALL.allow(body), prompt || work);
-        assert!(Scopes::default().allow(body) == matches!(body, Body::Session(_)));
+        assert!(Scopes::default().allow(body) == matches!(body, Body::Session(_) | Body::Link(_)));
     }
     let SessionOutcome::Grant(grant) = check(&signed(&grant())).unwrap() else { panic!("a delegation") };
     let ticket = samples.iter().map(|m| &m.message.body).find(|b| Scope::needed_by(b) == Some(Scope::Prompt)).unwrap();

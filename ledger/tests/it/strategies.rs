@@ -57,6 +57,10 @@ fn asking() -> impl Strategy<Value = Body> {
     let chunk = (cid(), text()).prop_map(|(blob, source)| Chunk { blob, source });
     prop_oneof![
         (text(), bytes()).prop_map(|(text, signature)| Body::Session(Session { text, signature })),
+        vec((text(), bytes()), 1..3).prop_map(|texts| {
+            let signed = |(text, signature)| SignedText { text, signature };
+            Body::Link(Link { texts: texts.into_iter().map(signed).collect() })
+        }),
         any::<(u64, i64, [u8; 32], u64)>().prop_map(|(round, snapshot, adapter, max_units)| {
             Body::Ticket(Ticket { round, snapshot, adapter: Hash(adapter), max_units })
         }),

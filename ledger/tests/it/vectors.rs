@@ -31,7 +31,7 @@ fn what_must_fail_fails_and_nothing_else() {
         // Only the first would be valid for those who leave the cofactor out: the others show the rule.
         assert_eq!(case["strict"], i == 0, "{}", case["name"]);
     }
-    for (name, good) in [("session.json", 8), ("genesis.json", 3)] {
+    for (name, good) in [("session.json", 8), ("link.json", 5), ("genesis.json", 3)] {
         let cases: Vec<serde_json::Value> = serde_json::from_str(&read(name)).unwrap();
         assert!(cases.len() > good);
         for (i, case) in cases.iter().enumerate() {

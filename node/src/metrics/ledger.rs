@@ -157,6 +157,8 @@ fn reason(why: &RefuseReason) -> &'static str {
         RefuseReason::Message(MessageError::ForeignNetwork(_)) => "network",
         RefuseReason::Message(MessageError::Signature) => "signature",
         RefuseReason::Session(_) => "session-text",
+        RefuseReason::Link(_) => "link-text",
+        RefuseReason::LinkTime { .. } => "link-time",
         RefuseReason::UnknownSession { .. } => "session-unknown",
         RefuseReason::NotFirst => "session-place",
         RefuseReason::Scope { .. } => "session-scope",

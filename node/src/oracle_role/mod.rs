@@ -1,7 +1,8 @@
 //! An oracle: it folds each sealed epoch, attests to it, signs what its distributor may file, and files it.
 
+mod desk;
 mod draws;
-mod filing;
+mod due;
 mod folds;
 mod once;
 
@@ -9,9 +10,10 @@ use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::metrics::OracleMetrics;
 use crate::replica::{Replica, ReplicaError};
+use crate::terms::Terms;
 use cid::Cid;
 use draws::Draws;
-use filing::Desk;
+use desk::Desk;
 use liaise_chain_api::{ChainError, DistributorReader, Submitter};
 use liaise_ledger::body::{Body, Vote};
 use liaise_ledger::{Author, Draft, Signer};
@@ -21,12 +23,13 @@ use liaise_oracle::fold::FoldError;
 use liaise_oracle::journal::{Journal, JournalError};
 use liaise_oracle::moving::{Guard, MoveError, may_sign, votes_of};
 use liaise_oracle::quorum::{OracleKey, QuorumError, attest};
-use liaise_store::StoreError;
+use liaise_store::{Store, StoreError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use filing::{Due, distributor_state, due, load_distributor, signatures_for};
+pub use desk::signatures_for;
+pub use due::{Due, LateLook, distributor_state, due, load_distributor};
 pub use folds::{FoldedAt, folded_at, state_at};
 pub(crate) use folds::{Folds, artefact_cid, ledger, seal_of};
 pub use once::{Next, fold_up_to, next_filing, sign_once};
@@ -73,6 +76,15 @@ fn bytes_of(blocks: &Blocks) -> Vec<Vec<u8>> {
     blocks.iter().map(|(_, bytes)| bytes.to_vec()).collect()
 }
 
+/// A distributor that an oracle files on.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// Reads it.
+    pub reader: Arc<dyn DistributorReader>,
+    /// Pays for filings there; without one others submit what this oracle signs.
+    pub submitter: Option<Arc<dyn Submitter>>,
+}
+
 /// A running oracle.
 pub struct Oracle {
     replica: Replica,
@@ -80,8 +92,7 @@ pub struct Oracle {
     signer: Arc<Signer>,
     folds: Folds,
     draws: Draws,
-    reader: Arc<dyn DistributorReader>,
-    submitter: Option<Arc<dyn Submitter>>,
+    offices: Vec<Office>,
     stagger: Duration,
     /// What the ledger holds of its votes, once its journal was held against it: nothing of that is said again.
     said: Option<BTreeSet<Vec<u8>>>,
@@ -94,14 +105,13 @@ impl Oracle {
         replica: Replica,
         key: OracleKey,
         signer: Arc<Signer>,
-        reader: Arc<dyn DistributorReader>,
-        submitter: Option<Arc<dyn Submitter>>,
+        offices: Vec<Office>,
         role: &OracleRole,
     ) -> Oracle {
         let (folds, draws) = (Folds::new(replica.clone()), Draws::new(replica.clone()));
         let metrics = Arc::new(OracleMetrics::new());
         let stagger = Duration::from_secs(role.stagger_s);
-        Oracle { replica, key, signer, folds, draws, reader, submitter, stagger, said: None, metrics }
+        Oracle { replica, key, signer, folds, draws, offices, stagger, said: None, metrics }
     }
 
     /// What it counts.
@@ -114,11 +124,11 @@ impl Oracle {
     /// # Errors
     /// The submission journal can't be read: then nothing may be sent, and the process must end.
     pub async fn run(mut self) -> Result<(), OracleError> {
-        let journal = Journal::open(self.replica.store.clone())?;
-        let mut desk = Desk::new(self.reader.clone(), self.submitter.clone(), journal, self.stagger);
+        let mut journal = Journal::open(self.replica.store.clone())?;
+        let mut desks = self.desks(self.stagger);
         let mut head = self.replica.watch();
         loop {
-            if let Err(error) = self.pass(&mut desk).await {
+            if let Err(error) = self.pass(&mut desks, &mut journal).await {
                 self.metrics.pass_failed(&error);
                 tracing::warn!(%error, "an oracle's pass stopped; it comes back");
             }
@@ -126,10 +136,17 @@ impl Oracle {
         }
     }
 
-    async fn pass(&mut self, desk: &mut Desk) -> Result<(), OracleError> {
+    /// A desk for each distributor, over one table of terms.
+    fn desks(&self, stagger: Duration) -> Vec<Desk> {
+        let readers = self.offices.iter().map(|office| office.reader.clone()).collect();
+        let terms = Arc::new(Terms::new(readers));
+        self.offices.iter().map(|office| Desk::new(office, terms.clone(), stagger)).collect()
+    }
+
+    async fn pass(&mut self, desks: &mut [Desk], journal: &mut Journal<Store>) -> Result<(), OracleError> {
         self.clear().await?;
         // Most messages change nothing on the chain: it is asked for each only while a filing waits for signatures.
-        let mut look = desk.wants_a_look();
+        let mut look = desks.iter().any(Desk::wants_a_look);
         while let Some(folded) = self.folds.next().await? {
             tracing::info!(epoch = folded.epoch, history = %folded.history, "folded");
             self.publish_history(&folded).await?;
@@ -149,10 +166,14 @@ impl Oracle {
                 tracing::debug!(%error, "tickets are drawn later");
             }
         }
-        if look {
-            desk.pass(self).await?;
+        let mut first = Ok(());
+        for desk in desks.iter_mut().filter(|_| look) {
+            // A chain that is away keeps nobody from filing on the others.
+            if let Err(error) = desk.pass(self, journal).await {
+                first = first.and(Err(error));
+            }
         }
-        Ok(())
+        first
     }
 
     /// Makes sure, once, that nothing was signed with this key that the journal here does not know: another host's votes, or

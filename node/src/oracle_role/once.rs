@@ -1,12 +1,14 @@
 //! An oracle's work done once, step by step, for an operator at a terminal.
 
-use super::filing::{Due, due, signatures_for};
+use super::desk::signatures_for;
+use super::due::{Due, LateLook, due};
 use super::folds::Folds;
-use super::{Oracle, OracleError};
+use super::{Office, Oracle, OracleError};
 use crate::blocking::blocking;
 use crate::config::OracleRole;
 use crate::replica::Replica;
 use crate::start::{NodeError, oracle_keys};
+use crate::terms::Terms;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader};
 use liaise_ledger::EpochNumber;
 use liaise_oracle::journal::Journal;
@@ -15,9 +17,9 @@ use std::time::Duration;
 impl Oracle {
     /// One pass: folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed.
     async fn once(mut self) -> Result<(), OracleError> {
-        let journal = Journal::open(self.replica.store.clone())?;
-        let mut desk = super::Desk::new(self.reader.clone(), self.submitter.clone(), journal, Duration::ZERO);
-        self.pass(&mut desk).await
+        let mut journal = Journal::open(self.replica.store.clone())?;
+        let mut desks = self.desks(Duration::ZERO);
+        self.pass(&mut desks, &mut journal).await
     }
 }
 
@@ -46,17 +48,23 @@ pub async fn fold_up_to(replica: &Replica, last: Option<EpochNumber>) -> Result<
     Ok(newest)
 }
 
-/// Folds what is sealed and says what the distributor waits for.
+/// Folds what is sealed and says what a distributor waits for, by the table of terms.
 ///
 /// # Errors
 /// The chain, the store, or an artefact that can't be had.
-pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> Result<Next, OracleError> {
+pub async fn next_filing(
+    replica: &Replica,
+    reader: &dyn DistributorReader,
+    terms: &Terms,
+) -> Result<Next, OracleError> {
     fold_up_to(replica, None).await?;
     let mut folds = Folds::new(replica.clone());
     let at = reader.distributor(At::Latest).await?;
     let shared = folds.newest().await?.map(|state| state.shared.clone());
     let Some(shared) = shared else { return Ok(Next { at, due: None, action: None }) };
-    let due = due(replica, reader, &shared, &at, async |epoch| folds.at(epoch).await).await?;
+    let rows = terms.table(&shared).await?;
+    let look = &mut LateLook::default();
+    let due = due(replica, reader, &shared, &rows, &at, look, async |epoch| folds.at(epoch).await).await?;
     let action = match &due {
         None => None,
         Some(due) => {
@@ -75,6 +83,9 @@ pub async fn next_filing(replica: &Replica, reader: &dyn DistributorReader) -> R
 /// The key does not open or is no oracle's; the first thing that stopped the pass.
 pub async fn sign_once(replica: &Replica, role: &OracleRole, passphrase: &str) -> Result<(), NodeError> {
     let (key, signer) = oracle_keys(&replica.genesis, role, passphrase)?;
-    let reader = crate::chain::reader(&role.chain).await?;
-    Ok(Oracle::new(replica.clone(), key, signer, reader, None, role).once().await?)
+    let mut offices = vec![];
+    for chain in role.chains() {
+        offices.push(Office { reader: crate::chain::reader(chain).await?, submitter: None });
+    }
+    Ok(Oracle::new(replica.clone(), key, signer, offices, role).once().await?)
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{Blocks, Shelf, put, put_few, put_rows};
 use super::cbor::Cbor;
 use crate::fold::{
-    AccountState, CapabilityState, Carried, Done, DoneRows, FoldError, FoldState, RULESET, SessionState, Shared,
+    AccountState, CapabilityState, Carried, ComingLink, Done, DoneRows, FoldError, FoldState, LinkState, RULESET, SessionState, Shared,
 };
 
 /// The version of the artefact's layout.
@@ -101,10 +101,13 @@ pub struct SnapshotRows {
     pub rows: Vec<Cid>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StateRow<'a> {
-    account: Cow<'a, Account>,
-    state: Cow<'a, AccountState>,
+/// What is known of an account at an epoch's end, as it stands in the artefact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateRow {
+    /// The account.
+    pub account: Account,
+    /// What is known.
+    pub state: AccountState,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -215,7 +218,11 @@ fn digest(id: &Cid) -> Hash {
 fn write_state(out: &mut Cbor, account: &Account, state: &AccountState) {
     out.map(2);
     out.text("state");
-    out.map(6);
+    out.map(if state.links.is_some() { 7 } else { 6 });
+    if let Some(links) = &state.links {
+        out.text("links");
+        write_links(out, links);
+    }
     out.text("unlock");
     out.number(state.unlock);
     out.text("tickets");
@@ -270,6 +277,30 @@ fn write_carried(out: &mut Cbor, id: &Cid, carried: &Carried) {
     });
 }
 
+fn write_links(out: &mut Cbor, links: &LinkState) {
+    out.map(3);
+    out.text("with");
+    out.all(links.with.iter(), |out, other| out.text(other.as_str()));
+    out.text("coming");
+    out.all(links.coming.iter(), write_coming);
+    out.text("issued_s");
+    out.number(links.issued_s);
+}
+
+fn write_coming(out: &mut Cbor, link: &ComingLink) {
+    out.map(5);
+    out.text("ends");
+    out.bool(link.ends);
+    out.text("at_ms");
+    out.number(link.at_ms);
+    out.text("epoch");
+    out.integer(link.epoch);
+    out.text("other");
+    out.text(link.other.as_str());
+    out.text("message");
+    out.link(&digest(&link.message));
+}
+
 fn write_session(out: &mut Cbor, session: &SessionState) {
     out.map(6);
     out.text("key");
@@ -319,14 +350,22 @@ pub fn read_history(blocks: &Blocks, cid: &Cid) -> Result<HistoryBlock, FoldErro
 /// A block is missing or malformed.
 pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
     let block = read_history(blocks, cid)?;
-    let states: Vec<StateRow<'_>> = blocks.read_rows(&block.states, "chunk of account states")?;
+    let states: Vec<StateRow> = blocks.read_rows(&block.states, "chunk of account states")?;
     let carry: Vec<CarryRow<'_>> = blocks.read_rows(&block.carry, "chunk of carried messages")?;
     let named = states.iter().flat_map(|row| {
         let capability = row.state.capability.iter().map(|capability| &capability.message);
-        row.state.sessions.iter().map(|session| &session.message).chain(capability)
+        let links = row.state.links.iter().flat_map(|links| links.coming.iter().map(|link| &link.message));
+        row.state.sessions.iter().map(|session| &session.message).chain(capability).chain(links)
     });
     if !named.chain(carry.iter().map(|row| &row.id)).all(is_message) {
         let why = "it names what is no message: a DAG-CBOR block under SHA-256".into();
+        return Err(FoldError::Block { cid: Box::new(*cid), expected: "history block", why });
+    }
+    let accounts: BTreeMap<Account, AccountState> =
+        states.into_iter().map(|row| (row.account, row.state)).collect();
+    let mut linked = accounts.values().flat_map(|state| state.links.iter().flat_map(|links| &links.with));
+    if !linked.all(|other| accounts.contains_key(other)) {
+        let why = "an account is linked with one that has no state".into();
         return Err(FoldError::Block { cid: Box::new(*cid), expected: "history block", why });
     }
     let retrieval: Vec<ChunkRow> = blocks.read_rows(&block.chunks, "chunk of retrieval's chunks")?;
@@ -354,7 +393,7 @@ pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
         epoch: block.epoch,
         history: Some(*cid),
         shared,
-        accounts: states.into_iter().map(|row| (row.account.into_owned(), row.state.into_owned())).collect(),
+        accounts,
         carry: carry.into_iter().map(|row| (row.id, row.carried.into_owned())).collect(),
         observed,
         snapshots,

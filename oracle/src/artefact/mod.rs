@@ -13,5 +13,7 @@ pub use blocks::{BLOCK_BYTES, Blocks, ROWS, Shelf, put_rows};
 pub(crate) use blocks::{Touch, put_touched};
 pub use car::{CarFault, read_car, write_car};
 pub(crate) use cbor::Cbor;
-pub use history::{HistoryBlock, HistoryParts, SealedRows, SnapshotRows, read_history, read_state, write_history};
+pub use history::{
+    HistoryBlock, HistoryParts, SealedRows, SnapshotRows, StateRow, read_history, read_state, write_history,
+};
 pub use tree::{TreeBlock, read_distributor, write_tree};

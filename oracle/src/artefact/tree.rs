@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blocks::{Blocks, put_rows};
 use super::cbor::Cbor;
-use crate::fold::{DistributorState, FoldError, Folded, LeafRow, OwedRow};
+use crate::fold::{DistributorState, FoldError, LeafRow, OwedRow};
 
 /// The version of the artefact's layout.
 const VERSION: u32 = 1;
@@ -21,13 +21,13 @@ pub struct TreeBlock {
     pub distributor: Hash,
     /// Its chain.
     pub chain: ChainId,
-    /// The epoch.
+    /// The epoch; of late pay the last one that was filed.
     pub epoch: EpochNumber,
     /// The distributor's head that the filing follows.
     pub head: Hash,
     /// The tree block before on this distributor; null at its first.
     pub previous: Option<Cid>,
-    /// The history block whose pay it files.
+    /// The history block whose pay it files; of late pay the one by whose accounts it can be paid.
     pub history: Cid,
     /// Base units owed beside the tree.
     pub owed: u64,
@@ -39,9 +39,10 @@ pub struct TreeBlock {
     pub owing: Vec<Cid>,
 }
 
-/// Writes a filing's tree block and its rows.
+/// Writes a filing's tree block and its rows: `next` over `before`, from a history block.
 pub fn write_tree(
-    folded: &Folded,
+    history: Cid,
+    unemitted: u64,
     before: &DistributorState,
     next: &DistributorState,
     head: Hash,
@@ -54,12 +55,12 @@ pub fn write_tree(
         v: VERSION,
         distributor: before.distributor,
         chain: before.chain.clone(),
-        epoch: folded.epoch,
+        epoch: next.epoch.expect("a filing is of an epoch"),
         head,
         previous: before.tree,
-        history: folded.history,
+        history,
         owed,
-        unemitted: folded.unemitted,
+        unemitted,
         leaves,
         owing: blocks.put_rows(&next.owing),
     };

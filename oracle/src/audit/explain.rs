@@ -3,7 +3,7 @@
 use liaise_ledger::Account;
 use liaise_summary::Proof;
 
-use crate::fold::{Filing, FoldError, Folded, LeafRow, OwedRow, Statement, TaskRow};
+use crate::fold::{Filing, FoldError, Folded, LeafRow, OwedRow, Statement, TaskRow, paid_account};
 
 /// What `rewards explain` shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,8 @@ pub struct Explanation {
     pub statement: Statement,
     /// The tasks in which it had a part.
     pub tasks: Vec<TaskRow>,
-    /// Its leaf, with its proof; on a UTXO chain its payout, with its batch's. Null where the filing has none for it.
+    /// The leaf that pays it, with its proof: its own or, where it is linked, its cluster's; on a UTXO chain its payout, with
+    /// its batch's. Null where the filing has none for it.
     pub leaf: Option<(LeafRow, Proof)>,
     /// What it is owed beside the tree.
     pub owed: Vec<OwedRow>,
@@ -28,7 +29,8 @@ pub fn explain(account: &Account, folded: &Folded, filing: Option<&Filing>) -> R
     let mut all = folded.tasks()?;
     let tasks = statement.tasks.iter().filter_map(|id| all.remove(id)).collect();
     let leaf = filing.and_then(|filing| {
-        let index = filing.place_of(account)?;
+        let paid = paid_account(account, &filing.next.chain, &folded.next.accounts)?;
+        let index = filing.place_of(paid)?;
         let leaf = filing.next.leaves.values().nth(index as usize)?.clone();
         Some((leaf, filing.tree.proof(index).ok()?))
     });

@@ -12,8 +12,8 @@ use super::{FoldError, median};
 /// 2520 is divisible by every number of paid judges.
 const JUDGE_PARTS: u128 = 2_520;
 
-/// Fills in what counts of every task: the user's cap, unlock and used tickets. Returns the epoch's median of users'
-/// units, if it had any.
+/// Fills in what counts of every task: the user's cap, unlock and used tickets, each of the user's whole cluster. Returns the
+/// epoch's median of users' units, if it had any.
 pub fn count_tasks(
     tasks: &mut [Settled],
     people: &People,
@@ -21,14 +21,15 @@ pub fn count_tasks(
     parameters: &Parameters,
 ) -> Option<u64> {
     for task in tasks.iter_mut() {
-        let user = people.state(task.user);
-        task.unlock_permille = unlock_permille(user.unlock);
-        task.used_permille = used_permille(&user.tickets);
+        let cluster = || people.cluster(task.user);
+        task.unlock_permille = unlock_permille(cluster().fold(0, |sum, user| sum.saturating_add(user.unlock)));
+        task.used_permille = used_permille(cluster().flat_map(|user| &user.tickets));
     }
-    // Accepted tasks by user, and each user's by observation and id: tasks stand by id.
+    // Accepted tasks by cluster, and each cluster's by observation and id: tasks stand by id.
     let accepted = (0..).zip(&*tasks).filter(|(_, task)| task.winner.is_some());
-    let mut accepted: Vec<Asked> =
-        accepted.map(|(index, task)| Asked { user: task.user, asked_ms: task.asked_ms, index }).collect();
+    let mut accepted: Vec<Asked> = accepted
+        .map(|(index, task)| Asked { user: people.head(task.user), asked_ms: task.asked_ms, index })
+        .collect();
     accepted.sort_unstable();
     let of_users = accepted.chunk_by(|a, b| a.user == b.user).map(|asked| {
         let units = asked.iter().fold(0u64, |sum, asked| sum.saturating_add(tasks[asked.index].units));
@@ -44,20 +45,21 @@ pub fn count_tasks(
             left -= row.counted;
         }
     }
-    excuse_weightless(tasks, &accepted, cap);
+    excuse_weightless(tasks, people, &accepted, cap);
     median_now
 }
 
 /// An accepted task, in the order in which a user's tasks count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Asked {
+    /// Who stands for the user's cluster.
     user: Person,
     asked_ms: u64,
     index: usize,
 }
 
 /// Silence in a task that could weigh nothing, because its user's cap was used up before it, is no failure.
-fn excuse_weightless(tasks: &mut [Settled], accepted: &[Asked], cap: u64) {
+fn excuse_weightless(tasks: &mut [Settled], people: &People, accepted: &[Asked], cap: u64) {
     // What counted of a user's tasks up to each of them.
     let mut counted = Vec::with_capacity(accepted.len());
     for asked in accepted.chunk_by(|a, b| a.user == b.user) {
@@ -71,9 +73,9 @@ fn excuse_weightless(tasks: &mut [Settled], accepted: &[Asked], cap: u64) {
         if task.lines.iter().all(|line| line.code != ReasonCode::Silent) {
             continue;
         }
-        let here = Asked { user: task.user, asked_ms: task.asked_ms, index };
+        let here = Asked { user: people.head(task.user), asked_ms: task.asked_ms, index };
         let before = accepted.partition_point(|asked| *asked < here).checked_sub(1);
-        let used = before.filter(|at| accepted[*at].user == task.user).map_or(0, |at| counted[at]);
+        let used = before.filter(|at| accepted[*at].user == here.user).map_or(0, |at| counted[at]);
         let row = task;
         let is_weightless =
             row.used_permille == 0 || row.winner.is_some() && row.counted == 0 || cap > 0 && used >= cap;

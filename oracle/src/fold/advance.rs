@@ -86,20 +86,27 @@ pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[
     doubled.into_values().for_each(|who| job(people, who, false));
 }
 
-/// Every account's h at the epoch's end: distinct texts of prompts whose task was accepted.
+/// Every account's h at the epoch's end: distinct texts of prompts whose task was accepted. A cluster's are counted as one
+/// account's: a text that two of it asked is the lower one's, and as many count of all of them as of one.
 pub fn unlock(people: &mut People, book: &Book<'_>, tasks: &[Settled]) {
     people.known_mut().for_each(|state| state.unlock = next_h(state.unlock, 0));
     let accepted = tasks.iter().filter(|task| task.winner.is_some());
-    let mut texts: Vec<(Person, Hash)> = accepted
+    let mut texts: Vec<(Person, Hash, Person)> = accepted
         .filter_map(|task| match book.says(task.root) {
-            Some(Said::Root(root)) => Some((task.user, root.text?)),
+            Some(Said::Root(root)) => Some((people.head(task.user), root.text?, task.user)),
             _ => None,
         })
         .collect();
     texts.sort_unstable();
-    texts.dedup();
+    texts.dedup_by_key(|(head, text, _)| (*head, *text));
+    texts.sort_unstable_by_key(|(head, text, user)| (*head, *user, *text));
     for texts in texts.chunk_by(|a, b| a.0 == b.0) {
-        people.state_mut(texts[0].0).unlock += next_h(0, texts.len() as u64);
+        let mut counted = 0;
+        for texts in texts.chunk_by(|a, b| a.2 == b.2) {
+            let until = counted + texts.len() as u64;
+            people.state_mut(texts[0].2).unlock += next_h(0, until) - next_h(0, counted);
+            counted = until;
+        }
     }
 }
 

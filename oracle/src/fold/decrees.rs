@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cid::Cid;
-use liaise_ledger::body::{Decree, DecreeValue};
+use liaise_ledger::body::{Act, Decree, DecreeValue, RowDecree};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::message::verify_secp256k1;
 use liaise_ledger::{EpochNumber, Hash};
@@ -40,25 +40,42 @@ fn follows(shared: &Shared, genesis: &Genesis, network: Hash, seal: EpochNumber,
     act.network == network
         && Some(act.number) == shared.decree.checked_add(1)
         && act.previous == shared.decree_digest
-        && is_allowed(shared, seal, decree)
+        && refusal(shared, seal, act).is_none()
         && is_signed(genesis, decree)
 }
 
-fn is_allowed(shared: &Shared, seal: EpochNumber, decree: &Decree) -> bool {
-    let notice = decree.act.effective >= seal.saturating_add(NOTICE_EPOCHS);
-    match &decree.act.value {
-        DecreeValue::Distributor(_) => true,
-        DecreeValue::Row(row) => {
-            let is_first = shared.rows.is_empty();
-            seal < row.first
-                && row.new != row.old
-                && is_first == (row.old == Hash::ZERO)
-                && shared.rows.iter().all(|known| known.first != row.first)
-                && shared.distributor(&row.new).is_some()
-        }
-        DecreeValue::Certify(certify) => notice && shared.certified(&certify.adapter, EpochNumber::MAX).is_none(),
-        DecreeValue::Withdraw(withdraw) => notice && shared.certified(&withdraw.adapter, EpochNumber::MAX).is_some(),
-        _ => false,
+/// Why an act can't come into force at a seal, if it can't: who signs asks before, and the fold says nothing.
+pub fn refusal(shared: &Shared, seal: EpochNumber, act: &Act) -> Option<&'static str> {
+    let early = (act.effective < seal.saturating_add(NOTICE_EPOCHS))
+        .then_some("it takes effect less than two epochs after its seal: name a later epoch");
+    match &act.value {
+        DecreeValue::Distributor(_) => None,
+        DecreeValue::Row(row) => row_refusal(shared, seal, row),
+        DecreeValue::Certify(certify) => early.or_else(|| {
+            let known = shared.certified(&certify.adapter, EpochNumber::MAX).is_some();
+            known.then_some("the adapter is certified already")
+        }),
+        DecreeValue::Withdraw(withdraw) => early.or_else(|| {
+            let unknown = shared.certified(&withdraw.adapter, EpochNumber::MAX).is_none();
+            unknown.then_some("the adapter is not certified, so nothing can be withdrawn")
+        }),
+        _ => Some("this program does not know the kind: update it"),
+    }
+}
+
+fn row_refusal(shared: &Shared, seal: EpochNumber, row: &RowDecree) -> Option<&'static str> {
+    if seal >= row.first {
+        Some("its first epoch is sealed already: name a later one")
+    } else if row.new == row.old {
+        Some("it names the distributor that it takes the term from")
+    } else if shared.rows.is_empty() != (row.old == Hash::ZERO) {
+        Some("the first row takes the term from nobody, every other from somebody")
+    } else if shared.rows.iter().any(|known| known.first == row.first) {
+        Some("another row begins with that epoch")
+    } else if shared.distributor(&row.new).is_none() {
+        Some("no decree admits its distributor: decree the deployment first")
+    } else {
+        None
     }
 }
 

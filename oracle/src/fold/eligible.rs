@@ -9,11 +9,16 @@ use liaise_ledger::{Account, EpochNumber};
 use super::shared::Shared;
 use super::state::AccountState;
 
+/// The other accounts of a cluster.
+fn others(state: &AccountState) -> std::slice::Iter<'_, Account> {
+    state.links.as_deref().map_or(&[][..], |links| &links.with).iter()
+}
+
 /// A node's slots until probes prove more.
 const UNPROBED_SLOTS: u16 = 1;
 
 /// Who may be drawn by the snapshot of `epoch`: everybody with a capability that no drain has ended, with the declared
-/// adapters that earn in the epoch after.
+/// adapters that earn in the epoch after. Who is linked is drawn as one, with the jobs of all its accounts.
 pub fn snapshot(
     genesis: &Genesis,
     shared: &Shared,
@@ -37,9 +42,9 @@ pub fn snapshot(
             light: capability.light,
             excluded: false,
             probation: false,
-            scored_jobs: state.scored_jobs,
+            scored_jobs: others(state).fold(state.scored_jobs, |sum, other| sum.saturating_add(accounts[other].scored_jobs)),
             genesis: in_genesis(account),
-            cluster: account.clone(),
+            cluster: others(state).chain([account]).min().expect("at least itself").clone(),
             adapters: capability.adapters.iter().filter(earns).copied().collect(),
         })
     });

@@ -4,8 +4,9 @@
 use std::sync::OnceLock;
 
 use cid::Cid;
-use liaise_ledger::body::{Body, Capability, Decree, Opening, Session as SessionBody, TaskResult, Ticket, Verdict};
+use liaise_ledger::body::{Body, Capability, Decree, Link as LinkBody, Opening, Session as SessionBody, TaskResult, Ticket, Verdict};
 use liaise_ledger::genesis::Genesis;
+use liaise_ledger::link::{Link, LinkAct, LinkClaim};
 use liaise_ledger::plain_tree::verify_evidence;
 use liaise_ledger::session::{Scope, Session, SessionOutcome};
 use liaise_ledger::{Account, Author, Hash, Message, Verified};
@@ -42,6 +43,8 @@ pub struct Fact {
 pub enum Says {
     /// A delegation or a revocation.
     Session(Box<Delegation>),
+    /// A link or its end.
+    Link(Box<Joining>),
     /// What a node serves.
     Capability(Box<Capability>),
     /// A ticket.
@@ -70,6 +73,7 @@ pub enum Says {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Session,
+    Link,
     Capability,
     Ticket,
     Root,
@@ -106,6 +110,33 @@ impl Delegation {
     pub fn outcome(&self, genesis: &Genesis) -> Option<&SessionOutcome> {
         let Delegation { body, author, key, outcome } = self;
         outcome.get_or_init(|| Session::check(body, author, key, genesis).ok()).as_ref()
+    }
+}
+
+/// A `link` message, and whether it verifies: found out once.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    body: LinkBody,
+    author: Author,
+    outcome: OnceLock<Option<LinkClaim>>,
+}
+
+impl Joining {
+    /// What it says, if its wallets signed it; found out at the first call.
+    pub fn outcome(&self, genesis: &Genesis) -> Option<&LinkClaim> {
+        let Joining { body, author, outcome } = self;
+        outcome.get_or_init(|| Link::check(body, author, genesis).ok()).as_ref()
+    }
+
+    /// The accounts that it is about, if its wallets signed it.
+    pub fn accounts(&self, genesis: &Genesis) -> impl Iterator<Item = &Account> {
+        self.outcome(genesis).into_iter().flat_map(|claim| {
+            let left = match &claim.act {
+                LinkAct::Unlink(left) => Some(left),
+                LinkAct::Link => None,
+            };
+            claim.signers.iter().chain(left)
+        })
     }
 }
 
@@ -195,6 +226,11 @@ impl Fact {
                 key: message.key.clone(),
                 outcome: OnceLock::new(),
             })),
+            (Body::Link(body), author) => Says::Link(Box::new(Joining {
+                body: body.clone(),
+                author: author.clone(),
+                outcome: OnceLock::new(),
+            })),
             (Body::Capability(body), _) => Says::Capability(Box::new(body.clone())),
             (Body::Ticket(ticket), _) => Says::Ticket(Box::new(Drawing { ticket: ticket.clone(), kept: None })),
             (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {
@@ -249,6 +285,7 @@ impl Says {
     pub fn kind(&self) -> Kind {
         match self {
             Says::Session(_) => Kind::Session,
+            Says::Link(_) => Kind::Link,
             Says::Capability(_) => Kind::Capability,
             Says::Ticket(_) => Kind::Ticket,
             Says::Root(_) => Kind::Root,

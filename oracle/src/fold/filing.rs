@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pay_tree::PayTree;
 use super::reasons::ReasonCode;
+use super::state::{AccountState, FoldState};
 use super::{FoldError, Folded};
 use crate::artefact::{Blocks, TreeBlock, write_tree};
 
@@ -113,19 +114,29 @@ pub struct Filing {
 }
 
 impl Filing {
-    /// An account's place among those that the tree pays, in its order.
+    /// The place, among those that the tree pays, of an account of its chain.
     pub fn place_of(&self, account: &Account) -> Option<u32> {
-        let payee = payee_of(account, &self.next.chain)?;
+        let payee = payee_of(Some(account).filter(|account| account.is_on(&self.next.chain))?)?;
         let place = self.next.leaves.range(..&payee).count();
         self.next.leaves.contains_key(&payee).then(|| u32::try_from(place).expect("a tree has at most 2^32 leaves"))
     }
 }
 
-/// Where an account is paid on a chain: itself, if it lives there. Links between accounts come later.
-fn payee_of(account: &Account, chain: &ChainId) -> Option<Hash> {
-    if !account.is_on(chain) {
-        return None;
+/// The account that is paid on a chain for another: itself if it lives there, else the one of its cluster that does.
+pub fn paid_account<'a>(
+    account: &'a Account,
+    chain: &ChainId,
+    states: &'a BTreeMap<Account, AccountState>,
+) -> Option<&'a Account> {
+    if account.is_on(chain) {
+        return Some(account);
     }
+    let links = states.get(account)?.links.as_deref()?;
+    links.with.iter().find(|other| other.is_on(chain))
+}
+
+/// The payee of an account that lives on a chain.
+fn payee_of(account: &Account) -> Option<Hash> {
     let key_hash = || account.bch_key_hash().map(|hash| Payee::from_20(hash).0);
     account.payee().or_else(key_hash).map(Hash)
 }
@@ -168,18 +179,63 @@ pub fn file(
     if before.epoch.is_some_and(|last| last >= epoch) {
         return Err(FoldError::Filing { epoch, why: "the distributor has filed it or a later one" });
     }
-    let (start, least) =
-        if before.has_payouts() { (BTreeMap::new(), folded.payout_min) } else { (before.leaves.clone(), 0) };
-    let start_sum = start.values().map(|leaf: &LeafRow| u128::from(leaf.amount)).sum();
-    let (leaves, owing) = pay(&before.chain, start, due(folded, before), least)?;
-    let (distributor, chain) = (before.distributor, before.chain.clone());
-    let next = DistributorState { distributor, chain, tree: None, epoch: Some(epoch), leaves, owing };
-    let growth = next.root_sum().checked_sub(start_sum).expect("a leaf never falls");
-    check_conservation(epoch, before.owed(), folded.emission, growth, next.owed(), folded.unemitted)?;
+    let books = Books { epoch, emission: folded.emission, unemitted: folded.unemitted };
+    let next = pay(&books, &folded.next.accounts, before, due(folded, before), folded.payout_min)?;
+    filed(folded.history, number, &books, before, next, Signing { network, head, oracle_set })
+}
 
+/// Files, on a distributor where no range is running, what is owed there and can be paid now: under the number of the epoch
+/// that it filed last, with nothing issued and without a least payout. `at` is an epoch's end, with its history block: the
+/// first after the one of the last filing's history at which something can be paid. `None` where nothing can be.
+///
+/// # Errors
+/// The distributor has filed nothing; the sums leave 63 bits.
+pub fn file_late(
+    history: Cid,
+    at: &FoldState,
+    before: &DistributorState,
+    network: Hash,
+    head: Hash,
+    oracle_set: u32,
+) -> Result<Option<Filing>, FoldError> {
+    let wrong = |epoch| FoldError::Filing { epoch, why: "late pay has the number of an epoch that was filed" };
+    let epoch = before.epoch.ok_or_else(|| wrong(at.epoch))?;
+    let number = u32::try_from(epoch).map_err(|_| wrong(epoch))?;
+    let books = Books { epoch, emission: 0, unemitted: 0 };
+    let next = pay(&books, &at.accounts, before, before.owing.iter().cloned(), 0)?;
+    if next.owing.len() == before.owing.len() {
+        return Ok(None);
+    }
+    filed(history, number, &books, before, next, Signing { network, head, oracle_set }).map(Some)
+}
+
+/// What an epoch brings into a distributor's books.
+struct Books {
+    epoch: EpochNumber,
+    emission: u64,
+    unemitted: u64,
+}
+
+/// What a statement says beside its tree.
+struct Signing {
+    network: Hash,
+    head: Hash,
+    oracle_set: u32,
+}
+
+/// The filing of what a distributor pays next.
+fn filed(
+    history: Cid,
+    number: u32,
+    books: &Books,
+    before: &DistributorState,
+    next: DistributorState,
+    signing: Signing,
+) -> Result<Filing, FoldError> {
+    let Signing { network, head, oracle_set } = signing;
     let tree = next.pay_tree()?;
     let owed = u64::try_from(next.owed()).map_err(|_| FoldError::Overflow { what: "owed" })?;
-    let (tree_block, block, blocks) = write_tree(folded, before, &next, head, owed);
+    let (tree_block, block, blocks) = write_tree(history, books.unemitted, before, &next, head, owed);
     let root = tree.root();
     let statement = EpochStatement {
         network: NetworkId(network.0),
@@ -208,34 +264,44 @@ fn due<'a>(folded: &'a Folded, before: &'a DistributorState) -> impl Iterator<It
     before.owing.iter().cloned().chain(earned).filter(|row| row.amount > 0)
 }
 
-/// Adds to a tree's leaves what is due to payees of the chain, together at least `least`; what can't be paid is left owed.
+/// Pays what is due to payees of the distributor's chain, on UTXO chains together at least `least`; what can't be paid is left
+/// owed. Checks that nothing was made or lost.
 fn pay(
-    chain: &ChainId,
-    mut leaves: BTreeMap<Hash, LeafRow>,
+    books: &Books,
+    states: &BTreeMap<Account, AccountState>,
+    before: &DistributorState,
     due: impl Iterator<Item = OwedRow>,
     least: u64,
-) -> Result<(BTreeMap<Hash, LeafRow>, Vec<OwedRow>), FoldError> {
+) -> Result<DistributorState, FoldError> {
+    let (mut leaves, least) = if before.has_payouts() { (BTreeMap::new(), least) } else { (before.leaves.clone(), 0) };
+    let start_sum = leaves.values().map(|leaf: &LeafRow| u128::from(leaf.amount)).sum();
+    let chain = &before.chain;
     let (mut payable, mut owing) = (Vec::new(), Vec::new());
     for row in due {
-        match payee_of(&row.account, chain).filter(|_| row.reason != ReasonCode::Held) {
-            Some(payee) => payable.push((payee, row)),
+        let paid = paid_account(&row.account, chain, states).filter(|_| row.reason != ReasonCode::Held);
+        match paid.and_then(|paid| Some((payee_of(paid)?, paid.clone()))) {
+            Some((payee, paid)) => payable.push((payee, row, paid)),
             None => owing.push(row),
         }
     }
     payable.sort_unstable();
     for rows in payable.chunk_by(|a, b| a.0 == b.0) {
         let overflow = || FoldError::Overflow { what: "a leaf" };
-        let sum = rows.iter().try_fold(0u64, |sum, (_, row)| sum.checked_add(row.amount)).ok_or_else(overflow)?;
+        let sum = rows.iter().try_fold(0u64, |sum, (_, row, _)| sum.checked_add(row.amount)).ok_or_else(overflow)?;
         if sum < least {
-            let short = |(_, row): &(Hash, OwedRow)| OwedRow { reason: ReasonCode::BelowMinimum, ..row.clone() };
+            let short = |(_, row, _): &(Hash, OwedRow, Account)| OwedRow { reason: ReasonCode::BelowMinimum, ..row.clone() };
             owing.extend(rows.iter().map(short));
             continue;
         }
-        let (payee, first) = &rows[0];
-        let fresh = || LeafRow { payee: *payee, amount: 0, account: first.account.clone() };
+        let (payee, _, paid) = &rows[0];
+        let fresh = || LeafRow { payee: *payee, amount: 0, account: paid.clone() };
         let leaf = leaves.entry(*payee).or_insert_with(fresh);
         leaf.amount = leaf.amount.checked_add(sum).ok_or_else(overflow)?;
     }
     owing.sort();
-    Ok((leaves, owing))
+    let (distributor, chain) = (before.distributor, before.chain.clone());
+    let next = DistributorState { distributor, chain, tree: None, epoch: Some(books.epoch), leaves, owing };
+    let growth = next.root_sum().checked_sub(start_sum).expect("a leaf never falls");
+    check_conservation(books.epoch, before.owed(), books.emission, growth, next.owed(), books.unemitted)?;
+    Ok(next)
 }

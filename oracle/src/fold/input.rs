@@ -158,8 +158,10 @@ fn load_needed(ledger: &impl Ledger, genesis: &Genesis, before: &FoldState, part
     let quorum = genesis.quorum();
     let take = |part: &mut Part, id: &Cid| -> Result<(), FoldError> {
         let fact = Fact::of(&*load(ledger, id)?);
-        if let Says::Session(delegation) = &fact.says {
-            delegation.outcome(genesis);
+        match &fact.says {
+            Says::Session(delegation) => _ = delegation.outcome(genesis),
+            Says::Link(joining) => _ = joining.outcome(genesis),
+            _ => {}
         }
         part.insert(&digest(id), fact);
         Ok(())

@@ -34,6 +34,7 @@ mod from_store;
 mod index;
 mod input;
 mod latency;
+mod links;
 mod lot;
 mod median;
 mod memory;
@@ -58,11 +59,12 @@ mod unlock;
 
 pub use apportion::{Pools, Shares, apportion, pools};
 pub use decide::{ACCEPT_SCORE, ACCEPTING, PAID_JUDGES};
+pub use decrees::refusal as decree_refusal;
 pub use done::DoneRows;
 pub use error::FoldError;
 pub use evidence::{OPENED, round_fits};
 pub use fact::Fact;
-pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file};
+pub use filing::{DistributorState, Filing, LeafRow, OwedRow, check_conservation, file, file_late, paid_account};
 pub use from_store::{StoreLedger, keep_draw};
 pub use input::{EpochInput, Ledger, SealVector};
 pub use lot::{FRONT, Front, Kept, Urn};
@@ -75,7 +77,7 @@ pub use reasons::{Reason, ReasonCode};
 pub use settle::GENESIS;
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
 pub use state::{
-    AccountState, CapabilityState, Carried, Done, Flaw, FoldState, Observation, SNAPSHOT_EPOCHS, SessionState,
+    AccountState, CapabilityState, Carried, ComingLink, Done, Flaw, FoldState, LinkState, Observation, SNAPSHOT_EPOCHS, SessionState,
     StoreReceipt, TICKETS_REMEMBERED, WINDOW_EPOCHS,
 };
 pub use statement::{Statement, TaskLine, TaskRow};
@@ -221,7 +223,8 @@ fn fold_part(
 
     let snapshots = snapshots(genesis, before);
     let drawn = snapshots.values().flat_map(|snapshot| snapshot.rows()).map(|row| &row.account);
-    let mut people = People::new(&before.accounts, input.accounts(), drawn);
+    let mut people = People::new(&before.accounts, input.accounts(), drawn.chain(input.linked(genesis)));
+    links::come_into_force(&mut people, genesis, epoch);
     book.name(&people);
     let fresh = observe::observe(genesis, before, input, &mut book, &mut people);
 
@@ -241,6 +244,7 @@ fn fold_part(
         .collect();
     let waiting: BTreeSet<Cid> = decrees::apply(&mut shared, genesis, network, epoch, &decreed).into_iter().collect();
     tickets::mark(genesis, &shared, &people, &mut book, &fresh);
+    links::take(&mut people, genesis, parameters, &mut book, &fresh);
 
     sessions::forget_ended(&mut people, genesis.epoch_end_ms(epoch).saturating_sub(SESSION_MEMORY_MS));
     let closed = tickets::close(genesis, &mut book, epoch);

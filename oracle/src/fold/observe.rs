@@ -50,7 +50,7 @@ pub fn observe(
         {
             book.at_mut(place).flaw = Some(Flaw::Session);
         }
-        if matches!(row.kind(), Kind::Ticket | Kind::Root | Kind::Removal | Kind::Capability) {
+        if matches!(row.kind(), Kind::Ticket | Kind::Root | Kind::Removal | Kind::Capability | Kind::Link) {
             fresh.push((at_ms, place));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cid::Cid;
 use liaise_ledger::beacon::RoundSignature;
+use liaise_ledger::genesis::Genesis;
 use liaise_ledger::hash::DAG_CBOR;
 use liaise_ledger::session::Scope;
 use liaise_ledger::{Account, Hash};
@@ -213,6 +214,11 @@ impl Part {
     /// What a message at hand says.
     pub fn said(&self, row: &Row) -> Said<'_> {
         self.said.get(row.kind(), row.said)
+    }
+
+    /// The accounts that links are about, whoever says them.
+    pub fn linked<'a>(&'a self, genesis: &'a Genesis) -> impl Iterator<Item = &'a Account> {
+        self.said.links().flat_map(|joining| joining.accounts(genesis))
     }
 
     /// The place of a message at hand in its key's sequence, as one hash.

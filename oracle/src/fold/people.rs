@@ -1,11 +1,13 @@
 //! Accounts by number: an epoch names each many times, and a number is compared at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use hashbrown::HashMap;
 use liaise_ledger::Account;
 
 use super::index::Index;
-use super::state::AccountState;
+use super::state::{AccountState, LinkState};
 
 /// An account's number, in the order of accounts; [`NOBODY`] for other authors.
 pub type Person = u32;
@@ -20,6 +22,8 @@ pub struct People {
     is_known: Vec<bool>,
     /// Of each author of the epoch, by its number there.
     of_author: Vec<Person>,
+    /// Of everybody who is linked, all of its cluster, ascending.
+    clusters: HashMap<Person, Arc<[Person]>>,
 }
 
 impl People {
@@ -40,6 +44,7 @@ impl People {
             states: Vec::with_capacity(before.len() + new.len()),
             is_known: Vec::with_capacity(before.len() + new.len()),
             of_author: vec![],
+            clusters: HashMap::new(),
         };
         let mut rest = new.as_slice();
         let mut of_known = Vec::with_capacity(before.len());
@@ -75,7 +80,12 @@ impl People {
     /// # Panics
     /// For an account that was not named at the start.
     pub fn number(&self, account: &Account) -> Person {
-        self.names.binary_search(account).expect("everybody is named at the start") as Person
+        self.find(account).expect("everybody is named at the start")
+    }
+
+    /// An account's number, if it was named at the start.
+    pub fn find(&self, account: &Account) -> Option<Person> {
+        Some(self.names.binary_search(account).ok()? as Person)
     }
 
     /// The number of an author, by its number in the epoch's part.
@@ -102,6 +112,47 @@ impl People {
     pub fn state_mut(&mut self, person: Person) -> &mut AccountState {
         self.is_known[person as usize] = true;
         &mut self.states[person as usize]
+    }
+
+    /// Who stands for a person's cluster: its lowest account.
+    pub fn head(&self, person: Person) -> Person {
+        self.clusters.get(&person).map_or(person, |cluster| cluster[0])
+    }
+
+    /// The states of a person's cluster: one account for every cap and gate.
+    pub fn cluster(&self, person: Person) -> impl Iterator<Item = &AccountState> {
+        let members = self.clusters.get(&person).map_or(&[][..], |cluster| cluster);
+        let alone = members.is_empty().then_some(person);
+        alone.into_iter().chain(members.iter().copied()).map(|member| self.state(member))
+    }
+
+    /// Reads the clusters from what is known of everybody: who is linked is known.
+    pub fn gather(&mut self) {
+        self.clusters.clear();
+        for (who, state) in (0..).zip(&self.states) {
+            let Some(links) = state.links.as_deref().filter(|links| !links.with.is_empty()) else { continue };
+            if !self.clusters.contains_key(&who) {
+                let mut members: Vec<Person> = links.with.iter().map(|other| self.number(other)).collect();
+                members.push(who);
+                members.sort_unstable();
+                let members: Arc<[Person]> = members.into();
+                self.clusters.extend(members.iter().map(|member| (*member, Arc::clone(&members))));
+            }
+        }
+    }
+
+    /// What wallets said about other accounts, by person.
+    pub fn links_mut(&mut self) -> impl Iterator<Item = (Person, &mut LinkState)> {
+        (0..).zip(&mut self.states).filter_map(|(who, state)| Some((who, state.links.as_deref_mut()?)))
+    }
+
+    /// Forgets what wallets said where it matters no more.
+    pub fn forget_links(&mut self, is_over: impl Fn(&LinkState) -> bool) {
+        for state in &mut self.states {
+            if state.links.as_deref().is_some_and(&is_over) {
+                state.links = None;
+            }
+        }
     }
 
     /// The states of all who are known already.

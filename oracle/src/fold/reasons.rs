@@ -143,6 +143,8 @@ reasons! {
     Held "held" = "owed: held back";
     /// A verdict commit whose round came too soon after it, or is too far ahead.
     VerdictRound "verdict-round" = "its verdict-commit was not observed a second before its round, or names one too far ahead";
+    /// A link, or its end, whose texts can't count.
+    Link "link" = "the texts of the link are not its wallets', from another time, or older than others of the same account";
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 use liaise_ledger::Hash;
 use liaise_ledger::body::{Capability, Decree};
 
-use super::fact::{Delegation, Drawing, Kind, Opened, Promised, Removed, Root, Ruled, Says};
+use super::fact::{Delegation, Drawing, Joining, Kind, Opened, Promised, Removed, Root, Ruled, Says};
 
 /// What a message says, where it stands.
 #[derive(Clone, Copy, Debug)]
 pub enum Said<'a> {
     Session(&'a Delegation),
+    Link(&'a Joining),
     Capability(&'a Capability),
     Ticket(&'a Drawing),
     Root(&'a Root),
@@ -69,8 +70,9 @@ impl Columns {
             Kind::Verdict => Said::Verdict(&self.ruled[at]),
             Kind::Unreceipted => Said::Unreceipted,
             Kind::Nothing => Said::Nothing,
-            Kind::Session | Kind::Capability | Kind::Removal | Kind::Decree => match &self.others[at] {
+            Kind::Session | Kind::Link | Kind::Capability | Kind::Removal | Kind::Decree => match &self.others[at] {
                 Says::Session(delegation) => Said::Session(delegation),
+                Says::Link(joining) => Said::Link(joining),
                 Says::Capability(capability) => Said::Capability(capability),
                 Says::Removal(removed) => Said::Removal(removed),
                 Says::Decree(decree) => Said::Decree(decree),
@@ -82,6 +84,14 @@ impl Columns {
     /// A ticket, to be drawn.
     pub fn drawing_mut(&mut self, number: u32) -> &mut Drawing {
         &mut self.drawings[number as usize]
+    }
+
+    /// The links and their ends.
+    pub fn links(&self) -> impl Iterator<Item = &Joining> {
+        self.others.iter().filter_map(|says| match says {
+            Says::Link(joining) => Some(&**joining),
+            _ => None,
+        })
     }
 
     /// The rounds that are named.
@@ -96,6 +106,7 @@ impl Said<'_> {
     pub fn to_owned(self) -> Says {
         match self {
             Said::Session(delegation) => Says::Session(Box::new(delegation.clone())),
+            Said::Link(joining) => Says::Link(Box::new(joining.clone())),
             Said::Capability(capability) => Says::Capability(Box::new(capability.clone())),
             Said::Ticket(drawing) => Says::Ticket(Box::new(drawing.clone())),
             Said::Root(root) => Says::Root(Box::new(root.clone())),

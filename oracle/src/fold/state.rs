@@ -143,6 +143,8 @@ pub enum Flaw {
     PromptSecond,
     /// Only curators add and remove documents.
     Curator,
+    /// The texts of a link are not its wallets', from another time, or older than others that were taken.
+    Link,
 }
 
 impl Flaw {
@@ -158,6 +160,7 @@ impl Flaw {
             Flaw::PromptTicket => "prompt-ticket",
             Flaw::PromptSecond => "prompt-second",
             Flaw::Curator => "curator",
+            Flaw::Link => "link",
         }
     }
 }
@@ -186,6 +189,35 @@ pub struct AccountState {
     pub capability: Option<Box<CapabilityState>>,
     /// Keys that may sign for it.
     pub sessions: Vec<SessionState>,
+    /// What its wallet said about other accounts of its owner; null for most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Box<LinkState>>,
+}
+
+/// See [`AccountState::links`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkState {
+    /// The other accounts of its cluster, ascending; none of its own chain, at most one of any other.
+    pub with: Vec<Account>,
+    /// What it signed first and is not in force yet, in the order of observation.
+    pub coming: Vec<ComingLink>,
+    /// When its newest text that was taken was written, Unix seconds: no other that is as old counts.
+    pub issued_s: u64,
+}
+
+/// A link, or its end, that was taken and is not in force yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComingLink {
+    /// The epoch from which on it is in force.
+    pub epoch: EpochNumber,
+    /// When it was observed, milliseconds since 1970.
+    pub at_ms: u64,
+    /// The message.
+    pub message: Cid,
+    /// With whom, or who leaves.
+    pub other: Account,
+    /// It ends a link.
+    pub ends: bool,
 }
 
 /// See [`AccountState::capability`].

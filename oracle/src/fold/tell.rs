@@ -249,6 +249,7 @@ fn code_of(flaw: Flaw) -> ReasonCode {
         Flaw::PromptTicket => ReasonCode::PromptTicket,
         Flaw::PromptSecond => ReasonCode::PromptSecond,
         Flaw::Curator => ReasonCode::Curator,
+        Flaw::Link => ReasonCode::Link,
     }
 }
 

@@ -40,20 +40,21 @@ pub fn drawing_at<'a>(book: &Book<'a>, place: Place) -> Option<&'a Drawing> {
 
 /// What stands of earlier seals, and grows message by message.
 struct Counter {
-    /// Tickets of each account that were not used, with their ends.
+    /// Tickets of each cluster that were not used, with their ends.
     open: HashMap<Person, Vec<(Place, u64)>>,
     /// By number: tickets that a root has used.
     used: Vec<bool>,
 }
 
 impl Counter {
-    fn of(genesis: &Genesis, book: &Book<'_>) -> Counter {
+    fn of(genesis: &Genesis, people: &People, book: &Book<'_>) -> Counter {
         let mut counter = Counter { open: HashMap::new(), used: vec![false; book.len()] };
         for place in book.observed().filter(|place| !book.is_fresh(*place) && book.at(*place).flaw.is_none()) {
             let who = book.at(place).who;
             match book.says(place) {
                 Some(Said::Ticket(drawing)) if who != NOBODY => {
-                    counter.open.entry(who).or_default().push((place, end_ms(genesis, &drawing.ticket)));
+                    let end = end_ms(genesis, &drawing.ticket);
+                    counter.open.entry(people.head(who)).or_default().push((place, end));
                 }
                 Some(Said::Root(root)) => counter.used[book.parent(place, root.ticket) as usize] = true,
                 _ => {}
@@ -70,18 +71,19 @@ impl Counter {
 /// Marks the flaws of tickets, of the roots of tasks and of removals among what a seal observed, in that order of time.
 /// What counted at an earlier seal stands.
 pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book<'_>, fresh: &[(u64, Place)]) {
-    let mut counter = Counter::of(genesis, book);
+    let mut counter = Counter::of(genesis, people, book);
     for (at_ms, place) in fresh {
         let entry = *book.at(*place);
         if entry.flaw.is_some() || entry.who == NOBODY {
             continue;
         }
+        let cluster = people.head(entry.who);
         let is_curator = || genesis.is_curator(people.name(entry.who));
         let flaw = match book.says(*place) {
             Some(Said::Ticket(drawing)) => {
                 let ticket = &drawing.ticket;
                 let epoch = book.observation(*place).expect("it is fresh").epoch;
-                let open = counter.open.entry(entry.who).or_default();
+                let open = counter.open.entry(cluster).or_default();
                 let others = open.iter().filter(|(_, end)| end > at_ms).count() as u64;
                 let flaw = flaw_of_ticket(genesis, shared, ticket, epoch, *at_ms, others);
                 if flaw.is_none() {
@@ -96,7 +98,7 @@ pub fn mark(genesis: &Genesis, shared: &Shared, people: &People, book: &mut Book
                 let flaw = flaw_of_root(genesis, book, entry.who, ticket, *at_ms, &counter);
                 if flaw.is_none() {
                     counter.used[ticket as usize] = true;
-                    counter.open.entry(entry.who).or_default().retain(|(open, _)| *open != ticket);
+                    counter.open.entry(cluster).or_default().retain(|(open, _)| *open != ticket);
                 }
                 flaw
             }

@@ -13,7 +13,7 @@ use liaise_summary::{Epoch, EpochStatement};
 use serde_json::json;
 
 /// Folds from genesis up to an epoch; nothing that others attest to is relied on.
-async fn derive(replica: &Replica, wanted: Option<EpochNumber>) -> eyre::Result<FoldedAt> {
+pub async fn derive(replica: &Replica, wanted: Option<EpochNumber>) -> eyre::Result<FoldedAt> {
     let newest = fold_up_to(replica, wanted).await.or_exit(Kind::Integrity)?;
     let epoch = match (wanted.or(newest), newest) {
         (Some(epoch), Some(newest)) if epoch <= newest => epoch,

@@ -3,10 +3,11 @@
 use super::evidence::Evidence;
 use super::operate;
 use crate::commands::audit::or_audit_exit;
-use crate::exit::{Kind, OrExit, fail};
+use crate::exit::{Kind, fail};
 use crate::output::{self, say};
 use clap::Args;
-use liaise_node::{chain, pending_statement};
+use liaise_ledger::ChainId;
+use liaise_node::pending_statement;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -16,6 +17,9 @@ pub struct DisputeArgs {
     /// The oracle's directory, with its node.toml; its node must not be running.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// One of the chains of node.toml, CAIP-2; that of the present term by default.
+    #[arg(long, value_name = "CHAIN")]
+    chain: Option<ChainId>,
     /// Write the evidence into a new file, for the guardian or the DAO: `liaise dao veto --evidence FILE`. Nothing is sent or
     /// published either way.
     #[arg(long, value_name = "FILE")]
@@ -28,8 +32,9 @@ pub struct DisputeArgs {
 /// Compares; fails with the exit code of integrity where they differ.
 pub async fn run(args: &DisputeArgs) -> eyre::Result<()> {
     let (replica, role) = operate::current(&args.dir).await?;
-    let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
-    let Some(disputed) = or_audit_exit(pending_statement(&replica, reader.as_ref()).await)? else {
+    let desk = operate::Desk::open(&role, args.chain.as_ref()).await?;
+    let disputed = pending_statement(&replica, desk.reader.as_ref(), &desk.terms).await;
+    let Some(disputed) = or_audit_exit(disputed)? else {
         if args.json {
             return output::json(&json!({"pending": Value::Null, "same": Value::Null, "evidence": Value::Null}));
         }
@@ -48,7 +53,7 @@ pub async fn run(args: &DisputeArgs) -> eyre::Result<()> {
         );
     };
     let same = disputed.differences.is_empty();
-    let evidence = (!same).then(|| Evidence::new(&disputed, derived, reader.chain().as_str()));
+    let evidence = (!same).then(|| Evidence::new(&disputed, derived, desk.reader.chain().as_str()));
     if let (Some(evidence), Some(out)) = (&evidence, &args.out) {
         evidence.write(out)?;
     }

@@ -132,7 +132,7 @@ impl Evidence {
             rsv: hex::encode(s.rsv),
         };
         let history = match derived {
-            Due::Epoch(filing) => Some(filing.block.history.to_string()),
+            Due::Epoch(filing) | Due::Late(filing) => Some(filing.block.history.to_string()),
             Due::Open(_) => None,
         };
         Evidence {

@@ -6,6 +6,7 @@ mod dispute;
 pub mod evidence;
 mod journal;
 mod operate;
+mod pay;
 mod status;
 
 use super::context::Context;
@@ -14,7 +15,7 @@ use super::submit::FeeArgs;
 use crate::home::Home;
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_ledger::EpochNumber;
+use liaise_ledger::{ChainId, EpochNumber};
 use std::path::PathBuf;
 
 pub use status::{describe, pending};
@@ -30,6 +31,8 @@ pub enum OracleCommand {
     Status(JsonArgs),
     /// Fold an epoch on this copy of the ledger, from genesis on.
     Fold(EpochArgs),
+    /// What the epochs up to one pay on a chain, to whom, and what waits: every owner gets the same on every chain.
+    Pay(pay::PayArgs),
     /// Compute an epoch's root two ways and compare it with the statement on the chain.
     Verify(EpochArgs),
     /// Fold, attest and sign once, in an operator's directory; sends nothing to the chain.
@@ -78,6 +81,9 @@ pub struct OperatorArgs {
     /// The oracle's directory, with its node.toml; its node must not be running.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// One of the chains of node.toml, CAIP-2; that of the present term by default.
+    #[arg(long, value_name = "CHAIN")]
+    chain: Option<ChainId>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
     /// Print JSON.
@@ -103,6 +109,7 @@ pub async fn run(command: OracleCommand, home: &Home) -> eyre::Result<()> {
         OracleCommand::Run(args) => super::node::run(NodeCommand::Run(args), home).await,
         OracleCommand::Status(args) => status::run(&Context::open(home)?, args.json).await,
         OracleCommand::Fold(args) => derive::fold(&Context::open(home)?, &args).await,
+        OracleCommand::Pay(args) => pay::run(&Context::open(home)?, &args).await,
         OracleCommand::Verify(args) => derive::verify(&Context::open(home)?, &args).await,
         OracleCommand::Sign(args) => operate::sign(&args).await,
         OracleCommand::Submit(args) => operate::submit(&args).await,

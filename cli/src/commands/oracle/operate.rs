@@ -7,14 +7,15 @@ use crate::commands::context::or_node_exit;
 use crate::commands::submit::send_or_estimate;
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say, xlv};
-use liaise_chain_api::Action;
-use liaise_ledger::EpochNumber;
+use liaise_chain_api::{Action, DistributorReader};
+use liaise_ledger::{ChainId, EpochNumber};
 use liaise_node::client::Wallet;
-use liaise_node::config::OracleRole;
-use liaise_node::{Due, Next, Replica, chain, keys, next_filing, open_replica, read_genesis, sign_once};
+use liaise_node::config::{ChainConfig, OracleRole};
+use liaise_node::{Due, Next, Replica, Terms, chain, keys, next_filing, open_replica, read_genesis, sign_once};
 use liaise_oracle::moving::Standing;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An operator's copy of the ledger, up to date, and its role.
 pub async fn current(dir: &Path) -> eyre::Result<(Replica, OracleRole)> {
@@ -26,12 +27,44 @@ pub async fn current(dir: &Path) -> eyre::Result<(Replica, OracleRole)> {
     Ok((replica, role))
 }
 
+/// The distributor that an operator works on, and the table of terms over all that it is configured for.
+pub struct Desk {
+    /// How its chain is reached.
+    pub config: ChainConfig,
+    /// Keystore of the account that pays there.
+    pub submitter: Option<PathBuf>,
+    /// Reads it.
+    pub reader: Arc<dyn DistributorReader>,
+    /// Over all of them.
+    pub terms: Terms,
+}
+
+impl Desk {
+    /// The desk of a chain of the role; of the present term's by default.
+    pub async fn open(role: &OracleRole, chain: Option<&ChainId>) -> eyre::Result<Desk> {
+        let mut readers = vec![];
+        let mut desk = None;
+        for (config, submitter) in role.offices() {
+            let reader = chain::reader(config).await.or_exit(Kind::Chain)?;
+            if desk.is_none() && chain.is_none_or(|chain| chain == reader.chain()) {
+                desk = Some((config.clone(), submitter.cloned(), reader.clone()));
+            }
+            readers.push(reader);
+        }
+        let Some((config, submitter, reader)) = desk else {
+            let known: Vec<&str> = role.chains().map(|chain| chain.id.as_str()).collect();
+            return fail(Kind::Usage, format!("node.toml has no such chain: it has {}", known.join(", ")));
+        };
+        Ok(Desk { config, submitter, reader, terms: Terms::new(readers) })
+    }
+}
+
 pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
     let (replica, role) = current(&args.dir).await?;
     let passphrase = args.passphrase.read(&role.key.display().to_string())?;
     or_node_exit(sign_once(&replica, &role, &passphrase).await)?;
-    let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
-    let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
+    let desk = Desk::open(&role, args.chain.as_ref()).await?;
+    let next = next_filing(&replica, desk.reader.as_ref(), &desk.terms).await.or_exit(Kind::Refused)?;
     if args.json {
         return output::json(&to_json(&next));
     }
@@ -42,14 +75,14 @@ pub async fn sign(args: &OperatorArgs) -> eyre::Result<()> {
 pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     let (replica, role) = current(&args.operator.dir).await?;
     or_move_exit(Standing::of(&replica.store).and_then(Standing::allow))?;
-    let Some(path) = &role.submitter else {
+    let desk = Desk::open(&role, args.operator.chain.as_ref()).await?;
+    let Some(path) = &desk.submitter else {
         return fail(
             Kind::Usage,
             "role.submitter in node.toml: name the keystore of the account that pays for the transaction",
         );
     };
-    let reader = chain::reader(&role.chain).await.or_exit(Kind::Chain)?;
-    let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
+    let next = next_filing(&replica, desk.reader.as_ref(), &desk.terms).await.or_exit(Kind::Refused)?;
     let as_json = args.operator.json;
     if !as_json {
         say!("{}", describe(&next));
@@ -72,8 +105,8 @@ pub async fn submit(args: &SubmitArgs) -> eyre::Result<()> {
     }
     let passphrase = args.operator.passphrase.read(&path.display().to_string())?;
     let secret = keys::open(path, &passphrase).or_exit(Kind::Usage)?;
-    let wallet = Wallet::new(&secret, &role.chain.chain().or_exit(Kind::Usage)?).or_exit(Kind::Usage)?;
-    let submitter = chain::submitter(&role.chain, &wallet).await.or_exit(Kind::Chain)?;
+    let wallet = Wallet::new(&secret, &desk.config.chain().or_exit(Kind::Usage)?).or_exit(Kind::Usage)?;
+    let submitter = chain::submitter(&desk.config, &wallet).await.or_exit(Kind::Chain)?;
     let done =
         send_or_estimate(|| Ok(replica.store.clone()), submitter.as_ref(), action, args.fee, args.dry_run).await?;
     if as_json {
@@ -91,10 +124,10 @@ fn to_json(next: &Next) -> Value {
         let digest = due.statement().digest().to_string();
         match due {
             Due::Open(open) => json!({"kind": "open", "epoch": open.first.0, "digest": digest}),
-            Due::Epoch(filing) => {
+            Due::Epoch(filing) | Due::Late(filing) => {
                 let s = &filing.statement;
                 json!({
-                    "kind": "epoch",
+                    "kind": if matches!(due, Due::Late(_)) { "late" } else { "epoch" },
                     "epoch": s.epoch.0,
                     "digest": digest,
                     "root": s.root_hash.to_string(),
@@ -125,9 +158,10 @@ fn describe(next: &Next) -> String {
     };
     let what = match due {
         Due::Open(open) => format!("OPEN from epoch {} on", open.first),
-        Due::Epoch(filing) => {
+        Due::Epoch(filing) | Due::Late(filing) => {
             let s = &filing.statement;
-            format!("EPOCH {}, root {} over {}, owed {}", s.epoch, s.root_hash, xlv(s.root_sum), xlv(s.owed))
+            let what = if matches!(due, Due::Late(_)) { "late pay under EPOCH" } else { "EPOCH" };
+            format!("{what} {}, root {} over {}, owed {}", s.epoch, s.root_hash, xlv(s.root_sum), xlv(s.owed))
         }
     };
     let quorum = if next.action.is_some() { "a quorum has signed it" } else { "no quorum has signed it yet" };

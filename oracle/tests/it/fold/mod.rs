@@ -8,6 +8,7 @@ mod carry;
 mod decrees;
 mod disputes;
 mod documents;
+mod links;
 mod money;
 mod order;
 mod payouts;

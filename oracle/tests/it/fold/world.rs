@@ -23,16 +23,28 @@ use serde_bytes::{ByteArray, ByteBuf};
 /// 2026-01-01, a multiple of [`EPOCH_S`].
 pub const GENESIS_S: u64 = 1_767_225_600;
 pub const EPOCH_S: u32 = 7_200;
+/// Chains on which owners of the first have accounts too.
+pub const CASH: &str = "bch:bchtest";
+pub const SOLANA: &str = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1";
 /// Units of every result in these tests unless a test says otherwise.
 pub const UNITS: u64 = 1_000;
 pub const ADAPTER: Hash = Hash([7; 32]);
 
-fn secret(what: &str, n: usize) -> [u8; 32] {
+pub fn secret(what: &str, n: usize) -> [u8; 32] {
     Hash::of(&[what.as_bytes(), &n.to_be_bytes()]).0
 }
 
-fn wallet(n: usize) -> SecretKey {
+pub fn wallet(n: usize) -> SecretKey {
     SecretKey::from_byte_array(secret("wallet", n)).unwrap()
+}
+
+/// What an EVM wallet signs under a text.
+pub fn evm_signature(wallet: &SecretKey, text: &str) -> Vec<u8> {
+    let digest = Message::from_digest(eip191_hash(text));
+    let (id, rs) = SECP256K1.sign_ecdsa_recoverable(digest, wallet).serialize_compact();
+    let mut signature = rs.to_vec();
+    signature.push(27 + i32::from(id) as u8);
+    signature
 }
 
 /// The account of wallet `n`.
@@ -128,7 +140,7 @@ impl World {
             name: "fold.test".into(),
             genesis_s: GENESIS_S,
             policy: blob_cid(b"policy"),
-            chains: vec!["eip155:42161".parse().unwrap()],
+            chains: [CASH, "eip155:42161", SOLANA].map(|chain| chain.parse().unwrap()).to_vec(),
             adapters: vec![Adapter {
                 id: ADAPTER,
                 kind: "text".into(),
@@ -191,6 +203,14 @@ impl World {
         account
     }
 
+    /// An account of whatever chain, and a hot key for it, which nobody has heard of yet.
+    pub fn meet_as(&mut self, account: &Account) {
+        let seed = Hash::of(&[b"hot key", account.as_str().as_bytes()]).0;
+        let signer = Signer::Ed25519(Box::new(SigningKey::from_bytes(&seed)));
+        let person = Person { account: account.clone(), wallet: wallet(0), signer, place: Place::default() };
+        self.people.entry(account.clone()).or_insert(person);
+    }
+
     /// A wallet signs a session for its hot key, and everybody hears it.
     fn sign_in(&mut self, who: &Account, at_ms: u64) {
         let session = self.sign_session(who, at_ms);
@@ -214,10 +234,7 @@ impl World {
 
     fn session_body(&self, who: &Account, text: &SessionText) -> Body {
         let text = text.render();
-        let digest = Message::from_digest(eip191_hash(&text));
-        let (id, rs) = SECP256K1.sign_ecdsa_recoverable(digest, &self.people[who].wallet).serialize_compact();
-        let mut signature = rs.to_vec();
-        signature.push(27 + i32::from(id) as u8);
+        let signature = evm_signature(&self.people[who].wallet, &text);
         Body::Session(Session { text, signature: ByteBuf::from(signature) })
     }
 

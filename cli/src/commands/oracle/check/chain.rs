@@ -7,8 +7,10 @@ use liaise_chain_api::{At, Distributor, Funds};
 use liaise_ledger::EpochNumber;
 use liaise_node::chain::{self, Coin};
 use liaise_node::client::Wallet;
+use liaise_node::config::ChainConfig;
 use liaise_node::keys;
 use liaise_summary::{CompressedKey, OracleSet};
+use std::path::PathBuf;
 
 /// A chain ahead of this clock by more says that this clock is slow: blocks come at most seconds early.
 const AHEAD_S: u64 = 60;
@@ -20,10 +22,23 @@ const FILINGS: u128 = 30;
 const UNFILED: i64 = 3;
 
 impl Subject<'_> {
-    pub async fn chain(&self, findings: &mut Findings, key: Option<CompressedKey>) {
+    /// Every chain of the role.
+    pub async fn chains(&self, findings: &mut Findings, key: Option<CompressedKey>) {
+        for (config, submitter) in self.role.offices() {
+            self.chain(config, submitter, findings, key).await;
+        }
+    }
+
+    async fn chain(
+        &self,
+        config: &ChainConfig,
+        submitter: Option<&PathBuf>,
+        findings: &mut Findings,
+        key: Option<CompressedKey>,
+    ) {
         let remedy = "role.chain in node.toml: name a working endpoint of that chain, and the address of the network's \
                       deployment";
-        let read = async { chain::reader(&self.role.chain).await?.distributor(At::Latest).await };
+        let read = async { chain::reader(config).await?.distributor(At::Latest).await };
         let at = match read.await {
             Ok(at) => at,
             Err(error) => return findings.fail("chain", Kind::Chain, error.to_string(), remedy),
@@ -33,13 +48,13 @@ impl Subject<'_> {
             let detail = format!("the distributor is of network {}", hex::encode(network));
             return findings.fail("chain", Kind::Chain, detail, remedy);
         }
-        findings.ok("chain", format!("{}, block {}, distributor {}", self.role.chain.id, at.at.number, at.id));
+        findings.ok("chain", format!("{}, block {}, distributor {}", config.id, at.at.number, at.id));
         clock(findings, self.calendar.wall_ms() / 1000, at.at.time_s);
         if let Some(key) = key {
             self.membership(findings, &at, &key);
         }
         self.filed(findings, &at);
-        self.gas(findings).await;
+        self.gas(config, submitter, findings).await;
     }
 
     /// The set that the chain accepts signatures of.
@@ -83,17 +98,17 @@ impl Subject<'_> {
         }
     }
 
-    async fn gas(&self, findings: &mut Findings) {
-        let (Some(path), Some(passphrase)) = (&self.role.submitter, self.passphrase) else { return };
+    async fn gas(&self, config: &ChainConfig, submitter: Option<&PathBuf>, findings: &mut Findings) {
+        let (Some(path), Some(passphrase)) = (submitter, self.passphrase) else { return };
         // A key that does not open was told of with the keys.
         let Ok(secret) = keys::open(path, passphrase) else { return };
         let wallet =
-            self.role.chain.chain().map_err(eyre::Report::from).and_then(|chain| Ok(Wallet::new(&secret, &chain)?));
+            config.chain().map_err(eyre::Report::from).and_then(|chain| Ok(Wallet::new(&secret, &chain)?));
         match wallet {
             Err(error) => {
                 findings.fail("gas", Kind::Usage, format!("{error:#}"), "name a keystore of this chain's account")
             }
-            Ok(wallet) => match chain::funds(&self.role.chain, &wallet).await {
+            Ok(wallet) => match chain::funds(config, &wallet).await {
                 Ok(funds) => money(findings, &funds),
                 Err(error) => {
                     findings.fail("gas", Kind::Chain, error.to_string(), "name an endpoint that answers");

@@ -19,7 +19,8 @@ impl Subject<'_> {
     /// The keys are there, open, and stand in the genesis. Returns the oracle's.
     pub fn keys(&self, findings: &mut Findings) -> Option<CompressedKey> {
         let Some(passphrase) = self.passphrase else {
-            for path in [Some(&self.role.key), self.role.submitter.as_ref()].into_iter().flatten() {
+            let submitters = self.role.offices().filter_map(|(_, submitter)| submitter);
+            for path in std::iter::once(&self.role.key).chain(submitters) {
                 closed(findings, path);
             }
             return None;
@@ -38,13 +39,16 @@ impl Subject<'_> {
                 None
             }
         };
-        match &self.role.submitter {
-            None => findings.warn(
-                "submitter",
-                "role.submitter names none: this oracle signs, and lets others file",
-                "name the keystore of an account with gas money, unless you mean it so",
-            ),
-            Some(path) => match keys::open(path, passphrase) {
+        for (chain, submitter) in self.role.offices() {
+            let Some(path) = submitter else {
+                findings.warn(
+                    "submitter",
+                    format!("none is named for {}: this oracle signs, and lets others file there", chain.id),
+                    "name the keystore of an account with gas money, unless you mean it so",
+                );
+                continue;
+            };
+            match keys::open(path, passphrase) {
                 Ok(_) => findings.ok("submitter", format!("{} opens", path.display())),
                 Err(error) => findings.fail(
                     "submitter",
@@ -52,7 +56,7 @@ impl Subject<'_> {
                     error.to_string(),
                     "role.submitter in node.toml: name a keystore that this passphrase opens",
                 ),
-            },
+            }
         }
         key
     }

@@ -71,7 +71,7 @@ pub async fn run(args: &CheckArgs) -> eyre::Result<()> {
     let key = oracle.keys(&mut findings);
     oracle.journal(&mut findings, key).await;
     oracle.disk(&mut findings);
-    oracle.chain(&mut findings, key).await;
+    oracle.chains(&mut findings, key).await;
     oracle.peers(&mut findings, &config.stores).await;
     if args.json {
         output::json(&json!({

@@ -1,0 +1,219 @@
+//! What a distributor may file next, by the table of terms and by what it filed last.
+
+use super::OracleError;
+use super::folds::{FoldedAt, artefact_cid, state_at};
+use crate::blocking::blocking;
+use crate::payable::standing_statements;
+use crate::replica::Replica;
+use cid::Cid;
+use liaise_chain_api::{Action, At, Distributor, DistributorReader, StatementSignature};
+use liaise_ledger::{EpochNumber, Hash};
+use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor, read_history};
+use liaise_oracle::fold::{DistributorState, Filing, FoldError, Shared, TermRow, file, file_late, term_of};
+use liaise_summary::{DistributorId, Epoch, EpochStatement, NetworkId, OpenStatement, Statement};
+
+/// What the distributor waits for.
+#[derive(Clone, Debug)]
+pub enum Due {
+    /// A range of the table is to be opened.
+    Open(OpenStatement),
+    /// An epoch is to be filed.
+    Epoch(Box<Filing>),
+    /// What is owed where no range is running can be paid.
+    Late(Box<Filing>),
+}
+
+impl Due {
+    /// What oracles sign.
+    pub fn statement(&self) -> Statement {
+        match self {
+            Due::Open(open) => Statement::Open(*open),
+            Due::Epoch(filing) | Due::Late(filing) => Statement::Epoch(filing.statement),
+        }
+    }
+
+    /// The filing, where pay is filed.
+    pub fn filing(&self) -> Option<&Filing> {
+        match self {
+            Due::Open(_) => None,
+            Due::Epoch(filing) | Due::Late(filing) => Some(filing),
+        }
+    }
+
+    /// The submission, with a quorum's signatures.
+    pub fn action(&self, signatures: Vec<StatementSignature>) -> Action {
+        match self {
+            Due::Open(statement) => Action::Open { statement: *statement, signatures },
+            Due::Epoch(filing) | Due::Late(filing) => Action::SubmitEpoch { statement: filing.statement, signatures },
+        }
+    }
+}
+
+/// The epoch that the table and the chain's state call for: the next of the range that is running.
+fn running(rows: &[TermRow], at: &Distributor) -> Option<EpochNumber> {
+    let next = EpochNumber::from(at.next.0);
+    let opened = |row: &TermRow| at.range.is_some_and(|range| EpochNumber::from(range.first.0) == row.first);
+    let row = term_of(rows, next).filter(|row| row.distributor == Hash(at.id.0) && opened(row));
+    row.filter(|_| at.in_range(at.next)).map(|_| next)
+}
+
+/// The opening that the table calls for: its first row of the distributor that is not opened.
+fn opening(shared: &Shared, rows: &[TermRow], network: Hash, at: &Distributor) -> Option<OpenStatement> {
+    let (distributor, next) = (Hash(at.id.0), EpochNumber::from(at.next.0));
+    let opened = |first: EpochNumber| at.range.is_some_and(|range| EpochNumber::from(range.first.0) == first);
+    let row = rows.iter().find(|row| row.distributor == distributor && !opened(row.first) && row.first >= next)?;
+    let decreed = shared.distributor(&distributor)?;
+    Some(OpenStatement {
+        network: NetworkId(network.0),
+        distributor: DistributorId(distributor.0),
+        first: Epoch(u32::try_from(row.first).ok()?),
+        oracle_set: at.oracle_set.version,
+        head: at.head,
+        old: DistributorId(row.old.0),
+        epoch_delay_s: decreed.value.epoch_delay_s,
+        long_delay_s: decreed.value.long_delay_s,
+        schedule: at.schedule.id(),
+    })
+}
+
+/// How far a distributor's owed pay was looked through: what could not be paid at an epoch's end can't be later by the same
+/// accounts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LateLook {
+    /// The tree block, and the newest epoch whose accounts were looked at.
+    seen: Option<(Cid, EpochNumber)>,
+}
+
+/// What a distributor may file over its present head, by the table of terms; `None` while something is pending or nothing is
+/// folded for it.
+///
+/// # Errors
+/// The chain, the store, or an artefact that is missing here.
+pub async fn due(
+    replica: &Replica,
+    reader: &dyn DistributorReader,
+    shared: &Shared,
+    rows: &[TermRow],
+    at: &Distributor,
+    look: &mut LateLook,
+    folded: impl AsyncFnOnce(EpochNumber) -> Result<Option<FoldedAt>, OracleError>,
+) -> Result<Option<Due>, OracleError> {
+    if at.pending.is_some() {
+        return Ok(None);
+    }
+    // Epochs of its own range come first, then late pay, then the next opening.
+    if let Some(epoch) = running(rows, at) {
+        let Some(folded) = folded(epoch).await? else { return Ok(None) };
+        let before = distributor_state(replica, reader, at).await?;
+        let (network, head, set) = (replica.network, Hash(at.head.0), at.oracle_set.version);
+        let filing = blocking(move || file(&folded, &before, network, head, set)).await?;
+        return Ok(Some(Due::Epoch(Box::new(filing))));
+    }
+    if let Some(filing) = late(replica, reader, at, look).await? {
+        return Ok(Some(Due::Late(Box::new(filing))));
+    }
+    Ok(opening(shared, rows, replica.network, at).map(Due::Open))
+}
+
+/// What is owed and can be paid by the accounts of the first epoch after the newest filing's at which anything can.
+async fn late(
+    replica: &Replica,
+    reader: &dyn DistributorReader,
+    at: &Distributor,
+    look: &mut LateLook,
+) -> Result<Option<Filing>, OracleError> {
+    let before = distributor_state(replica, reader, at).await?;
+    let Some(tree) = before.tree.filter(|_| !before.owing.is_empty()) else { return Ok(None) };
+    let filed_at = history_epoch(replica, &tree).await?;
+    let first = look.seen.filter(|(seen, _)| *seen == tree).map_or(filed_at, |(_, epoch)| epoch).saturating_add(1);
+    let (own, network, head, set) = (replica.clone(), replica.network, Hash(at.head.0), at.oracle_set.version);
+    let (found, newest) = blocking(move || {
+        let mut epoch = first;
+        while let Some(state) = state_at(&own, epoch)? {
+            let history = state.history.ok_or(FoldError::Store("an epoch without a history".into()))?;
+            if let Some(filing) = file_late(history, &state, &before, network, head, set)? {
+                return Ok::<_, OracleError>((Some(filing), epoch));
+            }
+            epoch += 1;
+        }
+        Ok((None, epoch - 1))
+    })
+    .await?;
+    if found.is_none() {
+        look.seen = Some((tree, newest));
+    }
+    Ok(found)
+}
+
+/// The epoch whose history a filing's tree block names.
+async fn history_epoch(replica: &Replica, tree: &Cid) -> Result<EpochNumber, OracleError> {
+    let mut blocks = Blocks::default();
+    fetch_into(replica, &[*tree], &mut blocks).await?;
+    let block: TreeBlock = blocks.read(tree, "tree block")?;
+    fetch_into(replica, &[block.history], &mut blocks).await?;
+    Ok(read_history(&blocks, &block.history)?.epoch)
+}
+
+/// What the newest filing that the chain holds stands for.
+///
+/// # Errors
+/// The chain, or the filing's tree block is not here.
+pub async fn distributor_state(
+    replica: &Replica,
+    reader: &dyn DistributorReader,
+    at: &Distributor,
+) -> Result<DistributorState, OracleError> {
+    let start = DistributorState::new(Hash(at.id.0), reader.chain().clone());
+    let Some(range) = at.range else { return Ok(start) };
+    let mut newest = newest_in(reader, range.first.0..at.next.0).await?;
+    if newest.is_none() {
+        // A range that was opened again: what was filed last is in an earlier one.
+        for range in reader.ranges(At::Latest).await?.iter().rev() {
+            let end = range.end.map_or(at.next.0, |end| end.0.min(at.next.0));
+            newest = newest_in(reader, range.first.0..end).await?;
+            if newest.is_some() {
+                break;
+            }
+        }
+    }
+    match newest {
+        Some(statement) => load_distributor(replica, &statement.artefact.0).await,
+        None => Ok(start),
+    }
+}
+
+/// The newest statement that stands under the numbers of some epochs.
+async fn newest_in(
+    reader: &dyn DistributorReader,
+    numbers: std::ops::Range<u32>,
+) -> Result<Option<EpochStatement>, OracleError> {
+    for number in numbers.rev() {
+        if let Some(statement) = standing_statements(reader, Epoch(number)).await?.into_iter().next_back() {
+            return Ok(Some(statement));
+        }
+    }
+    Ok(None)
+}
+
+/// The state behind a filing, from its tree block's digest; what this store lacks is fetched from others.
+///
+/// # Errors
+/// A block is at no store.
+pub async fn load_distributor(replica: &Replica, digest: &[u8; 32]) -> Result<DistributorState, OracleError> {
+    let id = artefact_cid(digest);
+    let mut blocks = Blocks::default();
+    fetch_into(replica, &[id], &mut blocks).await?;
+    let block: TreeBlock = blocks.read(&id, "tree block")?;
+    let rows: Vec<_> = block.leaves.iter().chain(&block.owing).copied().collect();
+    fetch_into(replica, &rows, &mut blocks).await?;
+    Ok(read_distributor(&blocks, &id)?)
+}
+
+async fn fetch_into(replica: &Replica, ids: &[Cid], blocks: &mut Blocks) -> Result<(), OracleError> {
+    let found = crate::blobs::fetch_blobs(replica, ids).await;
+    let found = found.map_err(|error| FoldError::Store(error.to_string()))?;
+    for id in ids {
+        blocks.insert(found.get(id).cloned().ok_or(FoldError::MissingBlock(*id))?);
+    }
+    Ok(())
+}
