@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{Blocks, Shelf, put, put_few, put_rows};
 use super::cbor::Cbor;
 use crate::fold::{
-    AccountState, CapabilityState, Carried, ComingLink, Done, DoneRows, FoldError, FoldState, LinkState, RULESET, SessionState, Shared,
+    AccountState, CapabilityState, Carried, ComingLink, Done, DoneRows, FoldError, FoldState, LinkState, RULESET,
+    SessionState, Shared,
 };
 
 /// The version of the artefact's layout.
@@ -361,8 +362,7 @@ pub fn read_state(blocks: &Blocks, cid: &Cid) -> Result<FoldState, FoldError> {
         let why = "it names what is no message: a DAG-CBOR block under SHA-256".into();
         return Err(FoldError::Block { cid: Box::new(*cid), expected: "history block", why });
     }
-    let accounts: BTreeMap<Account, AccountState> =
-        states.into_iter().map(|row| (row.account, row.state)).collect();
+    let accounts: BTreeMap<Account, AccountState> = states.into_iter().map(|row| (row.account, row.state)).collect();
     let mut linked = accounts.values().flat_map(|state| state.links.iter().flat_map(|links| &links.with));
     if !linked.all(|other| accounts.contains_key(other)) {
         let why = "an account is linked with one that has no state".into();

@@ -27,9 +27,8 @@ pub fn count_tasks(
     }
     // Accepted tasks by cluster, and each cluster's by observation and id: tasks stand by id.
     let accepted = (0..).zip(&*tasks).filter(|(_, task)| task.winner.is_some());
-    let mut accepted: Vec<Asked> = accepted
-        .map(|(index, task)| Asked { user: people.head(task.user), asked_ms: task.asked_ms, index })
-        .collect();
+    let mut accepted: Vec<Asked> =
+        accepted.map(|(index, task)| Asked { user: people.head(task.user), asked_ms: task.asked_ms, index }).collect();
     accepted.sort_unstable();
     let of_users = accepted.chunk_by(|a, b| a.user == b.user).map(|asked| {
         let units = asked.iter().fold(0u64, |sum, asked| sum.saturating_add(tasks[asked.index].units));

@@ -42,7 +42,8 @@ pub fn snapshot(
             light: capability.light,
             excluded: false,
             probation: false,
-            scored_jobs: others(state).fold(state.scored_jobs, |sum, other| sum.saturating_add(accounts[other].scored_jobs)),
+            scored_jobs: others(state)
+                .fold(state.scored_jobs, |sum, other| sum.saturating_add(accounts[other].scored_jobs)),
             genesis: in_genesis(account),
             cluster: others(state).chain([account]).min().expect("at least itself").clone(),
             adapters: capability.adapters.iter().filter(earns).copied().collect(),

@@ -4,7 +4,9 @@
 use std::sync::OnceLock;
 
 use cid::Cid;
-use liaise_ledger::body::{Body, Capability, Decree, Link as LinkBody, Opening, Session as SessionBody, TaskResult, Ticket, Verdict};
+use liaise_ledger::body::{
+    Body, Capability, Decree, Link as LinkBody, Opening, Session as SessionBody, TaskResult, Ticket, Verdict,
+};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::link::{Link, LinkAct, LinkClaim};
 use liaise_ledger::plain_tree::verify_evidence;
@@ -226,11 +228,9 @@ impl Fact {
                 key: message.key.clone(),
                 outcome: OnceLock::new(),
             })),
-            (Body::Link(body), author) => Says::Link(Box::new(Joining {
-                body: body.clone(),
-                author: author.clone(),
-                outcome: OnceLock::new(),
-            })),
+            (Body::Link(body), author) => {
+                Says::Link(Box::new(Joining { body: body.clone(), author: author.clone(), outcome: OnceLock::new() }))
+            }
             (Body::Capability(body), _) => Says::Capability(Box::new(body.clone())),
             (Body::Ticket(ticket), _) => Says::Ticket(Box::new(Drawing { ticket: ticket.clone(), kept: None })),
             (Body::Prompt(prompt), _) => Says::Root(Box::new(Root {

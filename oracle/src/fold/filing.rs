@@ -289,7 +289,8 @@ fn pay(
         let overflow = || FoldError::Overflow { what: "a leaf" };
         let sum = rows.iter().try_fold(0u64, |sum, (_, row, _)| sum.checked_add(row.amount)).ok_or_else(overflow)?;
         if sum < least {
-            let short = |(_, row, _): &(Hash, OwedRow, Account)| OwedRow { reason: ReasonCode::BelowMinimum, ..row.clone() };
+            let short =
+                |(_, row, _): &(Hash, OwedRow, Account)| OwedRow { reason: ReasonCode::BelowMinimum, ..row.clone() };
             owing.extend(rows.iter().map(short));
             continue;
         }

@@ -19,7 +19,9 @@ pub fn come_into_force(people: &mut People, genesis: &Genesis, epoch: EpochNumbe
     let end_ms = genesis.epoch_end_ms(epoch);
     let mut due: Vec<(u64, Cid, Person, ComingLink)> = vec![];
     for (who, links) in people.links_mut() {
-        due.extend(links.coming.extract_if(.., |link| link.epoch <= epoch).map(|link| (link.at_ms, link.message, who, link)));
+        due.extend(
+            links.coming.extract_if(.., |link| link.epoch <= epoch).map(|link| (link.at_ms, link.message, who, link)),
+        );
     }
     due.sort_unstable_by_key(|(at_ms, message, ..)| (*at_ms, *message));
     for (_, _, signer, link) in due {

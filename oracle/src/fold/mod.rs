@@ -77,8 +77,8 @@ pub use reasons::{Reason, ReasonCode};
 pub use settle::GENESIS;
 pub use shared::{AdapterState, Close, DecreedDistributor, DecreedRow, Shared};
 pub use state::{
-    AccountState, CapabilityState, Carried, ComingLink, Done, Flaw, FoldState, LinkState, Observation, SNAPSHOT_EPOCHS, SessionState,
-    StoreReceipt, TICKETS_REMEMBERED, WINDOW_EPOCHS,
+    AccountState, CapabilityState, Carried, ComingLink, Done, Flaw, FoldState, LinkState, Observation, SNAPSHOT_EPOCHS,
+    SessionState, StoreReceipt, TICKETS_REMEMBERED, WINDOW_EPOCHS,
 };
 pub use statement::{Statement, TaskLine, TaskRow};
 pub use tell::Pay;

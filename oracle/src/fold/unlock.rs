@@ -25,9 +25,9 @@ pub fn next_h(h: u64, prompts: u64) -> u64 {
 
 /// used‰ of the last closed tickets: used / closed, floored; 1000 of none.
 pub fn used_permille<'a>(tickets: impl IntoIterator<Item = &'a bool>) -> u16 {
-    let (used, closed) = tickets.into_iter().fold((0usize, 0usize), |(used, closed), is_used| {
-        (used + usize::from(*is_used), closed + 1)
-    });
+    let (used, closed) = tickets
+        .into_iter()
+        .fold((0usize, 0usize), |(used, closed), is_used| (used + usize::from(*is_used), closed + 1));
     (1_000 * used).checked_div(closed).map_or(1_000, |used| u16::try_from(used).expect("at most 1000"))
 }
 

@@ -19,7 +19,7 @@ use super::world::{CASH, GENESIS_S, SOLANA, Told, World, account, at, evm_signat
 const EVM: &str = "eip155:42161";
 
 /// Owner `n`'s account on a chain.
-fn on(chain: &str, n: usize) -> Account {
+pub fn on(chain: &str, n: usize) -> Account {
     match chain {
         EVM => account(n),
         CASH => {
@@ -62,7 +62,7 @@ fn texts(world: &World, n: usize, one: &str, other: &str, issued_s: u64) -> Vec<
 }
 
 /// Owner `n` links accounts on two chains at a time, milliseconds since 1970. Its EVM account has the hot key that speaks.
-fn link(world: &mut World, n: usize, other: &str, at_ms: u64) -> Cid {
+pub fn link(world: &mut World, n: usize, other: &str, at_ms: u64) -> Cid {
     let texts = texts(world, n, EVM, other, at_ms / 1_000);
     world.say(&account(n), vec![], None, Body::Link(Link { texts }), at_ms)
 }

@@ -8,6 +8,7 @@ mod carry;
 mod decrees;
 mod disputes;
 mod documents;
+mod late;
 mod links;
 mod money;
 mod order;
