@@ -49,8 +49,8 @@ pub use history::{Added, Histories, HistoryError};
 pub use links::{AskError, Link, Links};
 pub use metrics::{DiskSpace, disk_space};
 pub use oracle_role::{
-    Due, FoldedAt, LateLook, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor, next_filing,
-    sign_once, signatures_for, state_at,
+    Due, FoldedAt, LateLook, Next, OracleError, distributor_state, due, fold_up_to, folded_at, load_distributor,
+    next_filing, sign_once, signatures_for, state_at,
 };
 pub use payable::{Payable, PayableError, accepted_statement};
 pub use replica::{Pace, Published, Replica, ReplicaError};

@@ -37,8 +37,10 @@ impl Terms {
             }
         }
         let ranges = self.ranges.lock().unwrap_or_else(PoisonError::into_inner);
-        let hand_overs: Vec<HandOver> =
-            ranges.iter().flat_map(|(from, ranges)| ranges.iter().filter_map(|range| hand_over(*from, range))).collect();
+        let hand_overs: Vec<HandOver> = ranges
+            .iter()
+            .flat_map(|(from, ranges)| ranges.iter().filter_map(|range| hand_over(*from, range)))
+            .collect();
         Ok(table(&shared.rows, &hand_overs))
     }
 
@@ -46,7 +48,8 @@ impl Terms {
     async fn look(&self, reader: &dyn DistributorReader) -> Result<(), ChainError> {
         let id = Hash(reader.id().0);
         let Some(newest) = reader.distributor(At::Final).await?.range else { return Ok(()) };
-        let known = |ranges: &BTreeMap<Hash, Vec<Range>>| ranges.get(&id).and_then(|ranges| ranges.last()) == Some(&newest);
+        let known =
+            |ranges: &BTreeMap<Hash, Vec<Range>>| ranges.get(&id).and_then(|ranges| ranges.last()) == Some(&newest);
         if known(&self.ranges.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(());
         }
