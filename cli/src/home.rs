@@ -26,6 +26,9 @@ pub struct NetworkConfig {
     pub stores: Vec<Peer>,
     /// The chain of the present term.
     pub chain: ChainConfig,
+    /// The network's other chains: those that held the term and still owe, and those that are to get it.
+    #[serde(default)]
+    pub others: Vec<ChainConfig>,
 }
 
 impl Home {
@@ -56,7 +59,9 @@ impl Home {
         let mut config: NetworkConfig = toml::from_str(&text.or_exit(Kind::Usage)?).or_exit(Kind::Usage)?;
         config.genesis = self.dir.join(&config.genesis);
         config.calendar = config.calendar.map(|path| self.dir.join(path));
-        config.chain.deployment = config.chain.deployment.map(|path| self.dir.join(path));
+        for chain in std::iter::once(&mut config.chain).chain(&mut config.others) {
+            chain.deployment = chain.deployment.take().map(|path| self.dir.join(path));
+        }
         Ok(config)
     }
 

@@ -71,6 +71,15 @@ impl Context {
         chain::reader(&self.config.chain).await.or_exit(Kind::Chain)
     }
 
+    /// Reads every distributor that network.toml names, that of the present term first.
+    pub async fn readers(&self) -> eyre::Result<Vec<Arc<dyn DistributorReader>>> {
+        let mut readers = vec![];
+        for config in std::iter::once(&self.config.chain).chain(&self.config.others) {
+            readers.push(chain::reader(config).await.or_exit(Kind::Chain)?);
+        }
+        Ok(readers)
+    }
+
     /// The term's chain, which wallets' accounts name.
     pub fn chain(&self) -> eyre::Result<ChainId> {
         self.config.chain.chain().or_exit(Kind::Usage)

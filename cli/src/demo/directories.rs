@@ -119,6 +119,7 @@ impl Writer<'_> {
             calendar: Some("../calendar".into()),
             stores: self.peers.to_vec(),
             chain: self.chain.config().clone(),
+            others: vec![],
         };
         std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
         for person in self.founding.users.iter().chain(&self.founding.nodes) {

@@ -134,7 +134,9 @@ impl Network {
                 chain.deployed.what
             ),
         );
-        stages.say(&format!("{links} links: everybody's accounts on the other chains count as one owner's from epoch 1 on"));
+        stages.say(&format!(
+            "{links} links: everybody's accounts on the other chains count as one owner's from epoch 1 on"
+        ));
         stages.say(
             "the calendar is virtual: wall clock = real clock + an offset that only grows; latencies are measured",
         );

@@ -4,6 +4,7 @@ mod add_a_model;
 mod by_hand;
 mod dispute;
 mod monitoring;
+mod links;
 mod moving;
 mod program;
 mod refusals;

@@ -1,5 +1,6 @@
 //! The demo with its term on Solana: the same commands, in that chain's addresses and coin.
 
+use crate::links;
 use crate::program::alone;
 use crate::report;
 use crate::running::Running;
@@ -22,6 +23,8 @@ async fn a_term_on_solana_feels_like_any_other() {
     let books = terminal.json(&["audit", "supply", "--each", "--json"]);
     assert_eq!((&books["difference"], &books["paid_by_payees"]), (&"0".into(), &books["paid"]), "{books}");
 
+    links::every_owner_gets_the_same_on_every_chain(&terminal, dir.path());
+
     // whoever comes without an account on the chain is told what each new one costs
     terminal.ok(&["account", "new", "newcomer"]);
     terminal.ok(&["prompt", "Who made the heaven and the earth?", "--account", "newcomer", "--accept-public"]);
@@ -40,6 +43,7 @@ async fn a_term_on_solana_feels_like_any_other() {
     assert_eq!((&shown["claimed"], &shown["claimable"]), (&paid[0]["due"], &"0".into()), "{shown}");
     let again = terminal.json(&["claim", "newcomer", "--payer", "guardian", "--json"]);
     assert!(again[0]["outcome"].as_str().unwrap().contains("claimed already"), "{again}");
+    links::an_owner_links_and_leaves(&terminal, &mut demo, "newcomer");
     demo.stop();
 }
 

@@ -7,7 +7,9 @@ use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_chain_api::At;
-use liaise_ledger::body::{Act, Body, CertifyDecree, DaoSignature, Decree, DecreeValue, DistributorDecree, RowDecree, WithdrawDecree};
+use liaise_ledger::body::{
+    Act, Body, CertifyDecree, DaoSignature, Decree, DecreeValue, DistributorDecree, RowDecree, WithdrawDecree,
+};
 use liaise_ledger::message::verify_secp256k1;
 use liaise_ledger::{Author, Draft, EpochNumber, Hash};
 use liaise_node::keys::{self, sign_act};
@@ -206,11 +208,16 @@ async fn new(context: &Context, args: NewArgs) -> eyre::Result<()> {
     }
     let file = DecreeFile { signatures: vec![], act: hex::encode(serde_ipld_dagcbor::to_vec(&act)?) };
     let text = file.text()?;
-    let written = std::fs::File::create_new(&args.out)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let written =
+        std::fs::File::create_new(&args.out).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(|error| eyre::eyre!("{}: {error}", args.out.display())).or_exit(Kind::Usage)?;
     say!("{}", words(&act));
-    say!("{}: {} of the DAO's {} keys sign it with `liaise dao decree sign`.", args.out.display(), context.genesis.dao.threshold, context.genesis.dao.keys.len());
+    say!(
+        "{}: {} of the DAO's {} keys sign it with `liaise dao decree sign`.",
+        args.out.display(),
+        context.genesis.dao.threshold,
+        context.genesis.dao.keys.len()
+    );
     Ok(())
 }
 
@@ -219,7 +226,10 @@ async fn value(context: &Context, what: What) -> eyre::Result<DecreeValue> {
         What::Certify { bundle } => {
             let opened = liaise_compute::Bundle::open(&bundle).or_exit(Kind::Usage)?;
             let manifest = std::fs::read(bundle.join("manifest.json")).or_exit(Kind::Usage)?;
-            DecreeValue::Certify(CertifyDecree { adapter: adapter_hash(opened.id()), manifest: ByteBuf::from(manifest) })
+            DecreeValue::Certify(CertifyDecree {
+                adapter: adapter_hash(opened.id()),
+                manifest: ByteBuf::from(manifest),
+            })
         }
         What::Withdraw { adapter, reason } => DecreeValue::Withdraw(WithdrawDecree { adapter, reason }),
         What::Row { first, new, old } => DecreeValue::Row(RowDecree { first, new, old: old.unwrap_or(Hash::ZERO) }),
@@ -248,8 +258,16 @@ fn words(act: &Act) -> String {
         DecreeValue::Distributor(d) => format!(
             "distributor {} on {} ({}) may be opened: authority {}, guardian {}, an epoch waits {} s, an opening and what is \
              refiled {} s, notice {} epochs, guarded until {} (Unix seconds), code {}",
-            d.distributor, d.chain, d.address, d.authority, d.guardian, d.epoch_delay_s, d.long_delay_s,
-            d.notice_epochs, d.guarded_until_s, d.code
+            d.distributor,
+            d.chain,
+            d.address,
+            d.authority,
+            d.guardian,
+            d.epoch_delay_s,
+            d.long_delay_s,
+            d.notice_epochs,
+            d.guarded_until_s,
+            d.code
         ),
         DecreeValue::Row(row) if row.old == Hash::ZERO => {
             format!("distributor {} holds the first term, from epoch {} on", row.new, row.first)
@@ -299,7 +317,10 @@ async fn sign(context: &Context, args: &SignArgs) -> eyre::Result<()> {
     }
     if (act.number, act.previous) != (known.decree + 1, known.decree_digest) {
         let next = known.decree + 1;
-        return fail(Kind::Refused, format!("it has number {} and does not follow what is in force: the next is {next}", act.number));
+        return fail(
+            Kind::Refused,
+            format!("it has number {} and does not follow what is in force: the next is {next}", act.number),
+        );
     }
     if let Some(why) = decree_refusal(&known, seal, &act) {
         return fail(Kind::Refused, format!("it could not come into force: {why}"));
@@ -364,7 +385,12 @@ async fn list(context: &Context, args: &ListArgs) -> eyre::Result<()> {
     }
     say!("last decree     {}", known.decree);
     for decreed in &known.distributors {
-        say!("distributor     {} on {}, sealed with epoch {}", decreed.value.distributor, decreed.value.chain, decreed.seal);
+        say!(
+            "distributor     {} on {}, sealed with epoch {}",
+            decreed.value.distributor,
+            decreed.value.chain,
+            decreed.seal
+        );
     }
     for row in &known.rows {
         say!("row             epoch {} on: {}", row.first, row.new);
@@ -381,7 +407,14 @@ mod tests {
     use super::*;
 
     fn act(value: DecreeValue) -> Act {
-        Act { number: 3, previous: Some(Hash([1; 32])), network: Hash([2; 32]), effective: 9, proposal: Some("42".into()), value }
+        Act {
+            number: 3,
+            previous: Some(Hash([1; 32])),
+            network: Hash([2; 32]),
+            effective: 9,
+            proposal: Some("42".into()),
+            value,
+        }
     }
 
     #[test]
@@ -392,7 +425,8 @@ mod tests {
         let secret = keys::random_secret();
         let signed = sign_act(&secret, &act).unwrap();
         let signature = FileSignature { key: hex::encode(*signed.key), signature: hex::encode(*signed.signature) };
-        let mut file = DecreeFile { signatures: vec![signature], act: hex::encode(serde_ipld_dagcbor::to_vec(&act).unwrap()) };
+        let mut file =
+            DecreeFile { signatures: vec![signature], act: hex::encode(serde_ipld_dagcbor::to_vec(&act).unwrap()) };
         std::fs::write(&path, file.text().unwrap()).unwrap();
         let (read, read_act) = DecreeFile::read(&path).unwrap();
         assert_eq!((&read, &read_act), (&file, &act));

@@ -38,11 +38,8 @@ pub struct FileText {
 impl LinkFile {
     /// Texts that nobody has signed.
     pub fn new(texts: &[LinkText]) -> LinkFile {
-        let unsigned = |text: &LinkText| FileText {
-            account: text.account.clone(),
-            signature: String::new(),
-            text: text.render(),
-        };
+        let unsigned =
+            |text: &LinkText| FileText { account: text.account.clone(), signature: String::new(), text: text.render() };
         LinkFile { texts: texts.iter().map(unsigned).collect() }
     }
 
@@ -51,7 +48,8 @@ impl LinkFile {
         let text = std::fs::read_to_string(path).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
         let file: LinkFile = toml::from_str(&text).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
         for text in &file.texts {
-            let parsed = LinkText::parse(&text.text).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
+            let parsed =
+                LinkText::parse(&text.text).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
             if parsed.account != text.account {
                 return fail(Kind::Usage, named(&format!("a text is of {}, not of {}", parsed.account, text.account)));
             }
@@ -66,7 +64,8 @@ impl LinkFile {
     /// Writes a file that must not exist.
     pub fn create(&self, path: &Path) -> eyre::Result<()> {
         let text = self.text()?;
-        let opened = std::fs::File::create_new(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+        let opened =
+            std::fs::File::create_new(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
         opened.map_err(|error| eyre::eyre!("{}: {error}", path.display())).or_exit(Kind::Usage)
     }
 
@@ -93,7 +92,9 @@ impl LinkFile {
         let known: Vec<String> = self.texts.iter().map(|text| text.account.to_string()).collect();
         match self.texts.iter_mut().find(|text| text.account == *account) {
             Some(text) => Ok(text),
-            None => fail(Kind::Usage, format!("there is no text for {account}: the texts are for {}", known.join(" and "))),
+            None => {
+                fail(Kind::Usage, format!("there is no text for {account}: the texts are for {}", known.join(" and ")))
+            }
         }
     }
 
@@ -155,7 +156,10 @@ pub async fn sign(context: &Context, args: &SignArgs) -> eyre::Result<()> {
         (Some(key), ..) => match Party::read(context, key, &args.passphrase)? {
             Party::Own(wallet) => file.sign(&wallet)?,
             Party::Elsewhere(account) => {
-                return fail(Kind::Usage, format!("{account} is no key of yours: --account and --signature take its wallet's"));
+                return fail(
+                    Kind::Usage,
+                    format!("{account} is no key of yours: --account and --signature take its wallet's"),
+                );
             }
         },
         (None, Some(account), Some(signature)) => file.take(&account.parse().or_exit(Kind::Usage)?, signature)?,

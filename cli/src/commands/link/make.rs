@@ -40,9 +40,11 @@ pub async fn revoke(context: &Context, args: &RevokeArgs) -> eyre::Result<()> {
     };
     let (replica, links) = Links::read(context).await?;
     let cluster = links.cluster(&account);
-    let coming = |of: &Account| links.accounts().any(|(who, state)| {
-        state.coming.iter().any(|link| !link.ends && (who == of || link.other == *of))
-    });
+    let coming = |of: &Account| {
+        links
+            .accounts()
+            .any(|(who, state)| state.coming.iter().any(|link| !link.ends && (who == of || link.other == *of)))
+    };
     if !cluster.contains(&leaves) && !coming(&leaves) {
         return fail(Kind::Usage, format!("{leaves} is not linked with {account}: see `liaise link list`"));
     }
@@ -80,7 +82,12 @@ async fn send(
             return publish(context, replica, &file, args.json).await;
         }
         let names = missing.join(" and ");
-        return fail(Kind::Usage, format!("the wallet of {names} is not here: write the texts with --out FILE, and sign there with `liaise link sign FILE`"));
+        return fail(
+            Kind::Usage,
+            format!(
+                "the wallet of {names} is not here: write the texts with --out FILE, and sign there with `liaise link sign FILE`"
+            ),
+        );
     };
     file.create(out)?;
     if args.json {

@@ -102,8 +102,7 @@ impl Subject<'_> {
         let (Some(path), Some(passphrase)) = (submitter, self.passphrase) else { return };
         // A key that does not open was told of with the keys.
         let Ok(secret) = keys::open(path, passphrase) else { return };
-        let wallet =
-            config.chain().map_err(eyre::Report::from).and_then(|chain| Ok(Wallet::new(&secret, &chain)?));
+        let wallet = config.chain().map_err(eyre::Report::from).and_then(|chain| Ok(Wallet::new(&secret, &chain)?));
         match wallet {
             Err(error) => {
                 findings.fail("gas", Kind::Usage, format!("{error:#}"), "name a keystore of this chain's account")
