@@ -35,6 +35,7 @@ mod terms;
 #[cfg(test)]
 mod testing;
 mod votes;
+mod waiting;
 mod wanted;
 
 pub use auditing::{AuditingError, Refolded, audit_epoch, history_id, refold};
@@ -58,3 +59,4 @@ pub use start::{Node, NodeError, open_links, open_replica, oracle_key, read_gene
 pub use store_role::seal_check;
 pub use supply::{Books, audit_supply};
 pub use terms::Terms;
+pub use waiting::Waiting;

@@ -4,7 +4,9 @@ use crate::oracle_role::{OracleError, load_distributor};
 use crate::replica::Replica;
 use liaise_chain_api::{At, ChainError, Distributor, DistributorReader, HeldRoot};
 use liaise_oracle::fold::{DistributorState, LeafRow};
-use liaise_summary::{Epoch, EpochStatement, Payee, Proof, ProofError, RewardLeaf, RewardTree, Statement, TreeError};
+use liaise_summary::{
+    Epoch, EpochStatement, Node, Payee, Proof, ProofError, RewardLeaf, RewardTree, Statement, TreeError,
+};
 
 /// The newest payable tree.
 pub struct Payable {
@@ -63,6 +65,12 @@ impl From<OracleError> for PayableError {
 }
 
 impl PayableError {
+    /// The tree of an epoch's artefact has another root than the chain.
+    pub(crate) fn wrong_root(epoch: u32, found: Node, held: Node) -> PayableError {
+        let root = |node: Node| format!("{} over {} base units", node.hash, node.sum);
+        PayableError::WrongRoot { epoch, found: root(found), held: root(held) }
+    }
+
     /// Whether something does not prove what it should.
     pub fn is_proof(&self) -> bool {
         matches!(self, PayableError::Tree(_) | PayableError::Proof(_) | PayableError::WrongRoot { .. })
@@ -116,8 +124,7 @@ impl Payable {
         let state = load_distributor(replica, &statement.artefact.0).await?;
         let tree = RewardTree::new(state.leaves.values().map(LeafRow::leaf).collect())?;
         if tree.root() != held.root {
-            let root = |node: liaise_summary::Node| format!("{} over {} base units", node.hash, node.sum);
-            return Err(PayableError::WrongRoot { epoch: number, found: root(tree.root()), held: root(held.root) });
+            return Err(PayableError::wrong_root(number, tree.root(), held.root));
         }
         Ok(Payable { distributor, held, state, tree })
     }

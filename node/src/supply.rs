@@ -4,11 +4,13 @@ use crate::auditing::AuditingError;
 use crate::blobs::fetch_blobs;
 use crate::oracle_role::{artefact_cid, load_distributor};
 use crate::replica::Replica;
-use liaise_chain_api::{At, Distributor, DistributorReader};
+use liaise_chain_api::{At, Distributor, DistributorReader, PendingKind};
+use liaise_ledger::Hash;
 use liaise_oracle::artefact::{Blocks, TreeBlock};
 use liaise_oracle::audit::{AuditError, Filed, Supply};
 use liaise_oracle::fold::{DistributorState, FoldError};
 use liaise_summary::{EpochStatement, Statement};
+use std::collections::BTreeSet;
 
 /// The books, and what they were read from.
 pub struct Books {
@@ -16,6 +18,8 @@ pub struct Books {
     pub at: Distributor,
     /// What its newest statement stands for; null where nothing was filed.
     pub state: Option<DistributorState>,
+    /// Everybody whom it pays: of the newest tree, or of every tree where each pays its own epoch.
+    pub payees: BTreeSet<Hash>,
     /// All of it, added up.
     pub supply: Supply,
 }
@@ -36,10 +40,32 @@ pub async fn audit_supply(replica: &Replica, reader: &dyn DistributorReader) -> 
         Some(newest) => Some(load_distributor(replica, &newest.artefact.0).await?),
         None => None,
     };
+    let in_state = |state: &DistributorState| state.leaves.keys().copied().collect::<Vec<Hash>>();
+    let mut payees: BTreeSet<Hash> = state.iter().flat_map(in_state).collect();
+    let mut payable = at.held.newest.map_or(0, |held| held.root.sum);
+    if reader.batches().is_some() {
+        for statement in &statements {
+            payees.extend(in_state(&load_distributor(replica, &statement.artefact.0).await?));
+        }
+        payable = over_its_life(&mut filed);
+        if let Some(pending) = at.pending.filter(|pending| pending.kind != PendingKind::Open) {
+            payable = payable.saturating_sub(pending.root.sum);
+        }
+    }
     let owing = state.as_ref().map_or(&[][..], |state| &state.owing[..]);
-    let payable = at.held.newest.map_or(0, |held| held.root.sum);
     let supply = Supply::add_up(at.schedule.emission, &filed, owing, payable, at.unclaimed);
-    Ok(Books { at, state, supply })
+    Ok(Books { at, state, payees, supply })
+}
+
+/// Trees that pay their own epoch only, as sums over the distributor's life; all of it.
+fn over_its_life(filed: &mut [Filed]) -> u64 {
+    let mut sum = 0u64;
+    for each in filed {
+        // a schedule's whole supply is below 2^63: what leaves 64 bits does not add up, and shows so
+        sum = sum.saturating_add(each.root_sum);
+        each.root_sum = sum;
+    }
+    sum
 }
 
 /// The EPOCH statements that stand, oldest first, late pay too.

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use liaise_summary::{
-    CompressedKey, DistributorId, Epoch, EpochStatement, Hash32, OpenStatement, OracleSet, Payout, Proof, RangeProof,
-    RewardLeaf, sha256,
+    CompressedKey, DaoSet, DistributorId, Epoch, EpochStatement, Hash32, OpenStatement, OracleSet, Payout, Proof,
+    RangeProof, RewardLeaf, sha256,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub enum Action {
         statement: EpochStatement,
         /// A quorum's signatures; adapters order them as their chain wants.
         signatures: Vec<StatementSignature>,
+        /// How many payouts its tree holds, where they go out in batches and whoever files provides for them (Bitcoin Cash): what
+        /// the root does not say. 0 elsewhere.
+        payouts: u32,
     },
     /// Pays one payee what its leaf says beyond what it had. Anybody may.
     Claim {
@@ -101,6 +104,22 @@ pub enum Action {
         /// The next one.
         guardian: Account,
     },
+    /// Replaces the DAO's set, where no contract of the DAO exists (Bitcoin Cash). DAO authority.
+    SetDao {
+        /// The next set.
+        set: DaoSet,
+    },
+    /// An action with the signatures that it needs, gathered from several hands, where rights are signatures (Bitcoin Cash).
+    Signed {
+        /// What is done.
+        action: Box<Action>,
+        /// Digest of the decree that an act carries out; zero for none, and for an opening or a veto.
+        decree: Hash32,
+        /// The key of whoever becomes guardian: an account is its hash alone.
+        named: Option<CompressedKey>,
+        /// By members of the DAO's set, and by the guardian, over what [`to_sign`](crate::SignedRights::to_sign) says.
+        signatures: Vec<StatementSignature>,
+    },
     /// Agrees, or no longer agrees, to one exact hand-over, rotation or change of guardian. Guardian, while the
     /// distributor is guarded.
     Consent {
@@ -113,7 +132,7 @@ pub enum Action {
 
 impl Action {
     /// Short name for journals and logs.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::SubmitEpoch { .. } => "submit",
             Self::Claim { .. } => "claim",
@@ -126,6 +145,8 @@ impl Action {
             Self::Open { .. } => "open",
             Self::Rotate { .. } => "rotate",
             Self::SetGuardian { .. } => "set-guardian",
+            Self::SetDao { .. } => "set-dao",
+            Self::Signed { action, .. } => action.name(),
             Self::Consent { .. } => "consent",
         }
     }
@@ -135,6 +156,9 @@ impl Action {
     /// Signatures and proofs are no part of it: the same statement under another quorum's signatures, or the same leaf
     /// under a newer proof, achieves the same thing.
     pub fn purpose(&self, distributor: &DistributorId) -> Purpose {
+        if let Self::Signed { action, .. } = self {
+            return action.purpose(distributor);
+        }
         let mut parts: Vec<Vec<u8>> = vec![distributor.0.to_vec(), self.name().as_bytes().to_vec()];
         match self {
             Self::SubmitEpoch { statement, .. } => parts.push(statement.digest().0.to_vec()),
@@ -154,6 +178,8 @@ impl Action {
             }
             Self::Rotate { set } => parts.push(set.hash().0.to_vec()),
             Self::SetGuardian { guardian } => parts.push(guardian.as_str().as_bytes().to_vec()),
+            Self::SetDao { set } => parts.push(set.hash().0.to_vec()),
+            Self::Signed { .. } => unreachable!("it achieves what its action does"),
             Self::Consent { to, given } => {
                 parts.push(vec![u8::from(*given)]);
                 parts.push(to.purpose(distributor).0.into_bytes());
@@ -201,5 +227,9 @@ mod tests {
         assert_ne!(claim(1, 2, 0).purpose(&here), claim(1, 3, 0).purpose(&here));
         assert_ne!(claim(1, 2, 0).purpose(&here), claim(2, 2, 0).purpose(&here));
         assert_ne!(claim(1, 2, 0).purpose(&here), claim(1, 2, 0).purpose(&DistributorId([2; 32])));
+        let veto = Action::Veto { digest: Hash32([3; 32]), reason: vec![1] };
+        let signatures = vec![StatementSignature { key: [2; 33], rsv: [4; 65] }];
+        let signed = Action::Signed { action: Box::new(veto.clone()), decree: Hash32::ZERO, named: None, signatures };
+        assert_eq!((signed.name(), signed.purpose(&here)), ("veto", veto.purpose(&here)));
     }
 }

@@ -92,7 +92,10 @@ pub enum ChainError {
         limit: u128,
     },
     /// The account can't pay the fee.
-    #[error("{account} has {has} and the fee needs {needed}: send it the chain's own coin")]
+    #[error(
+        "{account} can spend {has} of the {needed} that it needs, {missing} are missing: send it the chain's own coin",
+        missing = needed.saturating_sub(*has)
+    )]
     Funds {
         /// Who pays.
         account: Account,

@@ -9,16 +9,19 @@
 //! Nothing here names a chain: what a chain calls an error, a fee or finality is its adapter's business.
 
 pub mod action;
+pub mod batches;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod distributor;
 pub mod endpoint;
 pub mod error;
 pub mod reader;
+pub mod rights;
 pub mod submission;
 pub mod submitter;
 
 pub use action::{Action, Purpose, StatementSignature};
+pub use batches::{PaidOut, PaysInBatches, Unpaid};
 pub use distributor::{
     Accepted, At, Authority, BlockRef, Claimed, Delays, Distributor, HeldRoot, HeldRoots, Pending, PendingKind, Range,
     SetRef,
@@ -26,5 +29,6 @@ pub use distributor::{
 pub use error::{ChainError, Refusal, Retry};
 pub use liaise_ledger::{Account, ChainId};
 pub use reader::{DistributorReader, ReadsAs};
+pub use rights::{SignedRights, ToSign};
 pub use submission::{Cost, DeadReason, FeeLimit, Funds, Outcome, Prepared, Quote, Status, SubmissionId};
 pub use submitter::Submitter;

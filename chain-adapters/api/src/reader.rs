@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use liaise_summary::{DistributorId, Epoch, Payee};
 
-use crate::{Accepted, At, ChainError, ChainId, Claimed, Distributor, Range};
+use crate::{Accepted, At, ChainError, ChainId, Claimed, Distributor, PaysInBatches, Range, SignedRights};
 
 /// Reads a distributor. Holds no key: all that `audit` and the web API are given.
 ///
@@ -43,6 +43,17 @@ pub trait DistributorReader: Debug + Send + Sync {
     /// # Errors
     /// As [`distributor`](Self::distributor); [`ChainError::NotAnAccount`] for a payee that this chain can't pay.
     async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError>;
+
+    /// What it tells of batches, where the distributor pays in batches that anybody cranks; none where each payee's leaf is
+    /// claimed.
+    fn batches(&self) -> Option<&dyn PaysInBatches> {
+        None
+    }
+
+    /// What members of the DAO's set sign, where rights are signatures; none where a right is the sender of a call.
+    fn rights(&self) -> Option<&dyn SignedRights> {
+        None
+    }
 }
 
 /// What reads as a part of it does: a submitter, as its reader.
@@ -78,6 +89,14 @@ impl<T: ReadsAs> DistributorReader for T {
 
     async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
         self.reader().claimed(payee, at).await
+    }
+
+    fn batches(&self) -> Option<&dyn PaysInBatches> {
+        self.reader().batches()
+    }
+
+    fn rights(&self) -> Option<&dyn SignedRights> {
+        self.reader().rights()
     }
 }
 

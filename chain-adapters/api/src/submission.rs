@@ -78,6 +78,8 @@ pub struct Quote {
     pub max: FeeLimit,
     /// Its parts, where the chain has several; together they are no more than `max`.
     pub parts: Vec<Cost>,
+    /// Bytes of the transaction, where the chain charges by them.
+    pub bytes: Option<u64>,
 }
 
 /// A part of a quote.

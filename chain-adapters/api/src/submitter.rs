@@ -22,13 +22,13 @@ pub trait Submitter: DistributorReader {
     /// What reading returns.
     async fn funds(&self) -> Result<Funds, ChainError>;
 
-    /// What an action would cost now, part by part; nothing is kept and nothing is sent.
+    /// What an action would cost now, or after those of `undecided`, part by part; nothing is kept and nothing is sent.
     ///
     /// # Errors
     /// Those of [`prepare`](Self::prepare).
-    async fn quote(&self, action: &Action, fee: FeeLimit) -> Result<Quote, ChainError> {
-        let max = self.prepare(action, fee, &[]).await?.fee_max;
-        Ok(Quote { max, parts: vec![] })
+    async fn quote(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Quote, ChainError> {
+        let max = self.prepare(action, fee, undecided).await?.fee_max;
+        Ok(Quote { max, parts: vec![], bytes: None })
     }
 
     /// log2 of the most neighbouring leaves that one claim of a run can hold in a tree of `depth` levels; 0 where each leaf

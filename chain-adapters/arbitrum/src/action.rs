@@ -25,7 +25,7 @@ impl EvmReader {
     pub(crate) fn calldata(&self, action: &Action, state: &Distributor) -> Result<Vec<u8>, ChainError> {
         let refused = |refusal| ChainError::Refused { action: action.name(), refusal };
         Ok(match action {
-            Action::SubmitEpoch { statement, signatures } => {
+            Action::SubmitEpoch { statement, signatures, .. } => {
                 check_epoch(statement, state).map_err(refused)?;
                 submit(statement, signatures)
             }

@@ -1,7 +1,7 @@
 //! What guardian and DAO do: vetoes, and the DAO's acts.
 
 use liaise_chain_api::{Action, ChainError, PendingKind, Refusal};
-use liaise_summary::{DaoAct, DaoStatement, DistributorId, Epoch, Hash32, Statement, sha256};
+use liaise_summary::{CompressedKey, DaoAct, DistributorId, Epoch, Hash32, Statement};
 
 use crate::covenant::Value;
 use crate::draft::{Coins, Draft, NOT_FINAL, Spending};
@@ -9,6 +9,7 @@ use crate::epochs::amount_of;
 use crate::link::{dao_set_bytes, oracle_set_bytes};
 use crate::moves::{Opened, veto_message};
 use crate::plan::{Planned, Planner};
+use crate::said::{act_of, is_guarded, statement_of};
 use crate::signatures::{count, packed};
 use crate::state::OPEN_ENDED;
 
@@ -32,8 +33,9 @@ impl Planner<'_> {
         }
         let message = veto_message(state.head, reason);
         let dao = &self.last().dao;
-        let by_dao = |key: &_| self.keys.sign(key, &message);
-        let guardian = self.keys.sign(&state.keys.guardian, &message);
+        self.brought.check(self.last(), &message)?;
+        let by_dao = |key: &_| self.signs(key, &message);
+        let guardian = self.signs(&state.keys.guardian, &message);
         let is_spent = guardian.is_some() && state.spent;
         let guardian = guardian.filter(|_| !state.spent);
         if guardian.is_none() && count(dao.keys(), by_dao) < dao.threshold() as usize {
@@ -77,29 +79,17 @@ impl Planner<'_> {
 
     /// An act of the DAO. For other actions: none such.
     pub(crate) fn act_draft(&self, action: &Action) -> Result<Planned, Refusal> {
-        match action {
-            Action::Advance { head, reason } => self.advance(*head, sha256(&[reason])),
-            Action::HandOver { epoch, new } => self.hand_over(*epoch, *new),
-            Action::Rotate { set } => {
-                self.rights()?;
-                match self.state().keys.version.checked_add(1) == Some(set.version()) {
-                    true => self.act(DaoAct::Rotate { set: set.hash() }, Opened::Set(set.clone())),
-                    false => Err(Refusal::Set),
-                }
-            }
-            Action::SetGuardian { guardian } => {
-                self.rights()?;
-                let key = self
-                    .key_of(guardian)
-                    .ok_or_else(|| Refusal::Other("the guardian's key is not named".to_owned()))?;
-                self.act(DaoAct::Guardian { key: sha256(&[&key]) }, Opened::Key(key))
-            }
-            _ => Err(Refusal::Other("it is no act of the DAO".to_owned())),
+        self.rights()?;
+        let config = &self.chain.config;
+        let (act, opened) = act_of(action, config, self.state(), |account| self.key_of(account))?;
+        match act {
+            DaoAct::HandOver { epoch, new } => self.hand_over(epoch, new),
+            DaoAct::AdvanceHead { .. } if self.waits() => Err(Refusal::Busy),
+            act => self.act(act, opened),
         }
     }
 
     fn hand_over(&self, epoch: Epoch, new: DistributorId) -> Result<Planned, Refusal> {
-        self.rights()?;
         let terms = &self.chain.config.terms;
         let now = self.state().matured();
         let after_start = epoch.0.checked_sub(now.start).filter(|epochs| *epochs > 0);
@@ -116,37 +106,26 @@ impl Planner<'_> {
         if self.state().pending == Some(PendingKind::Open) { Err(Refusal::Busy) } else { Ok(planned) }
     }
 
-    fn advance(&self, head: Hash32, reason: Hash32) -> Result<Planned, Refusal> {
-        self.rights()?;
-        if head != self.state().head {
-            return Err(Refusal::WrongHead);
-        }
-        if self.waits() {
-            return Err(Refusal::Busy);
-        }
-        self.act(DaoAct::AdvanceHead { head, reason }, Opened::Nothing)
+    /// Whether the keys that sign reach the DAO's threshold.
+    pub(crate) fn rights(&self) -> Result<(), Refusal> {
+        let signs = |key: &CompressedKey| self.brought.has(key) || self.keys.sign(key, &[]).is_some();
+        self.reached(|key| signs(key).then(Vec::new))
     }
 
-    /// Whether the keys here reach the DAO's threshold.
-    pub(crate) fn rights(&self) -> Result<(), Refusal> {
+    fn reached(&self, signed: impl Fn(&CompressedKey) -> Option<Vec<u8>>) -> Result<(), Refusal> {
         let dao = &self.last().dao;
-        let held = count(dao.keys(), |key| self.keys.sign(key, &[]));
-        if held < dao.threshold() as usize { Err(Refusal::Authority) } else { Ok(()) }
+        if count(dao.keys(), signed) < dao.threshold() as usize { Err(Refusal::Authority) } else { Ok(()) }
     }
 
     fn act(&self, act: DaoAct, opened: Opened) -> Result<Planned, Refusal> {
         let state = self.state();
         let config = &self.chain.config;
-        let statement = DaoStatement {
-            network: config.terms.schedule.network,
-            distributor: config.distributor,
-            number: state.keys.acts.checked_add(1).ok_or_else(|| Refusal::Other("no act number is left".to_owned()))?,
-            act,
-            decree: Hash32::ZERO,
-        };
+        let statement = statement_of(config, state, act, self.brought.decree)?;
         let message = statement.encode();
-        let guarded = matches!(act, DaoAct::HandOver { .. } | DaoAct::Guardian { .. } | DaoAct::Rotate { .. });
-        let consent = self.keys.sign(&state.keys.guardian, &message).filter(|_| guarded);
+        self.brought.check(self.last(), &message)?;
+        self.reached(|key| self.signs(key, &message))?;
+        let guarded = is_guarded(&act);
+        let consent = self.signs(&state.keys.guardian, &message).filter(|_| guarded);
         let until_s = config.terms.guarded_until_s;
         let lock_time = match (guarded, &consent) {
             (true, None) if self.now_s() < until_s => return Err(Refusal::NoConsent),
@@ -172,7 +151,7 @@ impl Planner<'_> {
             Value::Bytes(state.keys.encode()),
             Value::Bytes(consent.unwrap_or_default()),
             Value::Bytes(dao_set_bytes(dao)),
-            Value::Bytes(packed(dao.keys(), |key| self.keys.sign(key, &message))),
+            Value::Bytes(packed(dao.keys(), |key| self.signs(key, &message))),
         ];
         let waits = matches!(act, DaoAct::AdvanceHead { .. });
         let controller = self.spend("act", &arguments, if waits { self.wait_sequence() } else { NOT_FINAL });

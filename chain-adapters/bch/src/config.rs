@@ -7,6 +7,7 @@ use liaise_chain_api::endpoint::shown;
 use liaise_chain_api::{ChainError, ChainId};
 use liaise_summary::{CompressedKey, DaoSet, DistributorId, OracleSet};
 
+use crate::metadata::Publication;
 use crate::terms::{Covenants, Terms};
 
 /// Where a distributor is, what it was built with, and how its chain behaves.
@@ -25,8 +26,12 @@ pub struct BchConfig {
     pub founders: Founders,
     /// How many blocks stand on a final one.
     pub depth: u64,
-    /// Satoshis that a filed epoch gets for its payouts. What is missing the first crank brings.
-    pub epoch_sats: u64,
+    /// The most satoshis that a filed epoch gets for its payouts; without it all that they need. What is missing then whoever
+    /// cranks brings.
+    pub epoch_sats: Option<u64>,
+    /// The registry of the token's name and decimals that the controller's transactions publish; none where nothing is
+    /// published.
+    pub publication: Option<Publication>,
     /// How long to wait for one answer, milliseconds. A scan of the coins takes a mainnet node a minute.
     pub timeout_ms: u64,
 }
@@ -45,8 +50,6 @@ pub struct Founders {
 impl BchConfig {
     /// Blocks on a final one (docs/protocol.md, terms).
     pub const DEPTH: u64 = 10;
-    /// What a filed epoch gets unless told otherwise: its own dust and little more, for whoever cranks brings the rest.
-    pub const EPOCH_SATS: u64 = 1000;
 
     /// A configuration with the chain's usual behaviour: ten blocks, two minutes for an answer.
     pub fn new(
@@ -63,7 +66,8 @@ impl BchConfig {
             terms,
             founders,
             depth: Self::DEPTH,
-            epoch_sats: Self::EPOCH_SATS,
+            epoch_sats: None,
+            publication: None,
             timeout_ms: 120_000,
         }
     }
@@ -80,11 +84,7 @@ impl BchConfig {
 
     /// The controller's address, in the form that says that it takes tokens.
     pub fn address(&self) -> String {
-        let prefix = match self.chain.reference() {
-            "bitcoincash" => KnownPrefix::Mainnet,
-            "bchtest" => KnownPrefix::Testnets,
-            _ => KnownPrefix::Regtest,
-        };
+        let prefix = known_prefix(&self.chain);
         let hash = ScriptHash32::from_byte_array(Covenants::of(&self.terms).controller.script_hash());
         CashAddress::p2sh32_from_hash(hash, prefix).with_token_awareness(true).to_string()
     }
@@ -101,6 +101,15 @@ impl BchConfig {
             });
         }
         self.terms.check()
+    }
+}
+
+/// The prefix of a chain's addresses.
+pub(crate) fn known_prefix(chain: &ChainId) -> KnownPrefix {
+    match chain.reference() {
+        "bitcoincash" => KnownPrefix::Mainnet,
+        "bchtest" => KnownPrefix::Testnets,
+        _ => KnownPrefix::Regtest,
     }
 }
 
@@ -124,6 +133,7 @@ impl std::fmt::Debug for BchConfig {
             .field("founders", &self.founders)
             .field("depth", &self.depth)
             .field("epoch_sats", &self.epoch_sats)
+            .field("publication", &self.publication)
             .field("timeout_ms", &self.timeout_ms)
             .finish()
     }

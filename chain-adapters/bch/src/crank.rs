@@ -64,11 +64,9 @@ impl Planner<'_> {
         if left > 0 {
             let rest = output.value.to_sat().saturating_sub(terms.payout.batch_sats(payouts.len()));
             let next = EpochPay { batch: pay.batch.saturating_add(1), ..*pay };
-            let mut stays = self.epoch_output(&next, left, rest);
+            let stays = self.epoch_output(&next, left, rest);
             if stays.value.to_sat() > rest {
-                // it runs dry: whoever brings a coin now fills it up
-                let filled = Amount::from_sat(self.chain.config.epoch_sats);
-                stays.value = stays.value.max(filled);
+                // it runs dry: whoever brings a coin keeps it above dust, and gives no more than that, for nothing of it returns
                 coins = Coins::One;
             }
             outputs.push(stays);

@@ -1,12 +1,12 @@
 //! Puts a distributor on a chain: one transaction, after which nobody holds a right.
 //!
 //! It spends output 0 of a transaction, whose id becomes the category, and gives the whole supply with the only minting NFT to
-//! the controller. Where the account has no coin that is an output 0, one is made first.
+//! the controller. Where the account has no coin that is an output 0 and holds enough, one is made first.
 
 use bitcoincash::consensus::serialize;
 use bitcoincash::hashes::Hash;
 use bitcoincash::token::Capability;
-use bitcoincash::{Amount, Transaction, TxOut};
+use bitcoincash::{Amount, OutPoint, Transaction, TxOut};
 use liaise_chain_api::{ChainError, ChainId, FeeLimit};
 use liaise_summary::{DistributorId, Hash32, sha256};
 
@@ -14,6 +14,8 @@ use crate::account::{BchKeys, account_of_key};
 use crate::coins::Coin;
 use crate::config::{BchConfig, Founders};
 use crate::draft::{CHANGE_DUST, Coins, Draft, tokens};
+use crate::metadata::{Publication, registry, registry_hash};
+use crate::quote::fee_of;
 use crate::rpc::Sent;
 use crate::state::Controller;
 use crate::terms::Terms;
@@ -30,6 +32,8 @@ pub struct Plan {
     pub terms: Terms,
     /// Who decides at first.
     pub founders: Founders,
+    /// Where the token's registry will be had, as [`Publication::new`] takes it; it is published by its hash also without any.
+    pub uris: Vec<String>,
 }
 
 /// What stands on the chain once the transaction is in a block.
@@ -43,6 +47,10 @@ pub struct Deployed {
     pub transaction: String,
     /// SHA-256 of the controller's redeem script: what a `distributor` decree names.
     pub code_hash: Hash32,
+    /// The token's metadata registry, to be put where the URIs say.
+    pub registry: String,
+    /// What the genesis publishes of it, for the controller's later transactions to repeat.
+    pub publication: Publication,
 }
 
 /// Signs and sends the genesis of what `plan` says; it counts once a block holds it, which
@@ -59,9 +67,27 @@ pub async fn deploy(plan: &Plan, keys: &BchKeys, fee: FeeLimit) -> Result<Deploy
         BchConfig::new(plan.chain.clone(), &plan.endpoint, DistributorId::ZERO, plan.terms, plan.founders.clone());
     let chain = Chain::new(config.clone())?;
     chain.tip().await?;
-    let coin = origin(&chain, keys, fee).await?;
+    let payer = Payer { chain: &chain, keys, limit: fee, rate: chain.endpoint.relay_fee().await? };
+    // the category has no say in how long it is
+    let (any, _) = genesis(&config, &chain, plan)?;
+    let coin = payer.origin(payer.needs(&any, 1)).await?;
     let distributor = DistributorId(coin.outpoint.txid.to_byte_array());
     let config = BchConfig { distributor, ..config };
+    let (draft, (registry, publication)) = genesis(&config, &chain, plan)?;
+    let tx = payer.paid(&draft, &[coin])?;
+    send(&chain, &tx).await?;
+    Ok(Deployed {
+        distributor,
+        address: config.address(),
+        transaction: tx.compute_txid().to_string(),
+        code_hash: sha256(&[chain.covenants.controller.redeem()]),
+        registry,
+        publication,
+    })
+}
+
+/// The controller with the whole supply, and the registry that it publishes.
+fn genesis(config: &BchConfig, chain: &Chain, plan: &Plan) -> Result<(Draft, (String, Publication)), ChainError> {
     let supply = plan.terms.schedule.emission.supply;
     let nft = (Capability::Minting, Controller::unopened(plan.founders.keys()).encode());
     let controller = TxOut {
@@ -69,59 +95,76 @@ pub async fn deploy(plan: &Plan, keys: &BchKeys, fee: FeeLimit) -> Result<Deploy
         script_pubkey: chain.covenants.controller.locking(),
         token: Some(tokens(config.category(), supply, Some(nft))),
     };
-    let draft = Draft { inputs: vec![], outputs: vec![controller], lock_time: 0, coins: Coins::One };
-    let tx = paid(&chain, keys, &draft, coin, fee).await?;
-    send(&chain, &tx).await?;
-    Ok(Deployed {
-        distributor,
-        address: config.address(),
-        transaction: tx.compute_txid().to_string(),
-        code_hash: sha256(&[chain.covenants.controller.redeem()]),
-    })
+    let registry = registry(config.distributor, plan.terms.schedule.genesis_s);
+    let publication = Publication::new(registry_hash(&registry), plan.uris.clone())?;
+    let outputs = vec![controller, publication.output()];
+    Ok((Draft { inputs: vec![], outputs, lock_time: 0, coins: Coins::One }, (registry, publication)))
 }
 
-/// A coin that is an output 0; one is made where there is none.
-async fn origin(chain: &Chain, keys: &BchKeys, fee: FeeLimit) -> Result<Coin, ChainError> {
-    let script = keys.script();
-    let coins = chain.coins(&script).await?;
-    let nothing = || ChainError::Funds {
-        account: account_of_key(&chain.config.chain, &keys.public()),
-        has: 0,
-        needed: u128::from(chain.config.terms.floor_sats),
-    };
-    if let Some(first) = coins.iter().find(|coin| coin.outpoint.vout == 0) {
-        return chain.coin(first, &script).await;
-    }
-    let coin = chain.coin(coins.first().ok_or_else(nothing)?, &script).await?;
-    let draft = Draft { inputs: vec![], outputs: vec![], lock_time: 0, coins: Coins::One };
-    let tx = paid(chain, keys, &draft, coin, fee).await?;
-    send(chain, &tx).await?;
-    let outpoint = bitcoincash::OutPoint { txid: tx.compute_txid(), vout: 0 };
-    Ok(Coin { outpoint, output: tx.output[0].clone() })
-}
-
-/// A draft paid with one coin.
-async fn paid(
-    chain: &Chain,
-    keys: &BchKeys,
-    draft: &Draft,
-    coin: Coin,
+/// Who pays, and how much at most.
+struct Payer<'a> {
+    chain: &'a Chain,
+    keys: &'a BchKeys,
     limit: FeeLimit,
-) -> Result<Transaction, ChainError> {
-    let rate = chain.endpoint.relay_fee().await?;
-    let fee = (draft.size(1, &keys.script()) as u64).saturating_mul(rate).div_ceil(1000);
-    let cost = draft.takes().saturating_add(fee);
-    if u128::from(cost) > limit.0 {
-        return Err(ChainError::FeeTooHigh { needed: u128::from(cost), limit: limit.0 });
+    /// Satoshis for 1 000 bytes that the node relays for.
+    rate: u64,
+}
+
+impl Payer<'_> {
+    /// What a draft takes, fee and all.
+    fn cost(&self, draft: &Draft, coins: usize) -> u64 {
+        let bytes = draft.size(coins, &self.keys.script()) as u64;
+        draft.takes().saturating_add(fee_of(self.rate, bytes))
     }
-    let has = coin.output.value.to_sat();
-    let change = has.checked_sub(cost).filter(|change| *change >= CHANGE_DUST);
-    let change = change.ok_or_else(|| ChainError::Funds {
-        account: account_of_key(&chain.config.chain, &keys.public()),
-        has: u128::from(has),
-        needed: u128::from(cost) + u128::from(CHANGE_DUST),
-    })?;
-    Ok(draft.with_coins(&[coin], keys, change))
+
+    /// The least that coins must hold together to pay a draft.
+    fn needs(&self, draft: &Draft, coins: usize) -> u64 {
+        self.cost(draft, coins).saturating_add(CHANGE_DUST)
+    }
+
+    /// A coin of at least `needed` that is an output 0. Where there is none it is made of the largest others, as many as it takes.
+    async fn origin(&self, needed: u64) -> Result<Coin, ChainError> {
+        let script = self.keys.script();
+        let free = self.chain.coins(&script).await?;
+        if let Some(first) = free.iter().find(|coin| coin.outpoint.vout == 0 && coin.sats >= needed) {
+            return self.chain.coin(first, &script).await;
+        }
+        let draft = Draft { inputs: vec![], outputs: vec![], lock_time: 0, coins: Coins::Some };
+        let mut coins = Vec::new();
+        let mut has = 0u64;
+        for unspent in &free {
+            coins.push(self.chain.coin(unspent, &script).await?);
+            has = has.saturating_add(unspent.sats);
+            if has >= needed.saturating_add(self.cost(&draft, coins.len())) {
+                break;
+            }
+        }
+        let needed = needed.saturating_add(self.cost(&draft, coins.len().max(1)));
+        if has < needed {
+            return Err(self.funds(has, needed));
+        }
+        let tx = self.paid(&draft, &coins)?;
+        send(self.chain, &tx).await?;
+        let outpoint = OutPoint { txid: tx.compute_txid(), vout: 0 };
+        Ok(Coin { outpoint, output: tx.output[0].clone() })
+    }
+
+    /// A draft paid with coins.
+    fn paid(&self, draft: &Draft, coins: &[Coin]) -> Result<Transaction, ChainError> {
+        let cost = self.cost(draft, coins.len());
+        if u128::from(cost) > self.limit.0 {
+            return Err(ChainError::FeeTooHigh { needed: u128::from(cost), limit: self.limit.0 });
+        }
+        let has = coins.iter().map(|coin| coin.output.value.to_sat()).fold(0u64, u64::saturating_add);
+        let change = has.checked_sub(cost).filter(|change| *change >= CHANGE_DUST);
+        let change = change.ok_or_else(|| self.funds(has, self.needs(draft, coins.len())))?;
+        Ok(draft.with_coins(coins, self.keys, change))
+    }
+
+    fn funds(&self, has: u64, needed: u64) -> ChainError {
+        let account = account_of_key(&self.chain.config.chain, &self.keys.public());
+        ChainError::Funds { account, has: u128::from(has), needed: u128::from(needed) }
+    }
 }
 
 async fn send(chain: &Chain, tx: &Transaction) -> Result<(), ChainError> {

@@ -22,6 +22,7 @@ use crate::epochs::pay_of;
 use crate::link::{Link, Place, Step};
 use crate::plan::Planner;
 use crate::rpc::Info;
+use crate::said::Brought;
 use crate::terms::tests::live;
 use crate::thread::{Chain, Snapshot};
 
@@ -87,8 +88,10 @@ fn chain_of(first: &Example) -> Chain {
     let category = first.tx.output[0].token.as_ref().expect("the controller's token").id;
     let distributor = DistributorId(bitcoincash::hashes::Hash::to_byte_array(category));
     let chain = "bch:bchreg".parse().expect("a chain");
-    let config =
-        BchConfig { epoch_sats: 20_000, ..BchConfig::new(chain, "http://127.0.0.1:1", distributor, live(), founders) };
+    let config = BchConfig {
+        epoch_sats: Some(20_000),
+        ..BchConfig::new(chain, "http://127.0.0.1:1", distributor, live(), founders)
+    };
     Chain::new(config).expect("live values")
 }
 
@@ -132,7 +135,15 @@ impl Life {
     fn draft(&self, action: &Action, rights: &[&str]) -> Draft {
         let snapshot = self.snapshot();
         let keys = keys(rights);
-        let planner = Planner { chain: &self.chain, snapshot: &snapshot, keys: &keys, action, undecided: &[] };
+        let planner = Planner {
+            chain: &self.chain,
+            snapshot: &snapshot,
+            keys: &keys,
+            action,
+            brought: Brought::with(action).1,
+            undecided: &[],
+            lock_most: u64::MAX,
+        };
         let planned = match action {
             Action::Crank { payouts, proof, .. } => {
                 let (outpoint, output) = self.epoch_utxo.as_ref().expect("an epoch");
@@ -140,7 +151,7 @@ impl Life {
                 return planner.batch_draft((*outpoint, output), &pay, payouts, proof).expect("it holds enough");
             }
             Action::Veto { digest, reason } => planner.veto_draft(*digest, sha256(&[reason])),
-            Action::SubmitEpoch { statement, signatures } => planner.submit(statement, signatures),
+            Action::SubmitEpoch { statement, signatures, payouts } => planner.submit(statement, signatures, *payouts),
             Action::Open { statement, signatures } => planner.open(statement, signatures),
             other => planner.act_draft(other),
         };
@@ -160,7 +171,8 @@ impl Life {
             owed,
             artefact: sha256(&[b"tree block"]),
         };
-        Action::SubmitEpoch { statement, signatures: quorum(statement.digest()) }
+        // so many that they need the 20 000 satoshis that are the most
+        Action::SubmitEpoch { statement, signatures: quorum(statement.digest()), payouts: 24 }
     }
 
     fn action(&self, name: &str) -> (Action, Vec<&'static str>) {

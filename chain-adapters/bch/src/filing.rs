@@ -15,6 +15,7 @@ impl Planner<'_> {
         &self,
         statement: &EpochStatement,
         signatures: &[StatementSignature],
+        payouts: u32,
     ) -> Result<Planned, Refusal> {
         let terms = &self.chain.config.terms;
         self.check_place(&(*statement).into(), statement.oracle_set, statement.head)?;
@@ -46,13 +47,17 @@ impl Planner<'_> {
         let sigs = self.oracle_signatures(&checked)?;
 
         let next = self.state().submitted(statement, late);
-        let value = self.last().output.value.to_sat().max(terms.floor_sats);
-        let mut outputs = vec![self.controller_output(&next, reserve, value)];
-        if sum > 0 {
+        let epoch = (sum > 0).then(|| {
             let root = Node { hash: statement.root_hash, sum };
             let pay = EpochPay { epoch: statement.epoch, batch: 0, refiled: next.spent, root };
-            outputs.push(self.epoch_output(&pay, sum, self.chain.config.epoch_sats));
-        }
+            let most = self.chain.config.epoch_sats.unwrap_or(u64::MAX).min(self.lock_most);
+            self.epoch_output(&pay, sum, terms.payout.filing_sats(payouts).min(most))
+        });
+        // what a veto gave back funds this epoch first: the covenant lets it go nowhere else
+        let funded = epoch.as_ref().map_or(0, |output| output.value.to_sat());
+        let value = self.last().output.value.to_sat().saturating_sub(funded).max(terms.floor_sats);
+        let mut outputs = vec![self.controller_output(&next, reserve, value)];
+        outputs.extend(epoch);
         let arguments = [
             statement.root_hash.0.into(),
             Value::Number(sum),
@@ -86,7 +91,8 @@ impl Planner<'_> {
         let (set, dao) = (&self.last().oracle_set, &self.last().dao);
         let checked = Signatures::check(statement.digest(), signatures, set, Some(dao))?;
         let message = statement.encode();
-        let by_dao = |key: &_| checked.by(key).or_else(|| self.keys.sign(key, &message));
+        self.brought.check(self.last(), &message)?;
+        let by_dao = |key: &_| checked.by(key).or_else(|| self.signs(key, &message));
         if count(dao.keys(), by_dao) < dao.threshold() as usize {
             return Err(Refusal::NotApproved);
         }

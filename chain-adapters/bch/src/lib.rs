@@ -42,11 +42,14 @@ mod filing;
 mod link;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod metadata;
 mod moves;
 mod plan;
 mod prepared;
+mod quote;
 mod reader;
 mod rpc;
+mod said;
 mod script;
 mod signatures;
 mod state;
@@ -56,6 +59,7 @@ mod thread;
 
 pub use account::{BchKeys, account_of_key};
 pub use config::{BchConfig, Founders};
-pub use reader::{BchReader, Unpaid};
+pub use metadata::{Publication, token_address};
+pub use reader::BchReader;
 pub use submitter::BchSubmitter;
 pub use terms::{PayoutTerms, Terms, UNIT_S};

@@ -107,6 +107,12 @@ impl Devnet {
         Ok(Coin { outpoint: oldest.outpoint, output: found.tx.output[oldest.outpoint.vout as usize].clone() })
     }
 
+    /// How many transactions wait for a block.
+    pub async fn waiting(&self) -> Result<usize, ChainError> {
+        let waiting = self.ask("getrawmempool", json!([])).await?;
+        waiting.as_array().map(Vec::len).ok_or_else(|| self.endpoint.nonsense("a pool that is no list"))
+    }
+
     /// Makes blocks: the first takes what waits.
     pub async fn mine(&self, blocks: u64) -> Result<(), ChainError> {
         let miner = account_of_key(&self.chain(), &self.keys.public());

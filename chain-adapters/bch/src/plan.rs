@@ -5,12 +5,13 @@ use bitcoincash::{Amount, TxOut};
 use liaise_chain_api::{Account, Action, ChainError, Refusal};
 use liaise_summary::{CompressedKey, sha256};
 
-use crate::account::BchKeys;
+use crate::account::{BchKeys, account_of_key};
 use crate::covenant::Value;
 use crate::draft::{Coins, Draft, Spending, dust, relative, tokens};
 use crate::link::Link;
 use crate::prepared::{Held, Step};
 use crate::reader::payable_s;
+use crate::said::Brought;
 use crate::state::{Controller, EpochPay};
 use crate::thread::{Chain, Snapshot};
 
@@ -23,8 +24,13 @@ pub(crate) struct Planner<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) keys: &'a BchKeys,
     pub(crate) action: &'a Action,
+    /// What came with it from other hands.
+    pub(crate) brought: Brought<'a>,
     /// What the submitter has signed and nobody has decided on.
     pub(crate) undecided: &'a [Held],
+    /// The most satoshis that a filing may lock for its batches: an epoch is filed even where its limit does not reach for all of
+    /// them.
+    pub(crate) lock_most: u64,
 }
 
 impl Planner<'_> {
@@ -32,11 +38,13 @@ impl Planner<'_> {
     /// [`ChainError::Refused`], [`ChainError::Unsupported`], [`ChainError::Input`], and what reading returns.
     pub(crate) async fn plan(&self) -> Result<Planned, ChainError> {
         match self.action {
-            Action::SubmitEpoch { statement, signatures } => self.named(self.submit(statement, signatures)),
+            Action::SubmitEpoch { statement, signatures, payouts } => {
+                self.named(self.submit(statement, signatures, *payouts))
+            }
             Action::Open { statement, signatures } => self.named(self.open(statement, signatures)),
             Action::Crank { epoch, payouts, proof } => self.crank(*epoch, payouts, proof).await,
             Action::Veto { digest, reason } => self.veto(*digest, sha256(&[reason])).await,
-            Action::Advance { .. } | Action::HandOver { .. } | Action::Rotate { .. } => {
+            Action::Advance { .. } | Action::HandOver { .. } | Action::Rotate { .. } | Action::SetDao { .. } => {
                 self.named(self.act_draft(self.action))
             }
             Action::SetGuardian { guardian } => {
@@ -63,7 +71,14 @@ impl Planner<'_> {
     }
 
     pub(crate) fn key_of(&self, account: &Account) -> Option<CompressedKey> {
-        self.keys.key_of(account).filter(|_| account.is_on(&self.chain.config.chain))
+        let chain = &self.chain.config.chain;
+        let brought = || self.brought.named.filter(|key| account_of_key(chain, key) == *account);
+        self.keys.key_of(account).or_else(brought).filter(|_| account.is_on(chain))
+    }
+
+    /// What a key signed of a message: here, or elsewhere.
+    pub(crate) fn signs(&self, key: &CompressedKey, message: &[u8]) -> Option<Vec<u8>> {
+        self.keys.sign(key, message).or_else(|| self.brought.by(key, message))
     }
 
     pub(crate) fn refused(&self, refusal: Refusal) -> ChainError {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use liaise_chain_api::{
     Accepted, At, Authority, BlockRef, ChainError, ChainId, Claimed, Distributor, DistributorReader, HeldRoot,
-    HeldRoots, Pending, PendingKind, Range, SetRef, SubmissionId,
+    HeldRoots, PaidOut, PaysInBatches, Pending, PendingKind, Range, SetRef, SignedRights, SubmissionId, Unpaid,
 };
 use liaise_summary::{DistributorId, Epoch, Node, Payee, Statement, sha256};
 
@@ -13,26 +13,9 @@ use crate::account::account_of_key;
 use crate::config::BchConfig;
 use crate::epochs::{EpochThread, amount_of, is_vetoed, pay_of};
 use crate::link::{Link, Step};
-use crate::state::{Controller, OPEN_ENDED};
+use crate::state::{Controller, EpochPay, OPEN_ENDED};
 use crate::terms::UNIT_S;
 use crate::thread::{Chain, Snapshot};
-
-/// An epoch that still holds pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unpaid {
-    /// Its number. Late pay has the number of the epoch before it.
-    pub epoch: Epoch,
-    /// The root that proofs of its batches lead to.
-    pub root: Node,
-    /// The batch that is paid next; those before it are paid.
-    pub next_batch: u32,
-    /// Base units that are not paid yet.
-    pub amount: u64,
-    /// Satoshis that it has for its batches.
-    pub sats: u64,
-    /// From when on its first batch is paid, by the chain's clock.
-    pub payable_s: u64,
-}
 
 /// Reads the distributor of one [`BchConfig`].
 #[derive(Clone, Debug)]
@@ -53,29 +36,10 @@ impl BchReader {
         Ok(Self { chain })
     }
 
-    /// Epochs that still hold pay, in the order of their filing: what `at` shows of them.
-    ///
-    /// # Errors
-    /// As [`distributor`](DistributorReader::distributor).
-    pub async fn unpaid(&self, at: At) -> Result<Vec<Unpaid>, ChainError> {
-        let (snapshot, count, block) = self.up_to(at).await?;
-        let links = &snapshot.links[..count];
-        let epochs = self.chain.epochs(&snapshot).await?;
-        let known = epochs.iter().filter(|epoch| epoch.filed < count && !is_vetoed(links, epoch.filed));
-        let unpaid = known.filter_map(|epoch| {
-            let link = &links[epoch.filed];
-            let output = epoch.left_at(link, block.number)?;
-            let pay = pay_of(output)?;
-            Some(Unpaid {
-                epoch: pay.epoch,
-                root: pay.root,
-                next_batch: pay.batch,
-                amount: amount_of(output),
-                sats: output.value.to_sat(),
-                payable_s: epoch_payable_s(link, &self.chain.config),
-            })
-        });
-        Ok(unpaid.collect())
+    /// The key's hash that a payee of this chain is.
+    fn key_hash(&self, payee: &Payee) -> Result<[u8; 20], ChainError> {
+        let chain = &self.chain.config.chain;
+        payee.to_20().ok_or_else(|| ChainError::NotAnAccount { payee: *payee, chain: chain.clone() })
     }
 
     /// The thread up to what `at` means: its last transaction there, and the block.
@@ -247,8 +211,7 @@ impl DistributorReader for BchReader {
     }
 
     async fn claimed(&self, payee: &Payee, at: At) -> Result<Claimed, ChainError> {
-        let chain = &self.chain.config.chain;
-        let hash = payee.to_20().ok_or_else(|| ChainError::NotAnAccount { payee: *payee, chain: chain.clone() })?;
+        let hash = self.key_hash(payee)?;
         let (snapshot, _, block) = self.up_to(at).await?;
         let epochs = self.chain.epochs(&snapshot).await?;
         let batches = epochs.iter().flat_map(|epoch| &epoch.batches).filter(|batch| batch.height <= block.number);
@@ -256,5 +219,54 @@ impl DistributorReader for BchReader {
         let total = payouts.try_fold(0u64, |total, payout| total.checked_add(payout.amount));
         let total = total.ok_or_else(|| self.chain.endpoint.nonsense("paid more than 64 bits"))?;
         Ok(Claimed { total })
+    }
+
+    fn batches(&self) -> Option<&dyn PaysInBatches> {
+        Some(self)
+    }
+
+    fn rights(&self) -> Option<&dyn SignedRights> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl PaysInBatches for BchReader {
+    async fn unpaid(&self, at: At) -> Result<Vec<Unpaid>, ChainError> {
+        let (snapshot, count, block) = self.up_to(at).await?;
+        let links = &snapshot.links[..count];
+        let epochs = self.chain.epochs(&snapshot).await?;
+        let known = epochs.iter().filter(|epoch| epoch.filed < count && !is_vetoed(links, epoch.filed));
+        let unpaid = known.filter_map(|epoch| {
+            let link = &links[epoch.filed];
+            let output = epoch.left_at(link, block.number)?;
+            let pay = pay_of(output)?;
+            Some(Unpaid {
+                epoch: pay.epoch,
+                root: pay.root,
+                next_batch: pay.batch,
+                amount: amount_of(output),
+                coins: u128::from(output.value.to_sat()),
+                payable_s: epoch_payable_s(link, &self.chain.config),
+            })
+        });
+        Ok(unpaid.collect())
+    }
+
+    async fn payouts(&self, payee: &Payee, at: At) -> Result<Vec<PaidOut>, ChainError> {
+        let hash = self.key_hash(payee)?;
+        let (snapshot, _, block) = self.up_to(at).await?;
+        let mut paid = Vec::new();
+        for thread in self.chain.epochs(&snapshot).await? {
+            let pay = snapshot.links[thread.filed].epoch_output.as_ref().and_then(pay_of);
+            let Some(EpochPay { epoch, .. }) = pay else { continue };
+            let batches = (0u32..).zip(&thread.batches).filter(|(_, batch)| batch.height <= block.number);
+            for (batch, transaction) in batches {
+                let own = transaction.payouts.iter().filter(|payout| payout.pubkey_hash == hash);
+                let id = SubmissionId(transaction.txid.to_string());
+                paid.extend(own.map(|own| PaidOut { epoch, batch, amount: own.amount, transaction: id.clone() }));
+            }
+        }
+        Ok(paid)
     }
 }

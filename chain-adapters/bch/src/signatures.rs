@@ -48,7 +48,7 @@ impl Signatures {
 }
 
 /// The DER form of a signature that is right and has a low s.
-fn der_of(digest: Hash32, key: &CompressedKey, rsv: &[u8; 65]) -> Option<Vec<u8>> {
+pub(crate) fn der_of(digest: Hash32, key: &CompressedKey, rsv: &[u8; 65]) -> Option<Vec<u8>> {
     let signature = ecdsa::Signature::from_compact(&rsv[..64]).ok()?;
     let mut low = signature;
     low.normalize_s();

@@ -4,19 +4,22 @@ use async_trait::async_trait;
 use bitcoincash::consensus::serialize;
 use bitcoincash::{OutPoint, Transaction};
 use liaise_chain_api::{
-    Account, Action, ChainError, DeadReason, FeeLimit, Funds, Outcome, Prepared, ReadsAs, Refusal, Status,
+    Account, Action, ChainError, DeadReason, FeeLimit, Funds, Outcome, Prepared, Quote, ReadsAs, Refusal, Status,
     SubmissionId, Submitter,
 };
+use liaise_summary::BATCH_PAYOUTS;
 
 use crate::account::{BchKeys, account_of_key};
 use crate::coins::Coin;
 use crate::config::BchConfig;
-use crate::draft::{CHANGE_DUST, Coins, Draft};
+use crate::draft::{CHANGE_DUST, Coins};
 use crate::epochs::veto_of;
 use crate::plan::Planner;
 use crate::prepared::{Held, Step, held, wrap};
+use crate::quote::{self, Plan, fee_of};
 use crate::reader::BchReader;
-use crate::rpc::{Info, Sent};
+use crate::rpc::Sent;
+use crate::said::Brought;
 use crate::thread::Snapshot;
 
 /// Bytes of a filing that ten of fifteen sign, about what the largest quorum takes.
@@ -45,17 +48,40 @@ impl BchSubmitter {
         held(prepared, &self.reader.chain.config.chain)
     }
 
-    /// Adds coins and fee, signs, and says what it costs the account.
-    async fn fund(
-        &self,
-        tip: &Info,
-        draft: &Draft,
-        limit: FeeLimit,
-        taken: &[OutPoint],
-    ) -> Result<(Transaction, u64), ChainError> {
+    /// What an action asks of the covenants, over the newest block.
+    async fn plan(&self, action: &Action, limit: FeeLimit, undecided: &[Prepared]) -> Result<Plan, ChainError> {
         let chain = &self.reader.chain;
+        let undecided = undecided.iter().map(|prepared| self.held(prepared)).collect::<Result<Vec<_>, _>>()?;
+        let inputs = undecided.iter().flat_map(|held| &held.tx.input);
+        let taken: Vec<OutPoint> = inputs.map(|input| input.previous_output).collect();
+        let snapshot = chain.snapshot().await?;
         let rate = chain.endpoint.relay_fee().await?;
-        let fee_of = |bytes: usize| (bytes as u64).saturating_mul(rate).div_ceil(1000);
+        let spendable = limit.0.saturating_sub(u128::from(fee_of(rate, FILING_BYTES)));
+        let (action, brought) = Brought::with(action);
+        let planner = Planner {
+            chain,
+            snapshot: &snapshot,
+            keys: &self.keys,
+            action,
+            brought,
+            undecided: &undecided,
+            lock_most: u64::try_from(spendable).unwrap_or(u64::MAX),
+        };
+        let (mut draft, step) = planner.plan().await?;
+        if let (Step::Controller { .. }, Some(publication)) = (step, &chain.config.publication) {
+            draft.outputs.push(publication.output());
+        }
+        if draft.inputs.iter().any(|input| taken.contains(&input.outpoint)) {
+            return Err(ChainError::Refused { action: action.name(), refusal: Refusal::Busy });
+        }
+        Ok(Plan { tip: snapshot.tip, draft, step, taken, rate })
+    }
+
+    /// Adds coins and fee, signs, and says what it costs the account.
+    async fn fund(&self, plan: &Plan, limit: FeeLimit) -> Result<(Transaction, u64), ChainError> {
+        let chain = &self.reader.chain;
+        let Plan { tip, draft, taken, rate, .. } = plan;
+        let fee_of = |bytes: usize| fee_of(*rate, bytes as u64);
         let capped = |cost: u64| match u128::from(cost) {
             needed if needed > limit.0 => Err(ChainError::FeeTooHigh { needed, limit: limit.0 }),
             _ => Ok(cost),
@@ -197,26 +223,35 @@ impl Submitter for BchSubmitter {
 
     async fn funds(&self) -> Result<Funds, ChainError> {
         let rate = self.reader.chain.endpoint.relay_fee().await?;
-        let fee = FILING_BYTES.saturating_mul(rate).div_ceil(1000);
-        let filing = u128::from(fee.saturating_add(self.reader.chain.config.epoch_sats));
+        let config = &self.reader.chain.config;
+        // how many will be paid is not known yet: as many as fill a batch
+        let batch = config.terms.payout.batch_sats(BATCH_PAYOUTS);
+        let locked = config.epoch_sats.map_or(batch, |most| most.min(batch));
+        let filing = u128::from(fee_of(rate, FILING_BYTES).saturating_add(locked));
         Ok(Funds { account: self.account.clone(), has: self.balance().await?, filing })
     }
 
     async fn prepare(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Prepared, ChainError> {
         let chain = &self.reader.chain;
-        let undecided = undecided.iter().map(|prepared| self.held(prepared)).collect::<Result<Vec<_>, _>>()?;
-        let inputs = undecided.iter().flat_map(|held| &held.tx.input);
-        let taken: Vec<OutPoint> = inputs.map(|input| input.previous_output).collect();
-        let snapshot = chain.snapshot().await?;
-        let planner = Planner { chain, snapshot: &snapshot, keys: &self.keys, action, undecided: &undecided };
-        let (draft, step) = planner.plan().await?;
-        if draft.inputs.iter().any(|input| taken.contains(&input.outpoint)) {
-            return Err(ChainError::Refused { action: action.name(), refusal: Refusal::Busy });
-        }
-        let (tx, cost) = self.fund(&snapshot.tip, &draft, fee, &taken).await?;
+        let plan = self.plan(action, fee, undecided).await?;
+        let (tx, cost) = self.fund(&plan, fee).await?;
         self.check(action, &tx).await?;
-        let since = chain.final_height(&snapshot.tip);
-        Ok(wrap(&chain.config.chain, &Held { tx, step, since }, cost))
+        let since = chain.final_height(&plan.tip);
+        Ok(wrap(&chain.config.chain, &Held { tx, step: plan.step, since }, cost))
+    }
+
+    async fn quote(&self, action: &Action, fee: FeeLimit, undecided: &[Prepared]) -> Result<Quote, ChainError> {
+        let plan = self.plan(action, fee, undecided).await?;
+        // what it costs is known before there are coins: whoever has none yet learns how many to send
+        let paid = match self.fund(&plan, fee).await {
+            Ok((tx, _)) => {
+                self.check(action, &tx).await?;
+                Some(tx)
+            }
+            Err(ChainError::Funds { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(quote::of(action, &plan, paid.as_ref(), &self.keys.script(), &self.reader.chain.config.terms.payout))
     }
 
     async fn broadcast(&self, prepared: &Prepared) -> Result<(), ChainError> {

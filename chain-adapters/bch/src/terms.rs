@@ -1,7 +1,7 @@
 //! What a distributor is built with, and the two covenants that follow from it.
 
 use liaise_chain_api::{ChainError, Delays};
-use liaise_summary::Schedule;
+use liaise_summary::{BATCH_PAYOUTS, Schedule};
 
 use crate::covenant::{CONTROLLER, Covenant, EPOCH, Value};
 
@@ -13,7 +13,8 @@ const LEAST_TIME: u64 = 500_000_000;
 /// Units that a relative lock has bits for.
 const MOST_UNITS: u32 = 0xffff;
 
-/// Constructor values: all that is fixed for a deployment. With the category they are the distributor's address.
+/// Constructor values: all that is fixed for a deployment. The controller's address follows from them alone; which of two
+/// distributors with the same terms is meant, the category says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Network, genesis, supply, epochs, lengths.
@@ -51,6 +52,17 @@ impl PayoutTerms {
     pub fn batch_sats(&self, payouts: usize) -> u64 {
         let each = self.payout_sats.saturating_add(self.fee_per_sats);
         self.fee_base_sats.saturating_add(each.saturating_mul(payouts as u64))
+    }
+
+    /// What all batches of so many payouts take from their epoch's UTXO: with as much it ends empty.
+    pub fn filing_sats(&self, payouts: u32) -> u64 {
+        let payouts = payouts as usize;
+        let full = (payouts / BATCH_PAYOUTS) as u64;
+        let rest = match payouts % BATCH_PAYOUTS {
+            0 => 0,
+            rest => self.batch_sats(rest),
+        };
+        self.batch_sats(BATCH_PAYOUTS).saturating_mul(full).saturating_add(rest)
     }
 
     /// Bytes of padding of a batch.
@@ -174,7 +186,10 @@ pub(crate) mod tests {
         assert_eq!(Covenants::of(&live()).controller.redeem().len(), 3645);
         // 100 000 payouts in 86 batches
         let payout = live().payout;
-        assert_eq!(85 * payout.batch_sats(1170) + payout.batch_sats(550), 76_067_700);
+        assert_eq!(payout.filing_sats(100_000), 76_067_700);
+        assert_eq!((payout.filing_sats(0), payout.filing_sats(1)), (0, 759 + 1950));
+        assert_eq!(payout.filing_sats(1171), payout.batch_sats(1170) + payout.batch_sats(1));
+        assert_eq!(payout.filing_sats(2340), 2 * payout.batch_sats(1170));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl SolanaReader {
             call
         };
         Ok(match action {
-            Action::SubmitEpoch { statement, signatures } => {
+            Action::SubmitEpoch { statement, signatures, .. } => {
                 self.check_statement(name, &(*statement).into(), state)?;
                 let summary = liaise_emission::Summary {
                     epoch: statement.epoch.0,

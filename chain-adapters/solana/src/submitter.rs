@@ -186,7 +186,12 @@ impl Submitter for SolanaSubmitter {
         Ok(Funds { account: self.account.clone(), has: self.balance().await?, filing })
     }
 
-    async fn quote(&self, action: &Action, fee: FeeLimit) -> Result<liaise_chain_api::Quote, ChainError> {
+    async fn quote(
+        &self,
+        action: &Action,
+        fee: FeeLimit,
+        _: &[Prepared],
+    ) -> Result<liaise_chain_api::Quote, ChainError> {
         let quote = self.details(action, fee).await?;
         let priority =
             format!("priority fee: {} compute units at {} micro-lamports each", quote.compute_units, quote.price);
@@ -195,7 +200,7 @@ impl Submitter for SolanaSubmitter {
             Cost { what: priority, amount: quote.priority_fee },
         ];
         parts.extend(quote.opened.iter().map(Opened::cost));
-        Ok(liaise_chain_api::Quote { max: quote.max, parts })
+        Ok(liaise_chain_api::Quote { max: quote.max, parts, bytes: None })
     }
 
     fn longest_run(&self, depth: u8) -> u8 {

@@ -7,6 +7,8 @@ use crate::home::Home;
 use crate::output::{self, note, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
+use liaise_ledger::Account;
+use liaise_node::chain::bch::token_address;
 use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Cost, Secret};
@@ -180,14 +182,24 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
         rows.push((name, account));
     }
     if args.json {
-        let rows: Vec<_> = rows.iter().map(|(name, account)| json!({"name": name, "account": account})).collect();
-        return output::json(&rows);
+        let row = |(name, account): &(String, Account)| {
+            let mut row = json!({"name": name, "account": account});
+            if let Some(address) = token_address(account) {
+                row["token_address"] = json!(address);
+            }
+            row
+        };
+        return output::json(&rows.iter().map(row).collect::<Vec<_>>());
     }
     let mut table = output::table(&["name", "account"]);
+    let tokens: Vec<String> = rows.iter().filter_map(|(_, account)| token_address(account)).collect();
     for (name, account) in rows {
         table.add_row([name, account.to_string()]);
     }
     say!("{table}");
+    for address in tokens {
+        say!("receives tokens at {address}");
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::exit::{Kind, OrExit, fail};
 use clap::Args;
 use liaise_chain_api::{
-    Account, Action, ChainError, ChainId, Cost, FeeLimit, Outcome, Quote, Retry, Status, Submitter,
+    Account, Action, ChainError, ChainId, Cost, FeeLimit, Outcome, Prepared, Quote, Retry, Status, Submitter,
 };
 use liaise_node::chain::Coin;
 use liaise_oracle::journal::{Journal, JournalError, Progress};
@@ -80,15 +80,23 @@ pub async fn send_or_estimate(
 ) -> eyre::Result<Done> {
     let by = submitter.account();
     if dry_run {
-        let fee = estimate(submitter, action, fee.limit(submitter.chain())).await?;
+        let fee = estimate(submitter, action, fee.limit(submitter.chain()), &[]).await?;
         let unit = Coin::of(submitter.chain()).unit;
         let max = fee.max;
+        let has = submitter.balance().await.or_exit(Kind::Chain)?;
+        let missing = max.0.saturating_sub(has);
+        let short = match missing {
+            0 => String::new(),
+            _ => format!("{by} has {has} {unit}: {missing} are missing, send them before it is sent.\n"),
+        };
         let words = format!(
-            "{}Dry run: {} would be sent by {by}, for at most {max} {unit}; nothing was sent.",
+            "{}{short}Dry run: {} would be sent by {by}, for at most {max} {unit}; nothing was sent.",
             parts(&fee.parts, unit),
             action.name()
         );
-        return Ok(Done { json: outcome(by, Err(&fee)), words });
+        let mut json = outcome(by, Err(&fee));
+        json.insert("missing".to_owned(), json!(missing.to_string()));
+        return Ok(Done { json, words });
     }
     let sent = send(&store()?, submitter, action, fee.limit(submitter.chain())).await?;
     Ok(Done { json: outcome(by, Ok(&sent)), words: format!("{}: {}", action.name(), sent.words()) })
@@ -181,12 +189,17 @@ fn is_transport(error: &JournalError) -> bool {
     matches!(error, JournalError::Chain(ChainError::Unreachable { .. } | ChainError::Rejected { .. }))
 }
 
-/// The most that an action may cost now, with its parts.
-pub async fn estimate(submitter: &dyn Submitter, action: &Action, fee: FeeLimit) -> eyre::Result<Quote> {
-    match submitter.quote(action, fee).await {
+/// The most that an action may cost now, or after those before it, with its parts.
+pub async fn estimate(
+    submitter: &dyn Submitter,
+    action: &Action,
+    fee: FeeLimit,
+    before: &[Prepared],
+) -> eyre::Result<Quote> {
+    match submitter.quote(action, fee, before).await {
         Ok(quote) => Ok(quote),
         Err(ChainError::FeeTooHigh { needed, .. } | ChainError::Funds { needed, .. }) => {
-            Ok(Quote { max: FeeLimit(needed), parts: vec![] })
+            Ok(Quote { max: FeeLimit(needed), parts: vec![], bytes: None })
         }
         Err(error) => {
             let kind = chain_kind(&error);
@@ -214,7 +227,7 @@ mod tests {
         let (mut spends, mut dry) = (vec![], vec![]);
         with_argument(&crate::Cli::command(), "max_fee", "", &mut spends);
         with_argument(&crate::Cli::command(), "dry_run", "", &mut dry);
-        assert_eq!(spends, [" liaise claim", " liaise oracle submit", " liaise dao veto"]);
+        assert_eq!(spends, [" liaise claim", " liaise oracle submit", " liaise dao veto", " liaise dao send"]);
         assert!(spends.iter().all(|command| dry.contains(command)), "{dry:?}");
     }
 
@@ -237,7 +250,7 @@ mod tests {
         let sent = outcome(&by, Ok(&Sent::Included("0x01".into())));
         assert_eq!((&sent["transaction"], &sent["fee_max"]), (&json!("0x01"), &Value::Null));
         let parts = vec![Cost { what: "rent of an account".into(), amount: 7 }];
-        let quote = Quote { max: FeeLimit(u128::MAX), parts };
+        let quote = Quote { max: FeeLimit(u128::MAX), parts, bytes: None };
         let dry = outcome(&by, Err(&quote));
         assert_eq!((&dry["transaction"], &dry["fee_max"]), (&Value::Null, &json!(u128::MAX.to_string())));
         assert_eq!(dry["fee_parts"], json!([{"what": "rent of an account", "amount": "7"}]));

@@ -41,7 +41,7 @@ export function examples() {
   let { controller } = add('genesis', genesis(w.d, keysOf(w.who), origin));
   ({ controller } = add('open', w.open(controller, { first: 0, old: ZERO32, coin: coin() })));
   const trees = [0, 1, 2].map(treeOf);
-  const file = (epoch, options = {}) => w.submit(controller, { root: trees[epoch].root, owed: 7n, artefact, fundSats: FUND_SATS, coin: coin(), ...options });
+  const file = (epoch, options = {}) => w.submit(controller, { root: trees[epoch].root, owed: 7n, artefact, fundSats: FUND_SATS, usesFreed: true, coin: coin(), ...options });
   const first = add('submit', file(0));
   ({ controller } = first);
   const crank = add('crank', w.pay(first.epoch, trees[0].batches[0], trees[0].proof(0)));

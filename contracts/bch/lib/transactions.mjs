@@ -71,13 +71,13 @@ const stateAfter = (transition, fallback) => {
 };
 
 /**
- * EPOCH, or late. `signed` changes what is signed.
+ * EPOCH, or late. `signed` changes what is signed; with `usesFreed` what a veto gave back funds the epoch first.
  * @param {Controller} controller
  * @returns {Step & {statement: Uint8Array}}
  */
 export function submit(d, who, controller, options) {
   const { root = { hash: ZERO32, sum: 0n }, owed = controller.state.owed, late = false, artefact = H(utf8('tree block')) } = options;
-  const { by = first(who.oracles.needed), signed = same, args = same, fundSats = 3000n, coin = newCoin(), sequence, locktime } = options;
+  const { by = first(who.oracles.needed), signed = same, args = same, fundSats = 3000n, usesFreed = false, coin = newCoin(), sequence, locktime } = options;
   const { state, utxo } = controller;
   const { rules } = d;
   const epoch = machine.submittedEpoch(state, late);
@@ -85,7 +85,9 @@ export function submit(d, who, controller, options) {
   const statement = epochStatement(placeOf(d, state), { epoch: Math.max(epoch, 0), root: root.hash, sum, owed, artefact });
   const fallback = { ...machine.matured(state), pending: late ? machine.LATE : machine.EPOCH, next: Math.min(epoch + 1, machine.OPEN_ENDED), owed, owedBefore: state.owed, head: H(statement) };
   const next = stateAfter(() => machine.submit(state, rules, { sum, owed, late, digest: H(statement) }), fallback);
-  const floor = utxo.output.valueSatoshis < rules.floorSats ? rules.floorSats : utxo.output.valueSatoshis;
+  // What a veto gave back may fund the epoch, down to the controller's floor.
+  const kept = utxo.output.valueSatoshis - (usesFreed && sum > 0n ? fundSats : 0n);
+  const floor = kept < rules.floorSats ? rules.floorSats : kept;
   const outputs = [controllerOutput(d, next, utxo.output.token.amount - sum, floor)];
   const commitment = encodeEpoch({ epoch: Math.max(epoch, 0), batch: 0, refiled: next.spent, root: root.hash, sum });
   if (sum > 0n) outputs.push({ lockingBytecode: d.epoch.script, valueSatoshis: fundSats, token: token(d, sum, 'mutable', commitment) });

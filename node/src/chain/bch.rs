@@ -3,15 +3,20 @@
 use super::{deployment, input, other_wallet};
 use crate::client::{Wallet, WalletKey};
 use crate::config::ChainConfig;
-use liaise_chain_api::{ChainError, ChainId, Delays, DistributorReader};
+use crate::keys::Secret;
+use liaise_chain_api::{ChainError, ChainId, Delays, DistributorReader, StatementSignature};
 use liaise_chain_bch::{BchReader, BchSubmitter};
-use liaise_summary::{CompressedKey, DaoSet, DistributorId, Emission, NetworkId, OracleSet, Schedule};
+use liaise_summary::{CompressedKey, DaoSet, DistributorId, Emission, Hash32, NetworkId, OracleSet, Schedule};
+use secp256k1::global::SECP256K1;
+use secp256k1::{Message, PublicKey, SecretKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub use liaise_chain_bch::deploy::{Deployed, Plan, deploy};
 pub use liaise_chain_bch::local::Devnet;
-pub use liaise_chain_bch::{BchConfig, BchKeys, Founders, PayoutTerms, Terms, account_of_key};
+pub use liaise_chain_bch::{
+    BchConfig, BchKeys, Founders, PayoutTerms, Publication, Terms, account_of_key, token_address,
+};
 
 /// The deployment's file: what the covenants were built with, and who decided at first. The chain shows their hashes only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +54,7 @@ pub struct Deployment {
     pub fee_per_sats: u64,
     /// Tenths of a byte of padding for each payout.
     pub pad_tenths: u32,
-    /// Satoshis that a filed epoch gets for its payouts; the usual amount without it.
+    /// The most satoshis that a filed epoch gets for its payouts; without it all that they need.
     #[serde(default)]
     pub epoch_sats: Option<u64>,
     /// Compressed key of the first guardian, in hex.
@@ -58,6 +63,20 @@ pub struct Deployment {
     pub oracles: Keys,
     /// The first DAO set.
     pub dao: Keys,
+    /// The token's metadata registry, which whoever files publishes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<Registry>,
+}
+
+/// A published metadata registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// SHA-256 of the file, in hex.
+    pub hash: String,
+    /// Where it can be had.
+    #[serde(default)]
+    pub uris: Vec<String>,
 }
 
 /// A set of keys at genesis.
@@ -75,7 +94,13 @@ pub struct Keys {
 
 impl Deployment {
     /// What was deployed, for its file.
-    pub fn new(distributor: DistributorId, terms: &Terms, founders: &Founders, epoch_sats: Option<u64>) -> Deployment {
+    pub fn new(
+        distributor: DistributorId,
+        terms: &Terms,
+        founders: &Founders,
+        epoch_sats: Option<u64>,
+        publication: Option<&Publication>,
+    ) -> Deployment {
         let hex_of = |keys: &[CompressedKey]| keys.iter().map(hex::encode).collect();
         let (schedule, payout) = (&terms.schedule, &terms.payout);
         let mut category = distributor.0;
@@ -109,6 +134,10 @@ impl Deployment {
                 threshold: Some(founders.dao.threshold()),
                 keys: hex_of(founders.dao.keys()),
             },
+            registry: publication.map(|publication| Registry {
+                hash: hex::encode(publication.hash()),
+                uris: publication.uris().to_vec(),
+            }),
         }
     }
 
@@ -165,8 +194,9 @@ fn bch(config: &ChainConfig, chain: ChainId) -> Result<BchConfig, ChainError> {
     if let Some(depth) = config.final_depth {
         bch.depth = depth;
     }
-    if let Some(sats) = deployment.epoch_sats {
-        bch.epoch_sats = sats;
+    bch.epoch_sats = deployment.epoch_sats;
+    if let Some(Registry { hash, uris }) = deployment.registry {
+        bch.publication = Some(Publication::new(bytes("registry.hash", &hash)?, uris)?);
     }
     let address = bch.address();
     if address != config.distributor {
@@ -190,6 +220,18 @@ pub(super) async fn submitter(
         WalletKey::Bch(secret) => BchSubmitter::connect(bch(config, chain)?, BchKeys::new(**secret)?).await,
         _ => Err(other_wallet(&chain, wallet)),
     }
+}
+
+/// A key's signature over a digest.
+pub(super) fn sign(secret: &Secret, digest: Hash32) -> Result<StatementSignature, ChainError> {
+    let key = SecretKey::from_byte_array(**secret)
+        .map_err(|_| input("the wallet", "its 32 bytes are no secret key".to_owned()))?;
+    let (id, rs) = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &key).serialize_compact();
+    let mut rsv = [0; 65];
+    rsv[..64].copy_from_slice(&rs);
+    // r is never that of a point beyond the order in practice
+    rsv[64] = u8::try_from(i32::from(id) & 1).expect("0 or 1");
+    Ok(StatementSignature { key: PublicKey::from_secret_key_global(&key).serialize(), rsv })
 }
 
 #[cfg(test)]
@@ -220,7 +262,8 @@ mod tests {
             payout: PayoutTerms::USUAL,
         };
         let id = DistributorId(std::array::from_fn(|i| i as u8));
-        let written = Deployment::new(id, &terms, &founders, Some(20_000));
+        let publication = Publication::new([3; 32], vec!["example.org".into()]).unwrap();
+        let written = Deployment::new(id, &terms, &founders, Some(20_000), Some(&publication));
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("deployment.toml");
         deployment::write(&file, &written).unwrap();
@@ -240,8 +283,9 @@ mod tests {
     fn a_deployments_file_says_all_that_it_was_written_with() {
         let (config, written, _dir) = deployment();
         let bch = bch(&config, config.chain().unwrap()).unwrap();
-        assert_eq!((bch.depth, bch.epoch_sats), (3, 20_000));
-        assert_eq!(Deployment::new(bch.distributor, &bch.terms, &bch.founders, Some(20_000)), written);
+        assert_eq!((bch.depth, bch.epoch_sats), (3, Some(20_000)));
+        let again = Deployment::new(bch.distributor, &bch.terms, &bch.founders, Some(20_000), bch.publication.as_ref());
+        assert_eq!(again, written);
         assert!(written.category.starts_with("1f1e1d"), "nodes print it in reverse");
     }
 
@@ -256,6 +300,9 @@ mod tests {
         assert!(refused(&config).contains("is configured"));
         deployment::write(&file, &Deployment { guardian: "02".into(), ..written.clone() }).unwrap();
         assert!(refused(&config).contains("guardian"));
+        let long = Registry { hash: "00".repeat(32), uris: vec!["a".repeat(76)] };
+        deployment::write(&file, &Deployment { registry: Some(long), ..written.clone() }).unwrap();
+        assert!(refused(&config).contains("URIs"));
         let few = Keys { keys: written.oracles.keys[..3].to_vec(), ..written.oracles.clone() };
         deployment::write(&file, &Deployment { oracles: few, ..written }).unwrap();
         assert!(refused(&config).contains("oracles"));

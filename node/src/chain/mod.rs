@@ -5,9 +5,10 @@ mod deployment;
 pub mod evm;
 pub mod solana;
 
-use crate::client::Wallet;
+use crate::client::{Wallet, WalletKey};
 use crate::config::ChainConfig;
-use liaise_chain_api::{ChainError, ChainId, DistributorReader, FeeLimit, Funds, Submitter};
+use liaise_chain_api::{ChainError, ChainId, DistributorReader, FeeLimit, Funds, StatementSignature, Submitter};
+use liaise_summary::Hash32;
 use std::sync::Arc;
 
 pub use deployment::write as write_deployment;
@@ -80,6 +81,17 @@ pub async fn submitter(config: &ChainConfig, wallet: &Wallet) -> Result<Arc<dyn 
         "solana" => Ok(Arc::new(solana::submitter(config, chain, wallet).await?)),
         "bch" => Ok(Arc::new(bch::submitter(config, chain, wallet).await?)),
         _ => Ok(Arc::new(evm::submitter(config, chain, wallet).await?)),
+    }
+}
+
+/// A wallet's signature over a digest, where rights are signatures: a member's of the DAO's set, or the guardian's.
+///
+/// # Errors
+/// The wallet is of a chain where rights are senders.
+pub fn sign_right(wallet: &Wallet, digest: Hash32) -> Result<StatementSignature, ChainError> {
+    match wallet.key() {
+        WalletKey::Bch(secret) => bch::sign(secret, digest),
+        _ => Err(input("the wallet", format!("{} signs no right: name a key of Bitcoin Cash", wallet.account()))),
     }
 }
 

@@ -44,7 +44,10 @@ impl Due {
     pub fn action(&self, signatures: Vec<StatementSignature>) -> Action {
         match self {
             Due::Open(statement) => Action::Open { statement: *statement, signatures },
-            Due::Epoch(filing) | Due::Late(filing) => Action::SubmitEpoch { statement: filing.statement, signatures },
+            Due::Epoch(filing) | Due::Late(filing) => {
+                let payouts = filing.tree.payouts();
+                Action::SubmitEpoch { statement: filing.statement, signatures, payouts }
+            }
         }
     }
 }

@@ -50,6 +50,14 @@ impl PayTree {
         }
     }
 
+    /// How many payouts it holds, where its leaves are batches; 0 where they are accounts.
+    pub fn payouts(&self) -> u32 {
+        match self {
+            PayTree::Accounts(_) => 0,
+            PayTree::Batches { payouts, .. } => u32::try_from(payouts.len()).expect("a tree has at most 2^32 leaves"),
+        }
+    }
+
     /// The proof of the leaf that pays whoever has this place among the paid: its own, or its batch's.
     ///
     /// # Errors

@@ -8,6 +8,10 @@ use liaise_summary::{
 use super::{Harness, LocalChain, Oracles, Plan, Role, Rooted};
 use crate::{Action, At, ChainError, Distributor, Outcome, Prepared, Refusal, Status, Submitter};
 
+/// Payouts that every filing names: more than any tree of the suite holds, for batches of one payout each cost more than full
+/// ones.
+pub const PAYOUTS: u32 = 24;
+
 /// A chain, the plan that its distributor was built from, and the oracles.
 pub struct World<C> {
     /// The chain.
@@ -185,7 +189,7 @@ impl<C: LocalChain> World<C> {
 
     /// The action of a filing signed by a quorum.
     pub fn signed_filing(&self, statement: EpochStatement) -> Action {
-        Action::SubmitEpoch { statement, signatures: self.oracles.quorum(statement.digest()) }
+        Action::SubmitEpoch { statement, signatures: self.oracles.quorum(statement.digest()), payouts: PAYOUTS }
     }
 
     /// Waits for the next epoch's end and files it; the statement is pending.

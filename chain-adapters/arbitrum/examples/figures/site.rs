@@ -152,7 +152,7 @@ impl Site {
             artefact: sha256(&[b"artefact", root_hash.as_bytes()]),
         };
         let signatures = self.oracles.quorum(statement.digest());
-        self.act(Role::Anybody, &Action::SubmitEpoch { statement, signatures }).await
+        self.act(Role::Anybody, &Action::SubmitEpoch { statement, signatures, payouts: 0 }).await
     }
 
     /// Opens a range; returns the gas of the approval and of the opening, which is pending afterwards.

@@ -1,6 +1,6 @@
 //! The process that pays.
 
-use liaise_chain_api::{Action, At, FeeLimit, Submitter};
+use liaise_chain_api::{Action, At, FeeLimit, PaysInBatches, Submitter};
 use liaise_chain_bch::{BchReader, BchSubmitter};
 use liaise_summary::{BATCH_PAYOUTS, DistributorId};
 
@@ -14,7 +14,7 @@ const HEADER_BYTES: usize = 14;
 pub async fn run(url: &str, distributor: &str, payouts: &str) {
     let distributor = hex::decode(distributor).expect("hex").try_into().expect("32 bytes");
     let payouts: usize = payouts.parse().expect("a number");
-    let config = site::config(url, DistributorId(distributor), payouts);
+    let config = site::config(url, DistributorId(distributor));
     let reader = BchReader::connect(config.clone()).await.expect("the devnet answers");
     let submitter = BchSubmitter::connect(config, site::operator()).await.expect("the devnet answers");
     let unpaid = reader.unpaid(At::Latest).await.expect("readable");

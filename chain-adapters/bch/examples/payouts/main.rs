@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use liaise_chain_api::{At, DistributorReader};
+use liaise_chain_api::{At, DistributorReader, PaysInBatches};
 use liaise_chain_bch::{BchConfig, BchReader};
 use liaise_summary::{BATCH_PAYOUTS, Payee};
 

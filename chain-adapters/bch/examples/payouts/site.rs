@@ -6,8 +6,8 @@ use liaise_chain_bch::local::Devnet;
 use liaise_chain_bch::{BchConfig, BchKeys, BchSubmitter, Founders, PayoutTerms, Terms, account_of_key};
 use liaise_summary::batch::batch_tree;
 use liaise_summary::{
-    BATCH_PAYOUTS, DaoSet, DistributorId, Emission, Epoch, EpochStatement, Hash32, NetworkId, Node, OpenStatement,
-    OracleSet, Payout, Schedule, SumTree, sha256,
+    DaoSet, DistributorId, Emission, Epoch, EpochStatement, Hash32, NetworkId, Node, OpenStatement, OracleSet, Payout,
+    Schedule, SumTree, sha256,
 };
 use secp256k1::{Message, SECP256K1, SecretKey};
 
@@ -31,13 +31,19 @@ impl Site {
         let account: Account = account_of_key(&devnet.chain(), &operator().public());
         devnet.fund(&[account], 8, COIN_SATS).await.expect("it has a coinbase");
         devnet.mine(1).await.expect("the devnet obeys");
-        let plan =
-            Plan { chain: devnet.chain(), endpoint: devnet.url().to_owned(), terms: terms(), founders: founders() };
+        let plan = Plan {
+            chain: devnet.chain(),
+            endpoint: devnet.url().to_owned(),
+            terms: terms(),
+            founders: founders(),
+            uris: vec![],
+        };
         let deployed = deploy(&plan, &operator(), FEE).await.expect("it deploys");
         devnet.mine(BchConfig::DEPTH + 1).await.expect("the devnet obeys");
         devnet.advance_to(GENESIS_S).await.expect("the devnet obeys");
-        let config = config(devnet.url(), deployed.distributor, payouts);
-        let site = Self { locked_sats: config.epoch_sats, devnet, config };
+        let config = config(devnet.url(), deployed.distributor);
+        let locked_sats = config.terms.payout.filing_sats(u32::try_from(payouts).expect("below 2^32"));
+        let site = Self { locked_sats, devnet, config };
         site.open_and_file(payouts).await;
         site
     }
@@ -79,7 +85,11 @@ impl Site {
             artefact: sha256(&[b"tree block"]),
         };
         let signatures = quorum(statement.digest());
-        self.act(&submitter, &Action::SubmitEpoch { statement, signatures }).await;
+        self.act(
+            &submitter,
+            &Action::SubmitEpoch { statement, signatures, payouts: u32::try_from(payouts).expect("below 2^32") },
+        )
+        .await;
         self.pass(&submitter, terms.delays.epoch_s + 512).await;
     }
 
@@ -95,15 +105,9 @@ impl Site {
     }
 }
 
-/// The distributor, with the satoshis that so many payouts take.
-pub fn config(url: &str, distributor: DistributorId, payouts: usize) -> BchConfig {
-    let terms = terms();
-    let full = payouts / BATCH_PAYOUTS;
-    let rest = payouts % BATCH_PAYOUTS;
-    let last = if rest > 0 { terms.payout.batch_sats(rest) } else { 0 };
-    let chain = "bch:bchreg".parse().expect("a chain");
-    let epoch_sats = terms.payout.batch_sats(BATCH_PAYOUTS) * full as u64 + last;
-    BchConfig { epoch_sats, ..BchConfig::new(chain, url, distributor, terms, founders()) }
+/// The distributor, whose epochs get all that their payouts take.
+pub fn config(url: &str, distributor: DistributorId) -> BchConfig {
+    BchConfig::new("bch:bchreg".parse().expect("a chain"), url, distributor, terms(), founders())
 }
 
 fn terms() -> Terms {

@@ -1,24 +1,34 @@
 //! Coins: which pay, what it costs, and an epoch that runs dry.
 
 use liaise_chain_api::conformance::{LocalChain, Role, Rooted, World};
-use liaise_chain_api::{Action, At, ChainError, DeadReason, FeeLimit, Refusal, Status, Submitter};
+use liaise_chain_api::{
+    Action, At, ChainError, DeadReason, DistributorReader, FeeLimit, PaysInBatches, Refusal, Status, Submitter,
+};
 use liaise_chain_bch::local::spent_by;
-use liaise_chain_bch::{BchConfig, BchKeys, BchReader, BchSubmitter, account_of_key};
+use liaise_chain_bch::{BchConfig, BchKeys, BchReader, BchSubmitter, account_of_key, deploy};
 use liaise_summary::batch::batch_tree;
 use liaise_summary::{BATCH_PAYOUTS, Node, Payout};
 
 use crate::harness::{DevnetChain, DevnetHarness, FEE, keys};
 
+/// Little more than an epoch's own dust.
+const THRIFTY_SATS: u64 = 1000;
+
 /// A submitter over an epoch that gets little more than its own dust.
 async fn thrifty(world: &World<DevnetChain>, role: Role) -> BchSubmitter {
-    let config = BchConfig { epoch_sats: BchConfig::EPOCH_SATS, ..world.chain.config.clone() };
+    let config = BchConfig { epoch_sats: Some(THRIFTY_SATS), ..world.chain.config.clone() };
     BchSubmitter::connect(config, keys(role)).await.expect("the devnet answers")
 }
 
 async fn filed(world: &World<DevnetChain>, submitter: &BchSubmitter, tree: &impl Rooted) {
     let statement = world.filing(tree, 0).await;
+    file(world, submitter, &world.signed_filing(statement)).await;
+}
+
+async fn file(world: &World<DevnetChain>, submitter: &BchSubmitter, action: &Action) {
+    let Action::SubmitEpoch { statement, .. } = action else { unreachable!("it files") };
     world.pass_epoch(statement.epoch).await;
-    let prepared = submitter.prepare(&world.signed_filing(statement), FEE, &[]).await.expect("an acceptable filing");
+    let prepared = submitter.prepare(action, FEE, &[]).await.expect("an acceptable filing");
     submitter.broadcast(&prepared).await.expect("the devnet takes it");
     world.chain.mine(1).await;
     world.pass(world.plan.delays.epoch_s).await;
@@ -164,11 +174,15 @@ async fn a_full_batch_has_the_size_of_the_figures() {
     let epoch = world.state().await.next;
     let payout = |i: usize| Payout { pubkey_hash: payee(i), amount: 1 + i as u64 };
     let (payouts, tree) = batch_tree(epoch, (0..BATCH_PAYOUTS + 1).map(payout).collect()).expect("a valid tree");
-    let config = &world.chain.config;
-    let all_sats = config.terms.payout.batch_sats(BATCH_PAYOUTS) + config.terms.payout.batch_sats(1) + 1000;
-    let config = BchConfig { epoch_sats: all_sats, ..config.clone() };
+    let config = BchConfig { epoch_sats: None, ..world.chain.config.clone() };
+    let payout = config.terms.payout;
     let submitter = BchSubmitter::connect(config, keys(Role::Operator)).await.expect("the devnet answers");
-    filed(&world, &submitter, &Root(tree.root())).await;
+    let mut action = world.signed_filing(world.filing(&Root(tree.root()), 0).await);
+    let Action::SubmitEpoch { payouts: named, .. } = &mut action else { unreachable!("it files") };
+    *named = u32::try_from(payouts.len()).expect("few");
+    file(&world, &submitter, &action).await;
+    let unpaid = submitter.batches().expect("it pays in batches").unpaid(At::Latest).await.expect("readable");
+    assert_eq!(unpaid[0].coins, u128::from(payout.batch_sats(BATCH_PAYOUTS) + payout.batch_sats(1)));
     for (batch, chunk) in (0..).zip(payouts.chunks(BATCH_PAYOUTS)) {
         let proof = tree.proof(batch).expect("a batch of the tree");
         let action = Action::Crank { epoch, payouts: chunk.to_vec(), proof };
@@ -180,6 +194,8 @@ async fn a_full_batch_has_the_size_of_the_figures() {
             println!("{} payouts in {bytes} bytes for {} satoshis of fee", chunk.len(), prepared.fee_max);
             assert!(bytes <= 84 * chunk.len() + 1950 && bytes <= 100_000, "{bytes}");
             assert_eq!(prepared.fee_max.0, 84 * 1170 + 1950);
+        } else {
+            assert_eq!(prepared.fee_max.0, 84 + 1950, "the last batch leaves nothing for miners");
         }
         submitter.broadcast(&prepared).await.expect("the devnet takes it");
         world.chain.mine(1).await;
@@ -202,4 +218,78 @@ impl Rooted for Root {
 
 fn payee(i: usize) -> [u8; 20] {
     liaise_summary::sha256(&[b"payee", &i.to_be_bytes()]).0[..20].try_into().expect("twenty bytes")
+}
+
+/// What a veto gives back funds the next filing, and nothing more leaves the account than what is missing.
+#[tokio::test]
+async fn a_vetoed_epochs_satoshis_fund_the_next() {
+    let world = World::opened::<DevnetHarness>().await;
+    let submitter = world.submitter(Role::Operator).await;
+    let tree = world.pay(&[(0, 100)]).await;
+    let statement = world.file(&tree, 0).await;
+    let veto = Action::Veto { digest: statement.digest(), reason: b"another root".to_vec() };
+    world.act(Role::Guardian, &veto).await;
+    let again = world.signed_filing(world.filing(&tree, 0).await);
+    let quote = submitter.quote(&again, FEE, &[]).await.expect("an acceptable filing");
+    let [fee] = &quote.parts[..] else { panic!("all that it locks a veto gave back: {:?}", quote.parts) };
+    assert_eq!((fee.amount, fee.what.starts_with("fee of ")), (quote.max.0, true), "{fee:?}");
+    world.act(Role::Operator, &again).await;
+    let unpaid = submitter.batches().expect("it pays in batches").unpaid(At::Latest).await.expect("readable");
+    assert_eq!(unpaid[0].coins, 20_000);
+}
+
+/// A dry run says what is locked for whom before there is a coin, and a low limit files all the same.
+#[tokio::test]
+async fn a_filing_says_what_it_locks() {
+    let world = World::opened::<DevnetHarness>().await;
+    let config = BchConfig { epoch_sats: None, ..world.chain.config.clone() };
+    let poor = BchKeys::new([9; 32]).expect("a key");
+    let submitter = BchSubmitter::connect(config, poor).await.expect("the devnet answers");
+    let statement = world.filing(&world.tree(&[(0, 100)]), 0).await;
+    world.pass_epoch(statement.epoch).await;
+    let Action::SubmitEpoch { signatures, .. } = world.signed_filing(statement) else { unreachable!("it files") };
+    let action = Action::SubmitEpoch { statement, signatures, payouts: 2_000 };
+    let needed = 2_000 * 759 + 2 * 1_950;
+    let dear = FeeLimit(10_000_000);
+    let quote = submitter.quote(&action, dear, &[]).await.expect("it needs no coin");
+    assert_eq!((quote.parts[1].amount, quote.max.0), (needed, needed + quote.parts[0].amount));
+    assert!(quote.parts[1].what.contains("2000 payouts in 2 batches: 1350000"), "{:?}", quote.parts);
+    match submitter.prepare(&action, dear, &[]).await {
+        Err(error @ ChainError::Funds { .. }) => assert!(error.to_string().contains("are missing"), "{error}"),
+        other => panic!("the account has nothing, and it gives {other:?}"),
+    }
+    // less than what the batches need is locked, so that the epoch is filed
+    let quote = submitter.quote(&action, FEE, &[]).await.expect("it needs no coin");
+    assert!(quote.max <= FEE && quote.parts[1].amount < needed, "{:?}", quote.parts);
+    assert!(quote.parts[1].what.contains("whoever cranks brings the rest"), "{:?}", quote.parts);
+}
+
+/// An output 0 that is too poor is no origin: one is made of other coins, or the account lacks so much.
+#[tokio::test]
+async fn a_deployment_makes_its_origin_of_what_there_is() {
+    let world = World::opened::<DevnetHarness>().await;
+    let devnet = &world.chain.devnet;
+    let plan = deploy::Plan {
+        chain: devnet.chain(),
+        endpoint: devnet.url().to_owned(),
+        terms: world.chain.config.terms,
+        founders: world.chain.config.founders.clone(),
+        uris: vec![],
+    };
+    let poor = BchKeys::new([8; 32]).expect("a key");
+    let account = account_of_key(&devnet.chain(), &poor.public());
+    // the first is output 0
+    devnet.fund(std::slice::from_ref(&account), 2, 1_500).await.expect("it has a coinbase");
+    devnet.mine(1).await.expect("the devnet obeys");
+    match deploy::deploy(&plan, &poor, FEE).await {
+        Err(ChainError::Funds { has: 3_000, needed, .. }) => assert!((3_001..4_000).contains(&needed), "{needed}"),
+        other => panic!("3 000 satoshis are too few, and it gives {other:?}"),
+    }
+    devnet.fund(&[account], 1, 1_500).await.expect("it has a coinbase");
+    devnet.mine(1).await.expect("the devnet obeys");
+    let deployed = deploy::deploy(&plan, &poor, FEE).await.expect("three coins are enough");
+    devnet.mine(1).await.expect("the devnet obeys");
+    assert_eq!(deployed.publication.hash(), &liaise_chain_bch::metadata::registry_hash(&deployed.registry));
+    let config = BchConfig { distributor: deployed.distributor, ..world.chain.config.clone() };
+    BchReader::connect(config).await.expect("it stands there");
 }

@@ -14,7 +14,7 @@ pub const FEE: FeeLimit = FeeLimit(1_000_000);
 /// Coins of each account, and their satoshis.
 pub const COINS: usize = 24;
 pub const COIN_SATS: u64 = 10_000_000;
-/// Enough for the few batches of a case.
+/// Enough for the few batches of a case, each of one payout.
 const EPOCH_SATS: u64 = 20_000;
 
 const ROLES: [Role; 5] = [Role::Operator, Role::Rival, Role::Guardian, Role::Authority, Role::Stranger];
@@ -80,13 +80,15 @@ impl Harness for DevnetHarness {
             endpoint: devnet.url().to_owned(),
             terms: terms(plan),
             founders: founders(plan),
+            uris: vec!["example.org".to_owned()],
         };
         // the operator's first coin is output 0
         let deployed = deploy(&planned, &keys(Role::Operator), FEE).await.expect("it deploys");
         devnet.mine(BchConfig::DEPTH + 1).await.expect("the devnet obeys");
         devnet.advance_to(plan.schedule.genesis_s).await.expect("the devnet obeys");
         let config = BchConfig {
-            epoch_sats: EPOCH_SATS,
+            epoch_sats: Some(EPOCH_SATS),
+            publication: Some(deployed.publication),
             ..BchConfig::new(chain, devnet.url(), deployed.distributor, planned.terms, planned.founders)
         };
         DevnetChain { devnet, config, saved: None }

@@ -53,16 +53,15 @@ pub async fn run(context: &Context, args: &SupplyArgs) -> eyre::Result<()> {
     if wrong.is_empty() { Ok(()) } else { fail(Kind::Integrity, wrong.join("; ")) }
 }
 
-/// What every payee of the newest tree has had, together.
+/// What every payee has had, together.
 async fn paid_by_payees(reader: &dyn DistributorReader, books: &Books) -> eyre::Result<u128> {
-    let Some(state) = &books.state else { return Ok(0) };
     let one = async |payee: &liaise_ledger::Hash| match reader.claimed(&Payee(payee.0), At::Latest).await {
         Ok(claimed) => Ok(u128::from(claimed.total)),
         // A decreed loss is nobody's.
         Err(ChainError::NotAnAccount { .. }) => Ok(0),
         Err(error) => Err(error).or_exit(Kind::Chain),
     };
-    let had = futures::stream::iter(state.leaves.keys()).map(one).buffered(ASKED_AT_ONCE);
+    let had = futures::stream::iter(&books.payees).map(one).buffered(ASKED_AT_ONCE);
     had.try_fold(0u128, async |sum, had| Ok(sum + had)).await
 }
 

@@ -157,7 +157,8 @@ async fn pay(
             outcome: String::new(),
         };
         if args.dry_run {
-            let fee = estimate(submitter.as_ref(), &action, args.fee.limit(submitter.chain())).await?.max;
+            let limit = args.fee.limit(submitter.chain());
+            let fee = estimate(submitter.as_ref(), &action, limit, &[]).await?.max;
             fees = fees.saturating_add(fee.0);
             payment.fee_max = Some(fee.to_string());
             payment.outcome = "would be paid".into();

@@ -1,13 +1,14 @@
 //! `liaise claim`: has the distributor pay what is due.
 
 mod all;
+mod batches;
 mod runs;
 
 use crate::commands::context::{Context, key_name, named_account};
 use crate::commands::rewards::proof_file::ProofFile;
 use crate::commands::rewards::{or_payable_exit, payee_of};
 use crate::commands::submit::{FeeArgs, estimate, parts, send};
-use crate::exit::{Kind, OrExit};
+use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;
 use crate::output::{self, NOT_ADVICE, say, xlv};
 use crate::secrets::PassphraseArgs;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 pub struct ClaimArgs {
     /// Whom to claim for: CAIP-10 accounts, addresses, or names of your keys; your only key by default. Each account is
-    /// paid itself, whoever sends the claim.
+    /// paid itself, whoever sends the claim. Where pay goes out in batches (Bitcoin Cash), the account's batch is paid, and
+    /// those before it that are unpaid.
     accounts: Vec<String>,
     /// Claim for everybody in the newest payable tree to whom something is due: many accounts in one transaction where
     /// the chain's contract takes that.
@@ -90,6 +92,10 @@ pub async fn run(args: ClaimArgs, home: &Home) -> eyre::Result<()> {
     let others: Vec<Account> =
         args.others.iter().map(|name| context.account(name, &args.passphrase)).collect::<eyre::Result<_>>()?;
     let replica = context.current().await?;
+    let reader = context.reader().await?;
+    if let Some(batches) = reader.batches() {
+        return batches::run(&context, &replica, &args, reader.as_ref(), batches).await;
+    }
     if args.all || !others.is_empty() {
         return all::run(&context, &replica, &args, (!args.all).then_some(&others)).await;
     }
@@ -124,7 +130,14 @@ fn print(args: &ClaimArgs, lines: &[Line], unit: &str) -> eyre::Result<()> {
 async fn from_file(context: &Context, path: &Path) -> eyre::Result<Claim> {
     let file = ProofFile::read(path)?;
     file.check_network(context.genesis.network_id(), &context.config.chain.id)?;
-    let at = context.reader().await?.distributor(At::Latest).await.or_exit(Kind::Chain)?;
+    let reader = context.reader().await?;
+    if reader.batches().is_some() {
+        return fail(
+            Kind::Usage,
+            "--proof: pay comes in batches on this chain and nobody proves a place of their own: claim without it",
+        );
+    }
+    let at = reader.distributor(At::Latest).await.or_exit(Kind::Chain)?;
     let (leaf, proof) = file.check(&at)?;
     Ok(Claim { account: file.account, leaf, proof })
 }
@@ -188,7 +201,7 @@ async fn one(
     }
     let action = Action::Claim { leaf, proof };
     if args.dry_run {
-        let quote = estimate(submitter, &action, args.fee.limit(submitter.chain())).await?;
+        let quote = estimate(submitter, &action, args.fee.limit(submitter.chain()), &[]).await?;
         let unit = Coin::of(submitter.chain()).unit;
         line.outcome = format!("would be paid, for at most {} {unit}", quote.max);
         line.fee_max = Some(quote.max.to_string());

@@ -1,6 +1,7 @@
 //! `liaise rewards`: what an account earned, why, and the proof of it.
 
 mod explain;
+mod payouts;
 pub mod proof_file;
 mod prove;
 mod show;
@@ -19,7 +20,8 @@ use std::path::PathBuf;
 /// See the module.
 #[derive(Debug, Subcommand)]
 pub enum RewardsCommand {
-    /// What an account earned epoch by epoch, what is claimed, and what can be claimed now.
+    /// What an account earned epoch by epoch, what is claimed, and what can be claimed now; where pay goes out in batches
+    /// (Bitcoin Cash), how each payout stands.
     Show(WhoArgs),
     /// Why an account earned what it earned, each reason with the messages that it rests on.
     Explain(ExplainArgs),
@@ -84,8 +86,9 @@ impl WhoArgs {
 
 /// Where an account is paid in the reward tree.
 pub fn payee_of(account: &Account) -> eyre::Result<Payee> {
-    let payee = account.payee().map(Payee);
-    payee.ok_or_else(|| eyre::eyre!("{account} has no place in a tree of an account chain")).or_exit(Kind::Usage)
+    let key_hash = || account.bch_key_hash().map(|hash| Payee::from_20(hash));
+    let payee = account.payee().map(Payee).or_else(key_hash);
+    payee.ok_or_else(|| eyre::eyre!("{account} is an account that no tree pays")).or_exit(Kind::Usage)
 }
 
 /// The exit code of what keeps the newest payable tree away.

@@ -14,6 +14,12 @@ pub async fn run(context: &Context, args: &ProveArgs) -> eyre::Result<()> {
     let payee = payee_of(&account)?;
     let replica = if args.offline { context.offline().await? } else { context.current().await? };
     let reader = context.reader().await?;
+    if reader.batches().is_some() {
+        return fail(
+            Kind::Usage,
+            "pay comes in batches on this chain and nobody proves a place of their own: `liaise claim` has yours paid",
+        );
+    }
     let payable = or_payable_exit(Payable::newest(&replica, reader.as_ref()).await)?;
     let Some((leaf, proof)) = or_payable_exit(payable.leaf(&payee))? else {
         let why = format!(

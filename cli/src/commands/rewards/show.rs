@@ -1,5 +1,6 @@
 //! `liaise rewards show`.
 
+use super::payouts::Payouts;
 use super::{WhoArgs, payable_or_none, payee_of, statements};
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, OrExit};
@@ -34,6 +35,9 @@ struct Rewards {
     #[serde(serialize_with = "output::units")]
     pending: u64,
     epochs: Vec<Row>,
+    /// Where pay goes out in batches.
+    #[serde(flatten)]
+    batches: Option<Payouts>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -57,13 +61,18 @@ impl From<&(EpochNumber, Statement)> for Row {
     }
 }
 
-/// Earned is in the tree, owed beside it, or pending; claims come out of the tree.
-fn add_up(account: Account, epochs: Vec<Row>, tree: Option<(u32, u64, u64)>, claimed: u64) -> Rewards {
+/// Earned is in the tree, owed beside it, or pending; claims come out of the tree. `tree` is the newest payable one's epoch, what
+/// is in it, and what is owed beside it.
+fn add_up(
+    account: Account,
+    epochs: Vec<Row>,
+    (payable_epoch, in_tree, owed): (Option<u32>, u64, u64),
+    claimed: u64,
+) -> Rewards {
     let earned = epochs.iter().map(|row| row.net + row.held).sum::<u64>();
-    let (payable_epoch, in_tree, owed) = tree.map_or((None, 0, 0), |(epoch, leaf, owed)| (Some(epoch), leaf, owed));
     let pending = earned.saturating_sub(in_tree).saturating_sub(owed);
     let claimable = in_tree.saturating_sub(claimed);
-    Rewards { account, payable_epoch, earned, in_tree, claimed, claimable, owed, pending, epochs }
+    Rewards { account, payable_epoch, earned, in_tree, claimed, claimable, owed, pending, epochs, batches: None }
 }
 
 pub async fn run(context: &Context, args: &WhoArgs) -> eyre::Result<()> {
@@ -72,14 +81,24 @@ pub async fn run(context: &Context, args: &WhoArgs) -> eyre::Result<()> {
     let replica = context.current().await?;
     let reader = context.reader().await?;
     let rows = statements(&histories(&replica), &account, 0..=epoch_now(&replica)).await?;
-    let payable = payable_or_none(&replica, reader.as_ref()).await?;
-    let tree = payable.map(|payable| {
-        let leaf = payable.state.leaves.get(&liaise_ledger::Hash(payee.0)).map_or(0, |leaf| leaf.amount);
-        let owed = payable.state.owing.iter().filter(|row| row.account == account).map(|row| row.amount).sum();
-        (payable.held.epoch.0, leaf, owed)
-    });
+    let rows: Vec<Row> = rows.iter().map(Row::from).collect();
     let claimed = reader.claimed(&payee, At::Latest).await.or_exit(Kind::Chain)?.total;
-    let rewards = add_up(account, rows.iter().map(Row::from).collect(), tree, claimed);
+    let rewards = match reader.batches() {
+        Some(batches) => {
+            let payouts = Payouts::of(context, &replica, reader.as_ref(), batches, &account, &payee).await?;
+            let tree = (payouts.newest(), payouts.in_tree(), payouts.owed);
+            Rewards { batches: Some(payouts), ..add_up(account, rows, tree, claimed) }
+        }
+        None => {
+            let payable = payable_or_none(&replica, reader.as_ref()).await?;
+            let tree = payable.map_or((None, 0, 0), |payable| {
+                let leaf = payable.state.leaves.get(&liaise_ledger::Hash(payee.0)).map_or(0, |leaf| leaf.amount);
+                let owed = payable.state.owing.iter().filter(|row| row.account == account).map(|row| row.amount).sum();
+                (Some(payable.held.epoch.0), leaf, owed)
+            });
+            add_up(account, rows, tree, claimed)
+        }
+    };
     if args.json { output::json(&rewards) } else { print(&rewards) }
 }
 
@@ -103,6 +122,9 @@ fn print(rewards: &Rewards) -> eyre::Result<()> {
     say!("claimable now   {}", xlv(rewards.claimable));
     say!("owed            {}", xlv(rewards.owed));
     say!("pending         {}   (not in a payable tree yet)", xlv(rewards.pending));
+    if let Some(batches) = &rewards.batches {
+        batches.print();
+    }
     say!("\n{NOT_ADVICE}");
     Ok(())
 }
@@ -115,10 +137,10 @@ mod tests {
     fn every_base_unit_is_in_one_place() {
         let account = Account::evm(1, [1; 20]);
         let row = |epoch, net, held| Row { epoch, won: net, judged: 0, prompted: 0, net, held };
-        let rewards = add_up(account.clone(), vec![row(0, 10, 0), row(1, 5, 2), row(2, 4, 0)], Some((1, 15, 2)), 10);
+        let rewards = add_up(account.clone(), vec![row(0, 10, 0), row(1, 5, 2), row(2, 4, 0)], (Some(1), 15, 2), 10);
         assert_eq!((rewards.earned, rewards.in_tree, rewards.owed, rewards.pending), (21, 15, 2, 4));
         assert_eq!((rewards.claimed, rewards.claimable), (10, 5));
-        let fresh = add_up(account, vec![row(0, 10, 0)], None, 0);
+        let fresh = add_up(account, vec![row(0, 10, 0)], (None, 0, 0), 0);
         assert_eq!((fresh.payable_epoch, fresh.pending, fresh.claimable), (None, 10, 0));
     }
 }

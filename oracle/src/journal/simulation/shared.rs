@@ -230,7 +230,8 @@ impl Shared {
             let more = self.book.next(head).0 < self.epochs;
             if more { self.agreed(head).into_iter().collect() } else { Vec::new() }
         };
-        let submit = |content| Action::SubmitEpoch { statement: self.book.of(content), signatures: Vec::new() };
+        let submit =
+            |content| Action::SubmitEpoch { statement: self.book.of(content), signatures: Vec::new(), payouts: 0 };
         filings.into_iter().map(submit).chain((0..self.claims).map(claim)).collect()
     }
 

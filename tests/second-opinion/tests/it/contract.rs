@@ -150,12 +150,12 @@ impl World {
         let signatures = self.quorum(statement.digest());
         // They stand for this statement and no other.
         let forged = EpochStatement { owed: 1, ..statement };
-        let forged = Action::SubmitEpoch { statement: forged, signatures: signatures.clone() };
+        let forged = Action::SubmitEpoch { statement: forged, signatures: signatures.clone(), payouts: 0 };
         match submitter.prepare(&forged, FEE, &[]).await {
             Err(ChainError::Refused { refusal: Refusal::Signature, .. }) => {}
             other => panic!("the signatures should be refused, and it gives {other:?}"),
         }
-        self.act(OPERATOR, Action::SubmitEpoch { statement, signatures }).await;
+        self.act(OPERATOR, Action::SubmitEpoch { statement, signatures, payouts: 0 }).await;
         let filed = submitter.distributor(At::Latest).await.expect("a readable distributor");
         assert_eq!(filed.head, statement.digest());
         self.anvil.mine_at(filed.at.time_s + 60 + u64::from(DELAYS.epoch_s)).await.expect("anvil obeys");

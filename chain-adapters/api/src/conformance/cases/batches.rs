@@ -3,8 +3,8 @@
 use liaise_summary::Payout;
 
 use super::super::world::World;
-use super::super::{Harness, LocalChain, Role};
-use crate::{Action, Refusal};
+use super::super::{Harness, LocalChain, Role, Rooted};
+use crate::{Action, At, Refusal};
 
 /// Each epoch pays its own, in order, once; an older epoch's pay never goes stale.
 pub async fn epochs_are_paid_batch_after_batch<H: Harness>() {
@@ -17,6 +17,11 @@ pub async fn epochs_are_paid_batch_after_batch<H: Harness>() {
     world.expect_refused(Role::Operator, first.claim(0), Refusal::Proof).await;
     world.act(Role::Stranger, first.claim(1)).await;
     assert_eq!(world.state().await.unclaimed, 300);
+    let told = world.submitter(Role::Stranger).await;
+    let batches = told.batches().expect("the chain pays in batches");
+    let unpaid = batches.unpaid(At::Latest).await.expect("readable");
+    let [left] = unpaid[..] else { panic!("one filing holds pay: {unpaid:?}") };
+    assert_eq!((left.root, left.next_batch, left.amount), (first.node(), 2, 300));
     for amount in [10, 20] {
         let tree = world.pay(&[(0, amount)]).await;
         world.file_payable(&tree).await;
@@ -25,6 +30,12 @@ pub async fn epochs_are_paid_batch_after_batch<H: Harness>() {
     world.act(Role::Stranger, first.claim(2)).await;
     assert_eq!(world.state().await.unclaimed, 0);
     assert_eq!((world.paid(&world.chain.payee(0)).await, world.paid(&world.chain.payee(2)).await), (130, 300));
+    assert_eq!(batches.unpaid(At::Latest).await.expect("readable"), []);
+    let paid = batches.payouts(&world.chain.payee(0), At::Latest).await.expect("readable");
+    assert_eq!(paid.iter().map(|paid| (paid.epoch.0, paid.amount)).collect::<Vec<_>>(), [(0, 100), (1, 10), (2, 20)]);
+    let last = batches.payouts(&world.chain.payee(2), At::Latest).await.expect("readable");
+    assert_eq!((last.len(), last[0].batch, last[0].amount), (1, 2, 300));
+    assert_ne!(last[0].transaction, paid[0].transaction);
     world.chain.finalise().await;
     assert_eq!(world.paid(&world.chain.payee(0)).await, 130);
     world.expect_refused(Role::Operator, first.claim(2), Refusal::Proof).await;

@@ -2,7 +2,7 @@
 
 use liaise_summary::{DistributorId, Epoch, Hash32, NetworkId};
 
-use super::super::world::World;
+use super::super::world::{PAYOUTS, World};
 use super::super::{Harness, LocalChain, Oracles, Role, Rooted};
 use crate::{Action, Refusal};
 
@@ -58,7 +58,7 @@ pub async fn a_statement_without_a_quorum_is_refused<H: Harness>() {
     let world = World::opened::<H>().await;
     let statement = world.filing(&world.tree(&[(0, 100)]), 0).await;
     world.pass_epoch(statement.epoch).await;
-    let submit = |signatures| Action::SubmitEpoch { statement, signatures };
+    let submit = |signatures| Action::SubmitEpoch { statement, signatures, payouts: PAYOUTS };
     let full = world.oracles.quorum(statement.digest());
 
     let few = world.oracles.sign(statement.digest(), full.len() - 1);

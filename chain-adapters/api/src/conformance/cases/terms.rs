@@ -2,7 +2,7 @@
 
 use liaise_summary::{DistributorId, Epoch};
 
-use super::super::world::World;
+use super::super::world::{PAYOUTS, World};
 use super::super::{Harness, LocalChain, Oracles, Plan, Role};
 use crate::{Action, At, Range, Refusal};
 
@@ -110,9 +110,9 @@ pub async fn the_next_set_signs_alone<H: Harness>() {
     world.expect_refused(Role::Operator, &world.signed_filing(statement), Refusal::WrongSet).await;
     let again = world.filing(&tree, 0).await;
     let signatures = world.oracles.sign(again.digest(), 7);
-    let by_the_old = Action::SubmitEpoch { statement: again, signatures };
+    let by_the_old = Action::SubmitEpoch { statement: again, signatures, payouts: PAYOUTS };
     world.expect_refused(Role::Operator, &by_the_old, Refusal::Signature).await;
     let signatures = next.quorum(again.digest());
-    world.act(Role::Operator, &Action::SubmitEpoch { statement: again, signatures }).await;
+    world.act(Role::Operator, &Action::SubmitEpoch { statement: again, signatures, payouts: PAYOUTS }).await;
     assert_eq!(world.state().await.head, again.digest());
 }

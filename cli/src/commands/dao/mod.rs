@@ -1,7 +1,10 @@
-//! `liaise dao`: how the term and the distributor stand, and the guardian's veto.
+//! `liaise dao`: how the term and the distributor stand, the guardian's veto, and acts that members sign.
 
+mod act_file;
+mod acts;
 mod decree;
 
+use super::audit::or_audit_exit;
 use super::context::{Context, histories};
 use super::oracle::describe;
 use super::oracle::evidence::Evidence;
@@ -13,7 +16,7 @@ use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_chain_api::{Action, At, Distributor};
 use liaise_ledger::EpochNumber;
-use liaise_node::{Replica, chain, fetch_blobs};
+use liaise_node::{Replica, audit_supply, chain, fetch_blobs};
 use liaise_oracle::artefact::Blocks;
 use liaise_oracle::fold::{HandOver, Shared, TermRow, table};
 use serde::Serialize;
@@ -30,6 +33,13 @@ pub enum DaoCommand {
     Decree(decree::DecreeCommand),
     /// Stop the pending statement, with the guardian's or the DAO authority's key.
     Veto(VetoArgs),
+    /// Write an act into a file for members to sign, where the DAO is a set of keys (Bitcoin Cash).
+    #[command(subcommand)]
+    Propose(acts::ProposeCommand),
+    /// Read what an act would do and add a member's signature, or the guardian's.
+    Sign(acts::SignArgs),
+    /// Send an act that enough have signed.
+    Send(acts::SendArgs),
 }
 
 /// See [`DaoCommand::Status`].
@@ -74,6 +84,9 @@ pub async fn run(command: DaoCommand, home: &Home) -> eyre::Result<()> {
         DaoCommand::Status(args) => status(&context, &args).await,
         DaoCommand::Decree(command) => decree::run(&context, command).await,
         DaoCommand::Veto(args) => veto(&context, &args).await,
+        DaoCommand::Propose(command) => acts::propose(&context, &command).await,
+        DaoCommand::Sign(args) => acts::sign(&context, &args).await,
+        DaoCommand::Send(args) => acts::send(&context, &args).await,
     }
 }
 
@@ -94,10 +107,19 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     let shared = shared(&replica).await?;
     let rows = shared.as_ref().map_or(vec![], |(_, shared)| table(&shared.rows, &hand_overs));
     let decree = shared.as_ref().map(|(_, shared)| shared.decree);
+    let supply = match reader.batches() {
+        // the newest tree says nothing of those before it
+        Some(_) => {
+            let books = or_audit_exit(audit_supply(&replica, reader.as_ref()).await)?.supply;
+            let (paid, unclaimed) = (books.paid, books.unclaimed);
+            Supply { cap: at.schedule.emission.supply, minted: paid.saturating_add(unclaimed), paid, unclaimed }
+        }
+        None => Supply::of(&at),
+    };
     if args.json {
         let row = |row: &TermRow| json!({"first": row.first, "distributor": row.distributor, "old": row.old, "decreed": row.is_decreed});
         let mut value: Value = describe(&at);
-        value["supply"] = json!(Supply::of(&at));
+        value["supply"] = json!(supply);
         value["authority"] = json!(at.authority);
         value["authority_is_one_key"] = json!(at.authority.is_one_key());
         value["guardian"] = json!(at.guardian);
@@ -123,7 +145,6 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         replica.genesis.dao.threshold,
         replica.genesis.dao.keys.len()
     );
-    let supply = Supply::of(&at);
     say!("distributor     {}", at.id);
     say!("supply          {} minted here of {} that all epochs may issue", xlv(supply.minted), xlv(supply.cap));
     say!("                {} paid out, {} unclaimed", xlv(supply.paid), xlv(supply.unclaimed));
