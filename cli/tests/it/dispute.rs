@@ -55,7 +55,7 @@ async fn file_falsely(network: &Network, epoch: u32) {
     let signatures = network.founding.oracles.iter().take(quorum).map(sign).collect();
     let payer = Wallet::new(&Secret::new(Anvil::key(PAYER).to_bytes().0), &"eip155:31337".parse().unwrap()).unwrap();
     let submitter = chain::submitter(network.chain.config(), &payer).await.unwrap();
-    let action = Action::SubmitEpoch { statement, signatures };
+    let action = Action::SubmitEpoch { statement, signatures, payouts: 0 };
     let prepared = submitter.prepare(&action, FeeLimit(u128::MAX), &[]).await.unwrap();
     submitter.broadcast(&prepared).await.unwrap();
     while network.reader.distributor(At::Latest).await.unwrap().pending.is_none() {

@@ -1,6 +1,7 @@
 //! The whole network, as its users meet it: every node a process of the `liaise` program that was just built.
 
 mod add_a_model;
+mod bch;
 mod by_hand;
 mod dispute;
 mod monitoring;

@@ -12,6 +12,8 @@ pub struct Running {
     stdout: BufReader<ChildStdout>,
     /// The network's directory.
     pub dir: PathBuf,
+    /// What it printed until everything was paid.
+    pub began: String,
 }
 
 impl Running {
@@ -31,8 +33,9 @@ impl Running {
             .spawn()
             .expect("the program was built");
         let (stdin, stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
-        let mut running = Running { child, stdin, stdout: BufReader::new(stdout), dir: dir.to_owned() };
-        running.until_up();
+        let mut running =
+            Running { child, stdin, stdout: BufReader::new(stdout), dir: dir.to_owned(), began: String::new() };
+        running.began = running.until_up();
         running
     }
 
