@@ -126,6 +126,9 @@ impl Writer<'_> {
             let path = home.join(format!("keys/{}.json", person.name));
             keys::create(&path, &person.wallet_secret, self.passphrase, Cost::Light)?;
         }
+        for (name, secret) in &self.chain.members {
+            keys::create(&home.join(format!("keys/{name}.json")), secret, self.passphrase, Cost::Light)?;
+        }
         Ok(keys::create(
             &home.join("keys/guardian.json"),
             &self.chain.local.secret(GUARDIAN),

@@ -6,19 +6,23 @@
 mod calendar;
 mod chain;
 mod claims;
+mod commands;
 mod corpus;
 mod directories;
 mod filing;
 mod forger;
 mod genesis;
 mod links;
+mod incidents;
 mod network;
+mod opening;
 mod processes;
 mod progress;
 mod report;
 mod stay;
 mod work;
 
+use crate::exit::{Kind, fail};
 use crate::output::NOT_ADVICE;
 use clap::Args;
 use liaise_ledger::Account;
@@ -48,6 +52,9 @@ pub struct DemoArgs {
     /// The chain that holds the term.
     #[arg(long, value_enum, default_value_t)]
     chain: ChainName,
+    /// On Bitcoin Cash: replace nine blocks while a statement waits, and rehearse a hand-over and a reopening on a chain beside.
+    #[arg(long)]
+    incidents: bool,
     /// Give the DAO's rights to one key instead of an m-of-n account or a governor.
     #[arg(long)]
     trial: bool,
@@ -70,6 +77,9 @@ pub struct DemoArgs {
 
 /// Runs the demo.
 pub async fn run(args: DemoArgs) -> eyre::Result<()> {
+    if args.incidents && args.chain != ChainName::Bch {
+        return fail(Kind::Usage, "--incidents: the steps are Bitcoin Cash's, name --chain bch");
+    }
     let stages = Stages::new();
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
@@ -107,7 +117,13 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
     ledger.removal = removal;
     network.close_epoch(&stages).await?;
 
+    if args.incidents {
+        incidents::reorganise(&mut network, &stages).await?;
+    }
     file_everything(&mut network, Some(VETOED), &stages).await?;
+    if args.incidents {
+        incidents::rehearse(&network, &stages).await?;
+    }
     let paid = claims::claim_all(&network, &stages).await?;
     let report = report::Report::collect(&network, &corpus, &ledger, paid).await?;
     let dir = args.report.unwrap_or_else(|| network.dir().to_owned());

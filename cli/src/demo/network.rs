@@ -5,6 +5,7 @@ use super::chain::{ChainName, DemoChain, GUARDIAN, LocalChain};
 use super::directories::Writer;
 use super::genesis::{Founding, Person};
 use super::links::link_everybody;
+use super::opening;
 use super::processes::Processes;
 use super::progress::Stages;
 use crate::exit::{Kind, OrExit};
@@ -53,6 +54,8 @@ pub struct Plan {
 /// The running network.
 pub struct Network {
     dir: PathBuf,
+    /// The program that every node and command runs.
+    pub(super) program: PathBuf,
     /// The calendar.
     pub calendar: DemoCalendar,
     /// The chain.
@@ -60,6 +63,8 @@ pub struct Network {
     /// Genesis and keys.
     pub founding: Founding,
     processes: Processes,
+    /// Where the stores listen.
+    pub(super) peers: Vec<Peer>,
     /// The driver's own copy of the ledger.
     pub replica: Replica,
     /// Sealed snapshots.
@@ -102,7 +107,8 @@ impl Network {
         let passphrase = hex::encode(keys::random_secret().as_slice());
         let passphrase_file = dir.join("passphrase");
         std::fs::write(&passphrase_file, &passphrase)?;
-        let mut processes = Processes::new(&plan.program, &dir, &passphrase_file);
+        let program = plan.program;
+        let mut processes = Processes::new(&program, &dir, &passphrase_file);
         let peers = peers(&genesis)?;
         let writer = Writer {
             dir: &dir,
@@ -148,10 +154,12 @@ impl Network {
         ));
         Ok(Network {
             dir,
+            program,
             calendar,
             chain,
             founding,
             processes,
+            peers,
             replica,
             library,
             users,
@@ -187,17 +195,27 @@ impl Network {
         self.close_epoch(stages).await?;
 
         let stage = stages.begin("the distributor's range opens", 0);
-        let approve = Action::ApproveOpen {
-            first: Epoch(0),
-            old: DistributorId([0; 32]),
-            head: self.reader.distributor(At::Latest).await?.head,
-        };
-        self.send(&approve).await.wrap_err("the guardian stands in for the DAO while nobody can vote")?;
+        let by_members = self.reader.rights().is_some();
+        if by_members {
+            opening::by_members(self).await.wrap_err("the DAO's members sign the opening")?;
+        } else {
+            let approve = Action::ApproveOpen {
+                first: Epoch(0),
+                old: DistributorId([0; 32]),
+                head: self.reader.distributor(At::Latest).await?.head,
+            };
+            self.send(&approve).await.wrap_err("the guardian stands in for the DAO while nobody can vote")?;
+        }
         self.wait("the OPEN statement on chain", async |state| {
             state.pending.is_some_and(|pending| pending.kind == PendingKind::Open)
         })
         .await?;
-        stage.done(stages, "approved by the guardian, signed by the oracles' quorum; it waits 7 days");
+        let by = if by_members {
+            "signed by the DAO's members, each by command,"
+        } else {
+            "approved by the guardian, signed"
+        };
+        stage.done(stages, &format!("{by} by the oracles' quorum; it waits 7 days"));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The demo's chain: a local one, the distributor on it, and the DAO's first acts.
 
 mod arbitrum;
+mod bch;
 mod solana;
 
 use super::genesis::Founding;
@@ -34,6 +35,8 @@ pub enum ChainName {
     Arbitrum,
     /// The program on a local Solana node.
     Solana,
+    /// Covenants on a local Bitcoin Cash chain.
+    Bch,
 }
 
 /// A local chain. What was started for it ends when it is dropped.
@@ -42,6 +45,8 @@ pub enum LocalChain {
     Arbitrum(arbitrum::Local),
     /// solana-localnet.
     Solana(solana::Local),
+    /// contracts/bch's local chain.
+    Bch(bch::Local),
 }
 
 /// What a distributor is built with.
@@ -62,6 +67,16 @@ pub struct Terms {
     pub trial: bool,
 }
 
+/// What a rehearsal's distributor has otherwise.
+pub struct Rehearsed {
+    /// Its schedule.
+    pub schedule: Schedule,
+    /// Epochs of notice before a hand-over.
+    pub notice_epochs: u32,
+    /// Until then the guardian shares in it, Unix seconds.
+    pub guarded_until_s: u64,
+}
+
 /// A distributor as its deployment left it.
 pub struct Deployed {
     /// How nodes reach it.
@@ -80,6 +95,8 @@ pub struct DemoChain {
     pub local: LocalChain,
     /// The distributor.
     pub deployed: Deployed,
+    /// Keystores in the second terminal's home of the DAO's members that sign; none where the DAO sends.
+    pub members: Vec<(String, Secret)>,
 }
 
 impl LocalChain {
@@ -88,6 +105,7 @@ impl LocalChain {
         match name {
             ChainName::Arbitrum => Ok(LocalChain::Arbitrum(arbitrum::Local::start(now_s)?)),
             ChainName::Solana => Ok(LocalChain::Solana(solana::Local::start(now_s).await?)),
+            ChainName::Bch => Ok(LocalChain::Bch(bch::Local::start(now_s).await?)),
         }
     }
 
@@ -96,6 +114,7 @@ impl LocalChain {
         match self {
             LocalChain::Arbitrum(local) => local.id(),
             LocalChain::Solana(local) => local.id(),
+            LocalChain::Bch(local) => local.id(),
         }
     }
 
@@ -104,6 +123,7 @@ impl LocalChain {
         match self {
             LocalChain::Arbitrum(local) => local.secret(key),
             LocalChain::Solana(local) => local.secret(key),
+            LocalChain::Bch(local) => local.secret(key),
         }
     }
 
@@ -112,11 +132,20 @@ impl LocalChain {
         Ok(Wallet::new(&self.secret(key), &self.id())?)
     }
 
+    /// Its keys that are the DAO's members, where they sign instead of sending: each is `dao-N` in the second terminal's home.
+    pub fn members(&self, trial: bool) -> &'static [u32] {
+        match self {
+            LocalChain::Arbitrum(_) | LocalChain::Solana(_) => &[],
+            LocalChain::Bch(local) => local.members(trial),
+        }
+    }
+
     /// Lets it have a block at a time.
     pub async fn advance(&self, time_s: u64) -> eyre::Result<()> {
         match self {
             LocalChain::Arbitrum(local) => local.advance(time_s).await,
             LocalChain::Solana(local) => local.advance(time_s).await,
+            LocalChain::Bch(local) => local.advance(time_s).await,
         }
         .wrap_err("the local chain's clock")
     }
@@ -125,6 +154,7 @@ impl LocalChain {
         match self {
             LocalChain::Arbitrum(local) => local.deploy(&self.secret(DEPLOYER), terms).await,
             LocalChain::Solana(local) => local.deploy(dir, terms).await,
+            LocalChain::Bch(local) => local.deploy(dir, terms).await,
         }
         .wrap_err("deploying the distributor")
     }
@@ -148,6 +178,16 @@ fn guarded_until_s(genesis: &Genesis) -> u64 {
 impl DemoChain {
     /// Deploys token, DAO and distributor at production delays. A deployment's file goes to `dir`, an absolute path.
     pub async fn found(local: LocalChain, genesis: &Genesis, dir: &Path, trial: bool) -> eyre::Result<DemoChain> {
+        Self::deployed(local, genesis, dir, trial, |terms| terms).await
+    }
+
+    async fn deployed(
+        local: LocalChain,
+        genesis: &Genesis,
+        dir: &Path,
+        trial: bool,
+        change: impl FnOnce(Terms) -> Terms,
+    ) -> eyre::Result<DemoChain> {
         let set = &genesis.oracles;
         let terms = Terms {
             schedule: schedule(genesis),
@@ -158,8 +198,22 @@ impl DemoChain {
             oracle_set: OracleSet::new(set.version, set.keys.clone())?,
             trial,
         };
-        let deployed = local.deploy(dir, terms).await?;
-        Ok(DemoChain { local, deployed })
+        let deployed = local.deploy(dir, change(terms)).await?;
+        let members = local.members(trial).iter().enumerate();
+        let members = members.map(|(i, key)| (format!("dao-{}", i + 1), local.secret(*key))).collect();
+        Ok(DemoChain { local, deployed, members })
+    }
+
+    /// Deploys a distributor of the same founders on other terms, whose file goes to `dir`.
+    pub async fn rehearse(
+        local: LocalChain,
+        genesis: &Genesis,
+        dir: &Path,
+        rehearsed: Rehearsed,
+    ) -> eyre::Result<DemoChain> {
+        let Rehearsed { schedule, notice_epochs, guarded_until_s } = rehearsed;
+        Self::deployed(local, genesis, dir, false, |terms| Terms { schedule, notice_epochs, guarded_until_s, ..terms })
+            .await
     }
 
     /// How nodes reach the distributor.
