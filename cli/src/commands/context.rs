@@ -8,7 +8,7 @@ use liaise_chain_api::{ChainId, DistributorReader};
 use liaise_ledger::genesis::Genesis;
 use liaise_ledger::{Account, EpochNumber};
 use liaise_node::client::Wallet;
-use liaise_node::{Calendar, Histories, Library, NodeError, Replica, chain, keys, open_replica, seal_check};
+use liaise_node::{Calendar, Histories, Library, NodeError, Replica, Terms, chain, keys, open_replica, seal_check};
 use liaise_store::{Options, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,6 +78,11 @@ impl Context {
             readers.push(chain::reader(config).await.or_exit(Kind::Chain)?);
         }
         Ok(readers)
+    }
+
+    /// The table of terms, over every distributor that network.toml names.
+    pub async fn terms(&self) -> eyre::Result<Terms> {
+        Ok(Terms::new(self.readers().await?))
     }
 
     /// The term's chain, which wallets' accounts name.

@@ -39,15 +39,15 @@ pub struct Claims {
 pub async fn claim_all(network: &Network, stages: &Stages) -> eyre::Result<Claims> {
     let people: Vec<&Person> = network.founding.nodes.iter().chain(&network.founding.users).collect();
     let stage = stages.begin("everybody claims", people.len());
-    if let Some(batches) = network.reader.batches() {
+    if let Some(batches) = network.site.reader.batches() {
         let claims = crank_all(network, batches, &people, || stage.step()).await?;
         stage.done(stages, &format!("{} paid on chain, exactly what was emitted", crate::output::xlv(claims.emitted)));
         return Ok(claims);
     }
-    let payable = Payable::newest(&network.replica, network.reader.as_ref()).await?;
+    let payable = Payable::newest(&network.replica, network.site.reader.as_ref()).await?;
     // Anybody may pay the fee; here the deployer's key does, for the accounts have no coins.
-    let payer = network.chain.local.wallet(DEPLOYER)?;
-    let submitter = chain::submitter(network.chain.config(), &payer).await?;
+    let payer = network.site.chain.local.wallet(DEPLOYER)?;
+    let submitter = chain::submitter(network.site.chain.config(), &payer).await?;
 
     let mut paid = vec![];
     for person in people {
@@ -59,13 +59,13 @@ pub async fn claim_all(network: &Network, stages: &Stages) -> eyre::Result<Claim
         };
         let action = Action::Claim { leaf, proof };
         let transaction = send(submitter.as_ref(), &action).await?;
-        let claimed = network.reader.claimed(&payee, At::Latest).await?;
+        let claimed = network.site.reader.claimed(&payee, At::Latest).await?;
         eyre::ensure!(claimed.total == leaf.amount, "{} was paid {} of {}", person.name, claimed.total, leaf.amount);
         paid.push(Paid { name: person.name.clone(), account, amount: leaf.amount, transaction: Some(transaction) });
         stage.step();
     }
     let sum: u64 = paid.iter().map(|paid| paid.amount).sum();
-    let after = network.reader.distributor(At::Latest).await?;
+    let after = network.site.reader.distributor(At::Latest).await?;
     eyre::ensure!(sum == payable.held.root.sum, "paid {sum}, emitted {}", payable.held.root.sum);
     eyre::ensure!(after.unclaimed == 0, "{} base units are left unclaimed", after.unclaimed);
     stage.done(stages, &format!("{} paid on chain, exactly what was emitted", crate::output::xlv(sum)));
@@ -79,10 +79,10 @@ async fn crank_all(
     people: &[&Person],
     step: impl Fn(),
 ) -> eyre::Result<Claims> {
-    let payer = network.chain.local.wallet(DEPLOYER)?;
-    let submitter = chain::submitter(network.chain.config(), &payer).await?;
+    let payer = network.site.chain.local.wallet(DEPLOYER)?;
+    let submitter = chain::submitter(network.site.chain.config(), &payer).await?;
     let mut emitted = 0;
-    for waiting in Waiting::all(&network.replica, network.reader.as_ref(), batches).await? {
+    for waiting in Waiting::all(&network.replica, network.site.reader.as_ref(), batches).await? {
         emitted += waiting.unpaid.amount;
         for batch in waiting.left() {
             send(submitter.as_ref(), &waiting.crank(batch)?).await?;
@@ -99,7 +99,7 @@ async fn crank_all(
         step();
     }
     let sum: u64 = paid.iter().map(|paid| paid.amount).sum();
-    let after = network.reader.distributor(At::Latest).await?;
+    let after = network.site.reader.distributor(At::Latest).await?;
     eyre::ensure!(sum == emitted, "paid {sum}, emitted {emitted}");
     eyre::ensure!(after.unclaimed == 0, "{} base units are left unpaid", after.unclaimed);
     Ok(Claims { paid, emitted })

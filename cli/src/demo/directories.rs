@@ -1,12 +1,13 @@
 //! What the demo writes before anything runs: a directory for each node, and a home for the second terminal.
 
 use super::calendar::now_s;
-use super::chain::{DemoChain, GUARDIAN};
+use super::chain::GUARDIAN;
 use super::genesis::{Founding, Person};
+use super::site::Site;
 use crate::home::NetworkConfig;
 use liaise_ledger::session::Scopes;
 use liaise_node::client::Delegation;
-use liaise_node::config::{AdapterConfig, ComputeRole, NodeConfig, OracleRole, Peer, Role, StoreRole};
+use liaise_node::config::{AdapterConfig, ComputeRole, NodeConfig, OracleRole, OtherChain, Peer, Role, StoreRole};
 use liaise_node::keys::{self, Cost, Secret};
 use std::path::Path;
 
@@ -21,8 +22,8 @@ pub struct Writer<'a> {
     pub dir: &'a Path,
     /// Encrypts every key.
     pub passphrase: &'a str,
-    /// The chain.
-    pub chain: &'a DemoChain,
+    /// The chains, that of the first term first.
+    pub sites: &'a [Site],
     /// Genesis and keys.
     pub founding: &'a Founding,
     /// Where the stores listen.
@@ -48,12 +49,19 @@ impl Writer<'_> {
         for (i, secret) in self.founding.oracles.iter().enumerate() {
             let name = format!("oracle-{}", i + 1);
             self.key(&name, "oracle.json", secret)?;
-            self.key(&name, "submitter.json", &self.chain.local.secret(i as u32 + 1))?;
+            let mut others = vec![];
+            for (number, site) in self.sites.iter().enumerate() {
+                let file = if number == 0 { "submitter.json".to_owned() } else { format!("submitter-{number}.json") };
+                self.key(&name, &file, &site.chain.local.secret(i as u32 + 1))?;
+                let submitter = Some(file.into());
+                others.push(OtherChain { submitter, chain: site.chain.config().clone() });
+            }
+            let first = others.remove(0);
             let role = OracleRole {
                 key: "oracle.json".into(),
-                chain: self.chain.config().clone(),
-                submitter: Some("submitter.json".into()),
-                others: vec![],
+                chain: first.chain,
+                submitter: first.submitter,
+                others,
                 stagger_s: i as u64 * STAGGER_S,
             };
             self.config(&name, vec![], Role::Oracle(role))?;
@@ -63,7 +71,9 @@ impl Writer<'_> {
             self.compute(node, *threads)?;
             names.push(node.name.clone());
         }
-        self.home()?;
+        for number in 0..self.sites.len() {
+            self.home(number)?;
+        }
         Ok(names)
     }
 
@@ -110,28 +120,30 @@ impl Writer<'_> {
         Ok(config.save(&self.dir.join(name))?)
     }
 
-    /// A user's home for commands in a second terminal, with every account's wallet.
-    fn home(&self) -> eyre::Result<()> {
-        let home = self.dir.join("home");
-        std::fs::create_dir_all(&home)?;
+    /// A user's home for commands on a chain, with every account's wallet; the first one's is the second terminal's.
+    fn home(&self, number: usize) -> eyre::Result<()> {
+        let (site, up) = (&self.sites[number], if number == 0 { ".." } else { "../.." });
+        let home = &site.home;
+        std::fs::create_dir_all(home)?;
+        let others = self.sites.iter().enumerate().filter(|(other, _)| *other != number);
         let config = NetworkConfig {
-            genesis: "../genesis.toml".into(),
-            calendar: Some("../calendar".into()),
+            genesis: format!("{up}/genesis.toml").into(),
+            calendar: Some(format!("{up}/calendar").into()),
             stores: self.peers.to_vec(),
-            chain: self.chain.config().clone(),
-            others: vec![],
+            chain: site.chain.config().clone(),
+            others: others.map(|(_, other)| other.chain.config().clone()).collect(),
         };
         std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
         for person in self.founding.users.iter().chain(&self.founding.nodes) {
             let path = home.join(format!("keys/{}.json", person.name));
             keys::create(&path, &person.wallet_secret, self.passphrase, Cost::Light)?;
         }
-        for (name, secret) in &self.chain.members {
+        for (name, secret) in &site.chain.members {
             keys::create(&home.join(format!("keys/{name}.json")), secret, self.passphrase, Cost::Light)?;
         }
         Ok(keys::create(
             &home.join("keys/guardian.json"),
-            &self.chain.local.secret(GUARDIAN),
+            &site.chain.local.secret(GUARDIAN),
             self.passphrase,
             Cost::Light,
         )?)

@@ -30,7 +30,7 @@ pub async fn file_everything(network: &mut Network, veto: Option<i64>, stages: &
 /// One look and one beat; false when every ended epoch is filed and payable.
 pub async fn beat(network: &mut Network, veto: Option<i64>) -> eyre::Result<bool> {
     network.seal_ended_epochs().await?;
-    let state = network.reader.distributor(At::Latest).await?;
+    let state = network.site.reader.distributor(At::Latest).await?;
     if let Some(epoch) = veto
         && veto_once(network, &state, epoch).await?
     {
@@ -55,7 +55,7 @@ async fn veto_once(network: &mut Network, state: &Distributor, epoch: i64) -> ey
     let Some(pending) = state.pending.filter(|pending| of_epoch(pending.kind, pending.epoch.0)) else {
         return Ok(false);
     };
-    if network.reader.statements(pending.epoch, At::Latest).await?.iter().any(|accepted| accepted.vetoed) {
+    if network.site.reader.statements(pending.epoch, At::Latest).await?.iter().any(|accepted| accepted.vetoed) {
         return Ok(false);
     }
     let reason = b"demo: the guardian's one veto".to_vec();
@@ -67,8 +67,8 @@ async fn veto_once(network: &mut Network, state: &Distributor, epoch: i64) -> ey
 impl Network {
     /// Sends something with the guardian's key.
     pub(super) async fn send(&self, action: &Action) -> eyre::Result<()> {
-        let prepared = self.guardian.prepare(action, FEE, &[]).await?;
-        self.guardian.broadcast(&prepared).await?;
+        let prepared = self.site.guardian.prepare(action, FEE, &[]).await?;
+        self.site.guardian.broadcast(&prepared).await?;
         Ok(())
     }
 }

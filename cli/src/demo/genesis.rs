@@ -77,15 +77,17 @@ fn ed25519_public(secret: &Secret) -> [u8; 32] {
 }
 
 impl Founding {
-    /// Draws all keys; accounts are on `chain`. Epoch 0 begins at the first midnight (UTC) after `now_s`.
+    /// Draws all keys; accounts are on the first of `chains`, and the network has three in all. Epoch 0 begins at the first midnight (UTC) after `now_s`.
     pub fn new(
-        chain: &ChainId,
+        chains: &[ChainId],
         now_s: u64,
         certified: &Bundle,
         counts: (usize, usize, usize, usize),
         parameters: Parameters,
+        term_epochs: Option<u32>,
     ) -> eyre::Result<Founding> {
         let (stores, oracles, nodes, users) = counts;
+        let chain = chains.first().ok_or_else(|| eyre::eyre!("a network has a chain"))?;
         let adapter = liaise_node::adapter_hash(certified.id());
         let stores = sorted(stores, |secret| ed25519_public(secret).to_vec());
         let oracles = sorted(oracles, |secret| secp256k1_public(secret).map(Vec::from).unwrap_or_default());
@@ -95,6 +97,7 @@ impl Founding {
         let users = (1..=users).map(|n| Person::new(format!("user-{n}"), chain)).collect::<eyre::Result<Vec<_>>>()?;
 
         let fixed = Fixed::default();
+        let fixed = Fixed { term_epochs: term_epochs.unwrap_or(fixed.term_epochs), ..fixed };
         let epoch_s = u64::from(fixed.epoch_s);
         let genesis_s = (now_s / epoch_s + 1) * epoch_s;
         let mut genesis_nodes: Vec<GenesisNode> = nodes
@@ -107,7 +110,7 @@ impl Founding {
             name: "liaise-demo".into(),
             genesis_s,
             policy: blob_cid(POLICY.as_bytes()),
-            chains: super::links::chains(chain),
+            chains: super::links::chains(chains),
             adapters: vec![Adapter {
                 id: adapter,
                 kind: certified.manifest().kind.clone(),

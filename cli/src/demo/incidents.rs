@@ -29,16 +29,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn reorganise(network: &mut Network, stages: &Stages) -> eyre::Result<()> {
     let stage = stages.begin("nine blocks are replaced", 0);
     let filed = loop {
-        let before = network.reader.distributor(At::Latest).await?;
+        let before = network.site.reader.distributor(At::Latest).await?;
         eyre::ensure!(filing::beat(network, None).await?, "no epoch is left to be filed");
-        let state = network.reader.distributor(At::Latest).await?;
+        let state = network.site.reader.distributor(At::Latest).await?;
         if state.next > before.next {
             break state;
         }
     };
-    let LocalChain::Bch(local) = &network.chain.local else { eyre::bail!("the steps are Bitcoin Cash's") };
+    let LocalChain::Bch(local) = &network.site.chain.local else { eyre::bail!("the steps are Bitcoin Cash's") };
     local.reorg(DEPTH).await?;
-    let after = network.reader.distributor(At::Latest).await?;
+    let after = network.site.reader.distributor(At::Latest).await?;
     eyre::ensure!(after.next < filed.next, "the replaced blocks did not hold the statement of epoch {}", after.next);
     network.wait("the statement that the replaced blocks held", async |state| state.head == filed.head).await?;
     stage
@@ -68,7 +68,9 @@ pub async fn rehearse(network: &Network, stages: &Stages) -> eyre::Result<()> {
     let end = TERM_EPOCHS.to_string();
     let propose = ["dao", "propose", "hand-over", "--epoch", &end, "--to", &heir, "--out", act];
     network.command_in(&rehearsal.home, &propose).await?;
-    opening::signed_and_sent(network, &rehearsal.home, act).await.wrap_err("the members' hand-over")?;
+    opening::signed_and_sent(network, &rehearsal.chain.members, &rehearsal.home, act)
+        .await
+        .wrap_err("the members' hand-over")?;
     rehearsal.file(Epoch(1)).await?;
     match rehearsal.submit(Epoch(2)).await {
         Err(error)
@@ -105,6 +107,7 @@ impl Rehearsal<'_> {
             calendar: Some("../calendar".into()),
             stores: network.peers.clone(),
             chain: chain.config().clone(),
+            others: vec![],
         };
         std::fs::write(home.join("network.toml"), toml::to_string(&config)?)?;
         let passphrase = std::fs::read_to_string(network.dir().join("passphrase"))?;

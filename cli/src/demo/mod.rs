@@ -12,13 +12,15 @@ mod directories;
 mod filing;
 mod forger;
 mod genesis;
-mod links;
+mod handover;
 mod incidents;
+mod links;
 mod network;
 mod opening;
 mod processes;
 mod progress;
 mod report;
+mod site;
 mod stay;
 mod work;
 
@@ -55,6 +57,10 @@ pub struct DemoArgs {
     /// On Bitcoin Cash: replace nine blocks while a statement waits, and rehearse a hand-over and a reopening on a chain beside.
     #[arg(long)]
     incidents: bool,
+    /// Let the term go from Arbitrum to Solana, to Bitcoin Cash and back, in short terms, with claims on each; one key a chain has the
+    /// DAO's rights. It ends with the supply of all chains added up against the schedule.
+    #[arg(long, conflicts_with_all = ["chain", "incidents", "trial", "report"])]
+    handover: bool,
     /// Give the DAO's rights to one key instead of an m-of-n account or a governor.
     #[arg(long)]
     trial: bool,
@@ -81,16 +87,18 @@ pub async fn run(args: DemoArgs) -> eyre::Result<()> {
         return fail(Kind::Usage, "--incidents: the steps are Bitcoin Cash's, name --chain bch");
     }
     let stages = Stages::new();
+    if args.handover {
+        return handover::run(&args, std::env::current_exe()?, &stages).await;
+    }
     let corpus = Corpus::read(args.passages, Some(args.questions))?;
     stages.say(&corpus.describe());
     let (program, parameters) = (std::env::current_exe()?, local_parameters());
     let plan = Plan {
         chain: args.chain,
         trial: args.trial,
-        program,
         dir: args.dir.clone(),
-        parameters,
         bundle: args.bundle.clone(),
+        ..Plan::new(program, parameters)
     };
     let mut network = Network::start(plan, &stages).await?;
     let mut ledger = Ledger::default();

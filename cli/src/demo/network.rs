@@ -1,16 +1,17 @@
 //! The demo's network: its directories, its processes, and its way through the epochs.
 
 use super::calendar::{DemoCalendar, now_s};
-use super::chain::{ChainName, DemoChain, GUARDIAN, LocalChain};
+use super::chain::{ChainName, DemoChain, LocalChain, first_decrees};
 use super::directories::Writer;
 use super::genesis::{Founding, Person};
 use super::links::link_everybody;
 use super::opening;
 use super::processes::Processes;
 use super::progress::Stages;
+use super::site::Site;
 use crate::exit::{Kind, OrExit};
 use eyre::WrapErr;
-use liaise_chain_api::{Action, At, Distributor, DistributorReader, PendingKind, Submitter};
+use liaise_chain_api::{Action, At, ChainId, Distributor, PendingKind};
 use liaise_compute::{Bundle, Cache};
 use liaise_ledger::body::Body;
 use liaise_ledger::genesis::{Genesis, Parameters};
@@ -19,7 +20,7 @@ use liaise_ledger::{Author, Draft, Hash};
 use liaise_node::client::Client;
 use liaise_node::config::Peer;
 use liaise_node::keys;
-use liaise_node::{Library, Pace, Replica, chain, open_replica};
+use liaise_node::{Library, Pace, Replica, open_replica};
 use liaise_summary::{DistributorId, Epoch};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,8 +38,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a network is started with.
 pub struct Plan {
-    /// The chain that holds the term.
+    /// The chain that holds the first term.
     pub chain: ChainName,
+    /// The chains that may hold later ones.
+    pub others: Vec<ChainName>,
+    /// Epochs of a term; the protocol's by default.
+    pub term_epochs: Option<u32>,
+    /// Users whose accounts are not linked at the start, by place.
+    pub unlinked: Vec<usize>,
     /// Whether one key has the DAO's rights.
     pub trial: bool,
     /// The `liaise` program that every node runs.
@@ -51,6 +58,23 @@ pub struct Plan {
     pub bundle: Option<PathBuf>,
 }
 
+impl Plan {
+    /// One chain, everybody linked, the DAO's rights with a contract of its own.
+    pub fn new(program: PathBuf, parameters: Parameters) -> Plan {
+        Plan {
+            chain: ChainName::default(),
+            others: vec![],
+            term_epochs: None,
+            unlinked: vec![],
+            trial: false,
+            program,
+            dir: None,
+            parameters,
+            bundle: None,
+        }
+    }
+}
+
 /// The running network.
 pub struct Network {
     dir: PathBuf,
@@ -58,8 +82,10 @@ pub struct Network {
     pub(super) program: PathBuf,
     /// The calendar.
     pub calendar: DemoCalendar,
-    /// The chain.
-    pub chain: DemoChain,
+    /// The chain of the first term.
+    pub site: Site,
+    /// The chains of later ones.
+    pub others: Vec<Site>,
     /// Genesis and keys.
     pub founding: Founding,
     processes: Processes,
@@ -71,9 +97,6 @@ pub struct Network {
     pub library: Arc<Library>,
     /// The users' clients; the first is the curator's.
     pub users: Vec<Client>,
-    /// Reads the distributor.
-    pub reader: Arc<dyn DistributorReader>,
-    pub(super) guardian: Arc<dyn Submitter>,
     /// The certified adapter.
     pub adapter: Hash,
     /// The epoch whose work is going on; -1 before genesis.
@@ -96,13 +119,25 @@ impl Network {
         // Checked file by file.
         let certified = Bundle::open(&bundle).or_exit(Kind::Usage)?;
         // Its id is in every account.
-        let local = LocalChain::start(plan.chain, now_s()).await?;
-        let founding =
-            Founding::new(&local.id(), now_s(), &certified, (STORES, ORACLES, NODES, USERS), plan.parameters)?;
+        let mut locals = vec![];
+        for name in std::iter::once(plan.chain).chain(plan.others) {
+            locals.push((name, LocalChain::start(name, now_s()).await?));
+        }
+        let chains: Vec<ChainId> = locals.iter().map(|(_, local)| local.id()).collect();
+        let counts = (STORES, ORACLES, NODES, USERS);
+        let founding = Founding::new(&chains, now_s(), &certified, counts, plan.parameters, plan.term_epochs)?;
         let genesis = Arc::new(founding.genesis.clone());
         std::fs::write(dir.join("genesis.toml"), genesis.to_toml())?;
         let calendar = DemoCalendar::create(&dir)?;
-        let chain = DemoChain::found(local, &genesis, &dir, plan.trial).await?;
+        let mut sites = vec![];
+        for (number, (name, local)) in locals.into_iter().enumerate() {
+            // A deployment's file is the chain's own; the first one's home is the second terminal's.
+            let place = if number == 0 { dir.clone() } else { dir.join(format!("chain-{number}")) };
+            std::fs::create_dir_all(&place)?;
+            let chain = DemoChain::found(local, &genesis, &place, plan.trial).await?;
+            let home = if number == 0 { dir.join("home") } else { place.join("home") };
+            sites.push(Site::new(name, chain, home).await?);
+        }
 
         let passphrase = hex::encode(keys::random_secret().as_slice());
         let passphrase_file = dir.join("passphrase");
@@ -113,7 +148,7 @@ impl Network {
         let writer = Writer {
             dir: &dir,
             passphrase: &passphrase,
-            chain: &chain,
+            sites: &sites,
             founding: &founding,
             peers: &peers,
             threads: &THREADS,
@@ -130,14 +165,14 @@ impl Network {
         });
         let library = Arc::new(Library::new(replica.clone())?);
         let users = clients(&founding.users, &replica, &library).await?;
-        let links = link_everybody(&founding, &replica, &library).await?;
-        let reader = chain::reader(chain.config()).await?;
-        let guardian = chain::submitter(chain.config(), &chain.local.wallet(GUARDIAN)?).await?;
+        let links = link_everybody(&founding, &plan.unlinked, &replica, &library).await?;
+        let others = sites.split_off(1);
+        let site = sites.remove(0);
         stage.done(
             stages,
             &format!(
                 "{STORES} witness stores, {ORACLES} oracles, {NODES} compute nodes, each a process; {}",
-                chain.deployed.what
+                site.chain.deployed.what
             ),
         );
         stages.say(&format!(
@@ -156,15 +191,14 @@ impl Network {
             dir,
             program,
             calendar,
-            chain,
+            site,
+            others,
             founding,
             processes,
             peers,
             replica,
             library,
             users,
-            reader,
-            guardian,
             adapter: liaise_node::adapter_hash(certified.id()),
             epoch: -1,
         })
@@ -175,6 +209,19 @@ impl Network {
         &self.dir
     }
 
+    /// Every chain, that of the first term first.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        std::iter::once(&self.site).chain(&self.others)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// The network has no such chain.
+    pub fn site(&self, name: ChainName) -> eyre::Result<&Site> {
+        self.sites().find(|site| site.name == name).ok_or_else(|| eyre::eyre!("no chain {name:?} in this network"))
+    }
+
     fn genesis(&self) -> &Genesis {
         &self.founding.genesis
     }
@@ -182,8 +229,7 @@ impl Network {
     /// Decrees the first term, seals epoch -1, and begins to open the range.
     pub async fn open_term(&mut self, stages: &Stages) -> eyre::Result<()> {
         let stage = stages.begin("the DAO decrees the first term", 0);
-        let distributor = Hash(self.reader.id().0);
-        for decree in self.chain.first_decrees(&self.founding, distributor)? {
+        for decree in first_decrees(self.sites(), &self.founding)? {
             let signer = Arc::new(keys::secp256k1(&self.founding.dao, Path::new("the DAO's key"))?);
             let key = signer.public().try_into().map_err(|_| eyre::eyre!("the DAO's key has 33 bytes"))?;
             let time_ms = self.calendar.wall_ms();
@@ -191,18 +237,18 @@ impl Network {
                 Draft { author: Author::Dao(key), parents: vec![], task: None, time_ms, body: Body::Decree(decree) };
             self.replica.say(signer, draft).await?;
         }
-        stage.done(stages, "two decrees, signed by the DAO's set");
+        stage.done(stages, &format!("{} decrees, signed by the DAO's set", self.others.len() + 2));
         self.close_epoch(stages).await?;
 
         let stage = stages.begin("the distributor's range opens", 0);
-        let by_members = self.reader.rights().is_some();
+        let by_members = self.site.reader.rights().is_some();
         if by_members {
             opening::by_members(self).await.wrap_err("the DAO's members sign the opening")?;
         } else {
             let approve = Action::ApproveOpen {
                 first: Epoch(0),
                 old: DistributorId([0; 32]),
-                head: self.reader.distributor(At::Latest).await?.head,
+                head: self.site.reader.distributor(At::Latest).await?.head,
             };
             self.send(&approve).await.wrap_err("the guardian stands in for the DAO while nobody can vote")?;
         }
@@ -226,7 +272,11 @@ impl Network {
 
     /// Moves everybody's calendar on, and never back.
     pub async fn advance(&self, wall_ms: u64) -> eyre::Result<()> {
-        self.calendar.advance(&self.chain.local, wall_ms.max(self.calendar.wall_ms())).await
+        self.calendar.advance(&self.site.chain.local, wall_ms.max(self.calendar.wall_ms())).await?;
+        for site in &self.others {
+            self.calendar.follow(&site.chain.local).await?;
+        }
+        Ok(())
     }
 
     /// Lets the epoch end: everybody's calendar goes to its close, and the oracles fold it.
@@ -254,7 +304,7 @@ impl Network {
     pub(super) async fn wait(&self, what: &str, done: impl AsyncFn(Distributor) -> bool) -> eyre::Result<()> {
         let wait = async {
             loop {
-                if done(self.reader.distributor(At::Latest).await?).await {
+                if done(self.site.reader.distributor(At::Latest).await?).await {
                     return Ok::<_, eyre::Report>(());
                 }
                 tokio::time::sleep(Duration::from_millis(150)).await;

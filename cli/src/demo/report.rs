@@ -189,7 +189,7 @@ impl Report {
             claims.paid.iter().map(|paid| (paid.account.clone(), paid.name.clone())).collect();
         Ok(Report {
             network: network.founding.genesis.network_id().to_string(),
-            distributor: network.chain.config().distributor.clone(),
+            distributor: network.site.chain.config().distributor.clone(),
             emitted: claims.emitted.to_string(),
             earnings: earnings.collect(),
             latency: latencies.into_iter().map(|(account, ms)| latency(&names, account, ms)).collect(),

@@ -41,7 +41,7 @@ pub async fn an_epoch_is_filed_and_vetoed(network: &mut Network, home: Arc<Termi
     let unsaid = home.run(&["dao", "veto", "--reason", " ", "--json"]);
     assert_eq!(unsaid.status.code(), Some(2), "a veto needs a reason");
     a_false_statement_is_stopped(network, &home, &dirs[0], epoch).await;
-    let accepted = network.reader.statements(Epoch(epoch), At::Latest).await.unwrap();
+    let accepted = network.site.reader.statements(Epoch(epoch), At::Latest).await.unwrap();
     assert!(accepted.iter().all(|accepted| accepted.vetoed), "what was filed is vetoed");
     let nothing = home.run(&["dao", "veto", "--reason", "once more", "--json"]);
     assert_eq!(nothing.status.code(), Some(3), "nothing is pending any more");

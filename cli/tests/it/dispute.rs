@@ -31,7 +31,7 @@ impl SignGuard for NoGuard {
 
 /// What the honest ones have signed for an epoch over the present head.
 async fn honest(network: &Network, epoch: u32) -> EpochStatement {
-    let head = network.reader.distributor(At::Latest).await.unwrap().head;
+    let head = network.site.reader.distributor(At::Latest).await.unwrap().head;
     for _ in 0..100 {
         let votes = Votes::read(&network.replica);
         if let Some(signed) = votes.statements.get(&(epoch, head.0)) {
@@ -54,11 +54,11 @@ async fn file_falsely(network: &Network, epoch: u32) {
     let quorum = network.founding.genesis.oracle_quorum();
     let signatures = network.founding.oracles.iter().take(quorum).map(sign).collect();
     let payer = Wallet::new(&Secret::new(Anvil::key(PAYER).to_bytes().0), &"eip155:31337".parse().unwrap()).unwrap();
-    let submitter = chain::submitter(network.chain.config(), &payer).await.unwrap();
+    let submitter = chain::submitter(network.site.chain.config(), &payer).await.unwrap();
     let action = Action::SubmitEpoch { statement, signatures, payouts: 0 };
     let prepared = submitter.prepare(&action, FeeLimit(u128::MAX), &[]).await.unwrap();
     submitter.broadcast(&prepared).await.unwrap();
-    while network.reader.distributor(At::Latest).await.unwrap().pending.is_none() {
+    while network.site.reader.distributor(At::Latest).await.unwrap().pending.is_none() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -3,9 +3,7 @@
 
 use crate::program::{LIAISE, alone, text};
 use liaise_chain_api::At;
-use liaise_cli::demo::{
-    ChainName, Corpus, Ledger, Network, Plan, Stages, add_documents, ask, file_everything, local_parameters,
-};
+use liaise_cli::demo::{Corpus, Ledger, Network, Plan, Stages, add_documents, ask, file_everything, local_parameters};
 use liaise_compute::Cache;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -138,14 +136,7 @@ async fn a_real_prometheus_reads_a_running_network() {
     let dir = tempfile::tempdir().unwrap();
     let corpus = Corpus::read(Some(24), Some(2)).unwrap();
     let (place, parameters) = (Some(dir.path().join("network")), local_parameters());
-    let plan = Plan {
-        chain: ChainName::default(),
-        trial: false,
-        program: LIAISE.into(),
-        dir: place,
-        parameters,
-        bundle: None,
-    };
+    let plan = Plan { dir: place, ..Plan::new(LIAISE.into(), parameters) };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     let endpoints = open_endpoints(&mut network).await;
@@ -158,7 +149,7 @@ async fn a_real_prometheus_reads_a_running_network() {
     network.close_epoch(&stages).await.unwrap();
     file_everything(&mut network, None, &stages).await.unwrap();
 
-    let at = network.reader.distributor(At::Latest).await.unwrap();
+    let at = network.site.reader.distributor(At::Latest).await.unwrap();
     let filed = f64::from(at.next.0 - 1);
     assert!(filed >= 1.0, "two epochs at least are filed");
     tokio::task::block_in_place(|| {
@@ -236,7 +227,7 @@ fn oracle_account(network: &Network) -> String {
 /// What the chain's own RPC says, without the adapter that the node asks through.
 fn balance(network: &Network, account: &str) -> f64 {
     let rpc: SocketAddr =
-        network.chain.config().rpc.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
+        network.site.chain.config().rpc.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
     let body =
         format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"eth_getBalance\",\"params\":[\"{account}\",\"latest\"]}}");
     let request =

@@ -6,8 +6,7 @@ use crate::program::{LIAISE, Terminal, alone};
 use crate::votes::{Signed, Votes};
 use liaise_chain_api::{At, PendingKind};
 use liaise_cli::demo::{
-    ChainName, Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, file_everything,
-    local_parameters,
+    Corpus, Ledger, Network, Plan, Stages, add_documents, ask, beat, claim_all, file_everything, local_parameters,
 };
 use liaise_ledger::genesis::Parameters;
 use liaise_summary::{Epoch, Statement};
@@ -38,14 +37,7 @@ async fn any_one_store_oracle_or_submitter_may_die() {
     let corpus = Corpus::read(Some(24), Some(ROUNDS * QUESTIONS)).unwrap();
     // A dead store is waited for before an epoch is sealed without it; an hour of real waiting proves no more.
     let parameters = Parameters { seal_wait_s: 3, ..local_parameters() };
-    let plan = Plan {
-        chain: ChainName::default(),
-        trial: false,
-        program: LIAISE.into(),
-        dir: Some(dir.path().to_owned()),
-        parameters,
-        bundle: None,
-    };
+    let plan = Plan { dir: Some(dir.path().to_owned()), ..Plan::new(LIAISE.into(), parameters) };
     let stages = Stages::new();
     let mut network = Network::start(plan, &stages).await.unwrap();
     network.open_term(&stages).await.unwrap();
@@ -85,7 +77,7 @@ async fn any_one_store_oracle_or_submitter_may_die() {
 async fn file_with_dying_submitters(network: &mut Network, home: &Terminal) {
     let mut dead: Option<(u32, String)> = None;
     while beat(network, None).await.unwrap() {
-        let at = network.reader.distributor(At::Latest).await.unwrap();
+        let at = network.site.reader.distributor(At::Latest).await.unwrap();
         let Some(pending) = at.pending.filter(|pending| pending.kind == PendingKind::Epoch) else { continue };
         let epoch = pending.epoch.0;
         match &dead {
@@ -106,7 +98,7 @@ async fn file_with_dying_submitters(network: &mut Network, home: &Terminal) {
         network.restart(&name).await.unwrap();
     }
     for epoch in 0..u32::try_from(network.epoch).unwrap() {
-        let accepted = network.reader.statements(Epoch(epoch), At::Latest).await.unwrap();
+        let accepted = network.site.reader.statements(Epoch(epoch), At::Latest).await.unwrap();
         let filed = accepted.iter().filter(|accepted| matches!(accepted.statement, Statement::Epoch(_))).count();
         assert_eq!(filed, 1, "epoch {epoch} is filed once, whoever died");
     }

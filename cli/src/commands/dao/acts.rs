@@ -166,7 +166,7 @@ pub async fn propose(context: &Context, command: &ProposeCommand) -> eyre::Resul
     let (act, out) = match command {
         ProposeCommand::Open(out) => {
             let replica = context.current().await?;
-            let next = next_filing(&replica, reader.as_ref()).await.or_exit(Kind::Refused)?;
+            let next = next_filing(&replica, reader.as_ref(), &context.terms().await?).await.or_exit(Kind::Refused)?;
             let Some(Due::Open(statement)) = next.due else {
                 return fail(
                     Kind::Refused,

@@ -5,6 +5,7 @@ mod bch;
 mod solana;
 
 use super::genesis::Founding;
+use super::site::Site;
 use clap::ValueEnum;
 use eyre::WrapErr;
 use liaise_chain_api::{Account, ChainId, Delays, FeeLimit};
@@ -220,31 +221,37 @@ impl DemoChain {
     pub fn config(&self) -> &ChainConfig {
         &self.deployed.config
     }
+}
 
-    /// The DAO's first two decrees: this deployment may be opened, and it holds the term from epoch 0 on.
-    pub fn first_decrees(&self, founding: &Founding, distributor: Hash) -> eyre::Result<Vec<Decree>> {
-        let genesis = &founding.genesis;
-        let deployment = DecreeValue::Distributor(DistributorDecree {
-            chain: self.local.id(),
-            distributor,
-            address: self.deployed.config.distributor.clone(),
-            code: self.deployed.code,
-            authority: self.deployed.authority.clone(),
-            guardian: self.local.wallet(GUARDIAN)?.account().address().to_owned(),
+/// The DAO's first decrees: these deployments may be opened, and the first of them holds the term from epoch 0 on.
+pub fn first_decrees<'a>(sites: impl Iterator<Item = &'a Site>, founding: &Founding) -> eyre::Result<Vec<Decree>> {
+    let genesis = &founding.genesis;
+    let mut values = vec![];
+    for site in sites {
+        let deployed = &site.chain.deployed;
+        values.push(DecreeValue::Distributor(DistributorDecree {
+            chain: site.chain.local.id(),
+            distributor: Hash(site.reader.id().0),
+            address: deployed.config.distributor.clone(),
+            code: deployed.code,
+            authority: deployed.authority.clone(),
+            guardian: site.chain.local.wallet(GUARDIAN)?.account().address().to_owned(),
             epoch_delay_s: DELAYS.epoch_s,
             long_delay_s: DELAYS.long_s,
             notice_epochs: NOTICE_EPOCHS,
             guarded_until_s: guarded_until_s(genesis),
-        });
-        let row = DecreeValue::Row(RowDecree { first: 0, new: distributor, old: Hash::ZERO });
-        let mut decrees: Vec<Decree> = vec![];
-        for value in [deployment, row] {
-            let previous = decrees.last().map(|decree| decree.act.digest());
-            let number = decrees.len() as u32 + 1;
-            let act = Act { number, previous, network: genesis.network_id(), effective: 1, proposal: None, value };
-            let signature = liaise_node::keys::sign_act(&founding.dao, &act)?;
-            decrees.push(Decree { act, signatures: vec![signature] });
-        }
-        Ok(decrees)
+        }));
     }
+    if let Some(DecreeValue::Distributor(first)) = values.first() {
+        values.push(DecreeValue::Row(RowDecree { first: 0, new: first.distributor, old: Hash::ZERO }));
+    }
+    let mut decrees: Vec<Decree> = vec![];
+    for value in values {
+        let previous = decrees.last().map(|decree| decree.act.digest());
+        let number = decrees.len() as u32 + 1;
+        let act = Act { number, previous, network: genesis.network_id(), effective: 1, proposal: None, value };
+        let signature = liaise_node::keys::sign_act(&founding.dao, &act)?;
+        decrees.push(Decree { act, signatures: vec![signature] });
+    }
+    Ok(decrees)
 }

@@ -4,7 +4,7 @@
 
 use eyre::WrapErr;
 use liaise_benches::{Row, median, print};
-use liaise_cli::demo::{ChainName, Corpus, Network, Plan, Stages, add_documents, local_parameters};
+use liaise_cli::demo::{Corpus, Network, Plan, Stages, add_documents, local_parameters};
 use liaise_compute::retrieval::task::{AddInput, AnswerInput, TaskInput};
 use liaise_compute::retrieval::{Index, Retrieval, read_added};
 use liaise_compute::{Bundle, Cache, Device, Primitive, Runtime, TaskContext};
@@ -146,18 +146,8 @@ async fn network_in(dir: &Path, corpus: &Corpus) -> eyre::Result<Network> {
     eyre::ensure!(program.is_file(), "{} is missing: `cargo xtask bench first_byte` builds it", program.display());
     // All six may race at once: then the one that is left need not wait for the others' patience.
     let parameters = Parameters { racers: 6, ..local_parameters() };
-    let mut network = Network::start(
-        Plan {
-            chain: ChainName::default(),
-            trial: false,
-            program,
-            dir: Some(dir.to_owned()),
-            parameters,
-            bundle: None,
-        },
-        &stages,
-    )
-    .await?;
+    let mut network =
+        Network::start(Plan { dir: Some(dir.to_owned()), ..Plan::new(program, parameters) }, &stages).await?;
     network.open_term(&stages).await?;
     add_documents(&network, corpus, &stages).await?;
     network.close_epoch(&stages).await?;
