@@ -1,6 +1,7 @@
 //! `liaise audit`: checks others, from the ledger and the chain alone.
 
 mod assignment;
+mod chains;
 mod epoch;
 mod message;
 mod supply;
@@ -66,6 +67,9 @@ pub struct SupplyArgs {
     /// Ask the chain what each payee of the newest tree has had, too, and compare the sum: a question an account.
     #[arg(long)]
     each: bool,
+    /// The books of every distributor that network.toml names, and all of them together against the schedule.
+    #[arg(long, conflicts_with = "each")]
+    all_chains: bool,
     /// Print JSON: amounts are base units, as decimal strings.
     #[arg(long)]
     json: bool,
@@ -78,6 +82,7 @@ pub async fn run(command: AuditCommand, home: &Home) -> eyre::Result<()> {
         AuditCommand::Epoch(args) => epoch::run(&context, &args).await,
         AuditCommand::Message(args) => message::run(&context, &args).await,
         AuditCommand::Assignment(args) => assignment::run(&context, &args).await,
+        AuditCommand::Supply(args) if args.all_chains => chains::run(&context, args.json).await,
         AuditCommand::Supply(args) => supply::run(&context, &args).await,
     }
 }

@@ -16,25 +16,25 @@ const ASKED_AT_ONCE: usize = 16;
 
 /// The books in JSON: base units as decimal strings, for they pass 2^53.
 #[derive(Debug, Serialize)]
-struct Report {
-    chain: String,
-    distributor: String,
-    block: u64,
-    epochs: u32,
-    schedule: String,
-    issued: String,
-    paid: String,
-    unclaimed: String,
-    pending: String,
-    held: String,
-    below_minimum: String,
-    without_account: String,
-    unemitted: String,
-    difference: String,
+pub struct Report {
+    pub chain: String,
+    pub distributor: String,
+    pub block: u64,
+    pub epochs: u32,
+    pub schedule: String,
+    pub issued: String,
+    pub paid: String,
+    pub unclaimed: String,
+    pub pending: String,
+    pub held: String,
+    pub below_minimum: String,
+    pub without_account: String,
+    pub unemitted: String,
+    pub difference: String,
     /// The first epoch whose books do not add up.
-    broken: Option<u32>,
+    pub broken: Option<u32>,
     /// What the payees say that they had, together, where each was asked.
-    paid_by_payees: Option<String>,
+    pub paid_by_payees: Option<String>,
 }
 
 /// Adds up; fails with the exit code of integrity where something is missing or too much.
@@ -66,7 +66,7 @@ async fn paid_by_payees(reader: &dyn DistributorReader, books: &Books) -> eyre::
 }
 
 /// What is wrong, in words.
-fn wrong(supply: &Supply, payees: Option<u128>) -> Vec<String> {
+pub fn wrong(supply: &Supply, payees: Option<u128>) -> Vec<String> {
     let mut wrong = vec![];
     if let Some((epoch, off)) = supply.broken {
         wrong.push(format!("epoch {epoch} is off by {off} base units: see `liaise audit epoch {epoch}`"));
@@ -80,7 +80,7 @@ fn wrong(supply: &Supply, payees: Option<u128>) -> Vec<String> {
     wrong
 }
 
-fn report(reader: &dyn DistributorReader, books: &Books, payees: Option<u128>) -> Report {
+pub fn report(reader: &dyn DistributorReader, books: &Books, payees: Option<u128>) -> Report {
     let s = &books.supply;
     Report {
         chain: reader.chain().to_string(),
