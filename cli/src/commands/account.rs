@@ -9,9 +9,11 @@ use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
 use liaise_ledger::Account;
 use liaise_node::chain::bch::token_address;
+use liaise_node::chain::right_key;
 use liaise_node::client::Wallet;
 use liaise_node::config::{NodeConfig, Role};
 use liaise_node::keys::{self, Cost, Secret};
+use serde::Serialize;
 use serde_json::json;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -178,29 +180,41 @@ fn show(home: &Home, args: &ShowArgs) -> eyre::Result<()> {
     }
     let mut rows = vec![];
     for name in names {
-        let account = context.wallet(&name, &args.passphrase)?.account();
-        rows.push((name, account));
+        let wallet = context.wallet(&name, &args.passphrase)?;
+        rows.push(Shown {
+            name,
+            token_address: token_address(&wallet.account()),
+            key: right_key(&wallet).map(hex::encode),
+            account: wallet.account(),
+        });
     }
     if args.json {
-        let row = |(name, account): &(String, Account)| {
-            let mut row = json!({"name": name, "account": account});
-            if let Some(address) = token_address(account) {
-                row["token_address"] = json!(address);
-            }
-            row
-        };
-        return output::json(&rows.iter().map(row).collect::<Vec<_>>());
+        return output::json(&rows);
     }
     let mut table = output::table(&["name", "account"]);
-    let tokens: Vec<String> = rows.iter().filter_map(|(_, account)| token_address(account)).collect();
-    for (name, account) in rows {
-        table.add_row([name, account.to_string()]);
+    for row in &rows {
+        table.add_row([row.name.clone(), row.account.to_string()]);
     }
     say!("{table}");
-    for address in tokens {
-        say!("receives tokens at {address}");
+    for row in &rows {
+        if let (Some(address), Some(key)) = (&row.token_address, &row.key) {
+            say!("{} receives tokens at {address}; sets of the DAO name it {key}", row.name);
+        }
     }
     Ok(())
+}
+
+/// What is shown of a key.
+#[derive(Debug, Serialize)]
+struct Shown {
+    name: String,
+    account: Account,
+    /// Where wallets that know tokens send them, on Bitcoin Cash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_address: Option<String>,
+    /// Its compressed key, by which sets of the DAO name it where rights are signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 fn backup(home: &Home, args: &BackupArgs) -> eyre::Result<()> {

@@ -69,7 +69,8 @@ fn a_newcomer_is_paid(demo: &mut Running, terminal: &Terminal) {
 fn an_act_is_signed_by_several(terminal: &Terminal, dir: &Path) {
     let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     let (act, one, two) = (path("act.json"), path("one.json"), path("two.json"));
-    let next = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    let next = terminal.json(&["account", "show", "newcomer", "--json"])[0]["key"].clone();
+    let next = next.as_str().unwrap();
     terminal.ok(&["dao", "propose", "dao-set", "--threshold", "1", "--key", next, "--out", &act]);
     let signed = terminal.json(&["dao", "sign", &act, "--key", "dao-1", "--out", &one, "--json"]);
     assert_eq!((&signed["signed"], &signed["threshold"]), (&1.into(), &2.into()), "{signed}");

@@ -222,6 +222,11 @@ pub(super) async fn submitter(
     }
 }
 
+/// The public key of a secret.
+pub(super) fn public(secret: &Secret) -> Result<CompressedKey, ChainError> {
+    Ok(BchKeys::new(**secret)?.public())
+}
+
 /// A key's signature over a digest.
 pub(super) fn sign(secret: &Secret, digest: Hash32) -> Result<StatementSignature, ChainError> {
     let key = SecretKey::from_byte_array(**secret)

@@ -8,7 +8,7 @@ pub mod solana;
 use crate::client::{Wallet, WalletKey};
 use crate::config::ChainConfig;
 use liaise_chain_api::{ChainError, ChainId, DistributorReader, FeeLimit, Funds, StatementSignature, Submitter};
-use liaise_summary::Hash32;
+use liaise_summary::{CompressedKey, Hash32};
 use std::sync::Arc;
 
 pub use deployment::write as write_deployment;
@@ -92,6 +92,14 @@ pub fn sign_right(wallet: &Wallet, digest: Hash32) -> Result<StatementSignature,
     match wallet.key() {
         WalletKey::Bch(secret) => bch::sign(secret, digest),
         _ => Err(input("the wallet", format!("{} signs no right: name a key of Bitcoin Cash", wallet.account()))),
+    }
+}
+
+/// The key by which a wallet's owner is named in a set of the DAO, or as guardian; none where rights are senders.
+pub fn right_key(wallet: &Wallet) -> Option<CompressedKey> {
+    match wallet.key() {
+        WalletKey::Bch(secret) => bch::public(secret).ok(),
+        _ => None,
     }
 }
 
