@@ -150,8 +150,18 @@ pub(crate) fn allows_for(row: &[u8], signed: &[u8]) -> bool {
 /// Signs a statement, once a guard has it: one content for a distributor and head, under a newer set the same again.
 ///
 /// # Errors
-/// Another content was signed there; the set is older than one signed under; the guard fails. Nothing was signed.
+/// Those of [`promise`]. Nothing was signed.
 pub fn sign(key: &OracleKey, guard: &impl SignGuard, statement: &Statement) -> Result<StatementSignature, QuorumError> {
+    promise(guard, statement)?;
+    Ok(StatementSignature { key: key.public(), rsv: key.sign(&statement.digest()) })
+}
+
+/// Writes down what is about to be signed: one content for a distributor and head, under a newer set the same again. Only what is on
+/// disk may be signed.
+///
+/// # Errors
+/// Another content was written down there; the set is older than one written down; the guard fails.
+pub fn promise(guard: &impl SignGuard, statement: &Statement) -> Result<(), QuorumError> {
     let head = match statement {
         Statement::Epoch(epoch) => epoch.head,
         Statement::Open(open) => open.head,
@@ -179,7 +189,7 @@ pub fn sign(key: &OracleKey, guard: &impl SignGuard, statement: &Statement) -> R
             return Err(QuorumError::Guard("another process of this oracle is signing".into()));
         }
     }
-    Ok(StatementSignature { key: key.public(), rsv: key.sign(&statement.digest()) })
+    Ok(())
 }
 
 /// The vote that carries an oracle's signature under a statement.

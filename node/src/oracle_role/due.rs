@@ -9,7 +9,9 @@ use cid::Cid;
 use liaise_chain_api::{Action, At, Distributor, DistributorReader, StatementSignature};
 use liaise_ledger::{EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor, read_history};
-use liaise_oracle::fold::{DistributorState, Filing, FoldError, Shared, TermRow, file, file_late, term_of};
+use liaise_oracle::fold::{
+    DistributorState, Duty, Filing, FoldError, Shared, Standing, TermRow, duty, file, file_late,
+};
 use liaise_summary::{DistributorId, Epoch, EpochStatement, NetworkId, OpenStatement, Statement};
 
 /// What the distributor waits for.
@@ -52,23 +54,19 @@ impl Due {
     }
 }
 
-/// The epoch that the table and the chain's state call for: the next of the range that is running.
-fn running(rows: &[TermRow], at: &Distributor) -> Option<EpochNumber> {
-    let next = EpochNumber::from(at.next.0);
-    let opened = |row: &TermRow| at.range.is_some_and(|range| EpochNumber::from(range.first.0) == row.first);
-    let row = term_of(rows, next).filter(|row| row.distributor == Hash(at.id.0) && opened(row));
-    row.filter(|_| at.in_range(at.next)).map(|_| next)
+/// How a distributor stands, as the table is asked.
+fn standing(at: &Distributor) -> Standing {
+    let number = |epoch: Epoch| EpochNumber::from(epoch.0);
+    let range = at.range.map(|range| (number(range.first), range.end.map(number)));
+    Standing { distributor: Hash(at.id.0), range, next: number(at.next) }
 }
 
-/// The opening that the table calls for: its first row of the distributor that is not opened.
-fn opening(shared: &Shared, rows: &[TermRow], network: Hash, at: &Distributor) -> Option<OpenStatement> {
-    let (distributor, next) = (Hash(at.id.0), EpochNumber::from(at.next.0));
-    let opened = |first: EpochNumber| at.range.is_some_and(|range| EpochNumber::from(range.first.0) == first);
-    let row = rows.iter().find(|row| row.distributor == distributor && !opened(row.first) && row.first >= next)?;
-    let decreed = shared.distributor(&distributor)?;
+/// The opening of a row's range; `None` where no decree admits the deployment.
+fn opening(shared: &Shared, row: &TermRow, network: Hash, at: &Distributor) -> Option<OpenStatement> {
+    let decreed = shared.distributor(&row.distributor)?;
     Some(OpenStatement {
         network: NetworkId(network.0),
-        distributor: DistributorId(distributor.0),
+        distributor: DistributorId(row.distributor.0),
         first: Epoch(u32::try_from(row.first).ok()?),
         oracle_set: at.oracle_set.version,
         head: at.head,
@@ -104,18 +102,25 @@ pub async fn due(
     if at.pending.is_some() {
         return Ok(None);
     }
-    // Epochs of its own range come first, then late pay, then the next opening.
-    if let Some(epoch) = running(rows, at) {
+    let standing = standing(at);
+    // What can be paid late is looked for only where the table asks.
+    let first = duty(rows, &standing, || true);
+    if let Some(Duty::File(epoch)) = first {
         let Some(folded) = folded(epoch).await? else { return Ok(None) };
         let before = distributor_state(replica, reader, at).await?;
         let (network, head, set) = (replica.network, Hash(at.head.0), at.oracle_set.version);
         let filing = blocking(move || file(&folded, &before, network, head, set)).await?;
         return Ok(Some(Due::Epoch(Box::new(filing))));
     }
-    if let Some(filing) = late(replica, reader, at, look).await? {
+    if let Some(Duty::Late(_)) = first
+        && let Some(filing) = late(replica, reader, at, look).await?
+    {
         return Ok(Some(Due::Late(Box::new(filing))));
     }
-    Ok(opening(shared, rows, replica.network, at).map(Due::Open))
+    Ok(match duty(rows, &standing, || false) {
+        Some(Duty::Open(row)) => opening(shared, &row, replica.network, at).map(Due::Open),
+        _ => None,
+    })
 }
 
 /// What is owed and can be paid by the accounts of the first epoch after the newest filing's at which anything can.

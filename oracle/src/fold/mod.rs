@@ -82,7 +82,7 @@ pub use state::{
 };
 pub use statement::{Statement, TaskLine, TaskRow};
 pub use tell::Pay;
-pub use terms::{HandOver, TermRow, table, term_of};
+pub use terms::{Duty, HandOver, Standing, TermRow, duty, table, term_of};
 pub use tickets::{TICKET_ROUNDS, end_ms as ticket_end_ms};
 
 use crate::artefact::{Blocks, HistoryBlock, HistoryParts, Shelf, write_history};

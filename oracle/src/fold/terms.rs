@@ -1,4 +1,4 @@
-//! The table of terms: which distributor an epoch belongs to.
+//! The table of terms: which distributor an epoch belongs to, and what oracles sign for a distributor therefore.
 
 use liaise_ledger::{EpochNumber, Hash};
 
@@ -58,6 +58,44 @@ pub fn term_of(table: &[TermRow], epoch: EpochNumber) -> Option<&TermRow> {
     table.iter().rev().find(|row| row.first <= epoch)
 }
 
+/// Where a distributor stands while nothing is pending there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub distributor: Hash,
+    /// First epoch of the range that it holds or held last, and the first one after it where it was handed over.
+    pub range: Option<(EpochNumber, Option<EpochNumber>)>,
+    /// The next epoch to be filed.
+    pub next: EpochNumber,
+}
+
+/// What oracles sign over a distributor's present head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// The next epoch of its range, once it is sealed.
+    File(EpochNumber),
+    /// Pay that is owed there and can be paid now, under the number of the last filed epoch.
+    Late(EpochNumber),
+    /// The opening of a row's range.
+    Open(TermRow),
+}
+
+/// What the table lets oracles sign for a distributor: epochs of its own range, as long as the table gives them to the row that opened
+/// it; then late pay, where `pays_late` finds some; then the next opening. `None`: nothing.
+pub fn duty(table: &[TermRow], at: &Standing, pays_late: impl FnOnce() -> bool) -> Option<Duty> {
+    let opened = at.range.map(|(first, _)| first);
+    let in_range = at.range.is_some_and(|(first, end)| first <= at.next && end.is_none_or(|end| at.next < end));
+    let own = |row: &&TermRow| row.distributor == at.distributor;
+    if in_range && term_of(table, at.next).filter(own).is_some_and(|row| Some(row.first) == opened) {
+        return Some(Duty::File(at.next));
+    }
+    if at.next > 0 && pays_late() {
+        return Some(Duty::Late(at.next - 1));
+    }
+    let unopened = |row: &&TermRow| Some(row.first) != opened && row.first >= at.next;
+    table.iter().filter(own).find(unopened).map(|row| Duty::Open(*row))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +148,28 @@ mod tests {
     fn an_emergency_row_can_start_where_the_holder_opened_again() {
         let rows = [row(0, A, Hash::ZERO), row(50, A, A)];
         assert_eq!(short(&table(&rows, &[over(A, 50, 230, B)])), [(0, A), (50, A), (230, B)]);
+    }
+
+    #[test]
+    fn own_epochs_come_before_late_pay_and_late_pay_before_an_opening() {
+        let rows = table(&[row(0, A, Hash::ZERO)], &[over(A, 0, 180, B), over(B, 180, 360, A)]);
+        let at = |range, next| Standing { distributor: A, range, next };
+        assert_eq!(duty(&rows, &at(None, 0), || panic!("nothing was filed")), Some(Duty::Open(rows[0])));
+        assert_eq!(duty(&rows, &at(Some((0, Some(180))), 179), || true), Some(Duty::File(179)));
+        assert_eq!(duty(&rows, &at(Some((0, Some(180))), 180), || true), Some(Duty::Late(179)));
+        assert_eq!(duty(&rows, &at(Some((0, Some(180))), 180), || false), Some(Duty::Open(rows[2])));
+        assert_eq!(duty(&rows, &Standing { distributor: C, ..at(None, 0) }, || false), None);
+    }
+
+    #[test]
+    fn a_range_that_an_emergency_ended_files_nothing_more() {
+        let at = Standing { distributor: A, range: Some((0, None)), next: 50 };
+        let elsewhere = table(&[row(0, A, Hash::ZERO), row(50, C, A)], &[]);
+        assert_eq!(duty(&elsewhere, &at, || false), None);
+        // to the same distributor: it must open anew first
+        let again = table(&[row(0, A, Hash::ZERO), row(50, A, A)], &[]);
+        assert_eq!(duty(&again, &at, || false), Some(Duty::Open(again[1])));
+        let behind = Standing { next: 49, ..at };
+        assert_eq!(duty(&again, &behind, || false), Some(Duty::File(49)));
     }
 }
