@@ -18,7 +18,7 @@ use liaise_chain_api::{Action, At, Distributor};
 use liaise_ledger::EpochNumber;
 use liaise_node::{Replica, audit_supply, chain, fetch_blobs};
 use liaise_oracle::artefact::Blocks;
-use liaise_oracle::fold::{HandOver, Shared, TermRow, table};
+use liaise_oracle::fold::{Shared, TermRow};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -94,18 +94,12 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     let replica = context.current().await?;
     let reader = context.reader().await?;
     let at = reader.distributor(At::Latest).await.or_exit(Kind::Chain)?;
-    // What a hand-over decides rests on final blocks.
-    let ranges = reader.ranges(At::Final).await.or_exit(Kind::Chain)?;
-    let hand_overs: Vec<HandOver> = ranges
-        .iter()
-        .filter_map(|range| {
-            let (end, to) = (range.end?, range.handed_to?);
-            let from = liaise_ledger::Hash(at.id.0);
-            Some(HandOver { from, opened: range.first.0.into(), end: end.0.into(), to: liaise_ledger::Hash(to.0) })
-        })
-        .collect();
     let shared = shared(&replica).await?;
-    let rows = shared.as_ref().map_or(vec![], |(_, shared)| table(&shared.rows, &hand_overs));
+    // What a hand-over decides rests on final blocks, of every chain that network.toml names.
+    let rows = match &shared {
+        Some((_, shared)) => context.terms().await?.table(shared).await.or_exit(Kind::Chain)?,
+        None => vec![],
+    };
     let decree = shared.as_ref().map(|(_, shared)| shared.decree);
     let supply = match reader.batches() {
         // the newest tree says nothing of those before it

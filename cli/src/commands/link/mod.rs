@@ -5,6 +5,8 @@ mod list;
 mod make;
 mod state;
 
+pub use state::Links;
+
 use super::context::{Context, key_path};
 use crate::exit::{Kind, OrExit, fail};
 use crate::home::Home;

@@ -1,5 +1,6 @@
 //! `liaise rewards`: what an account earned, why, and the proof of it.
 
+mod chains;
 mod explain;
 mod payouts;
 pub mod proof_file;
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 pub enum RewardsCommand {
     /// What an account earned epoch by epoch, what is claimed, and what can be claimed now; where pay goes out in batches
     /// (Bitcoin Cash), how each payout stands.
-    Show(WhoArgs),
+    Show(ShowArgs),
     /// Why an account earned what it earned, each reason with the messages that it rests on.
     Explain(ExplainArgs),
     /// The account's leaf in the newest payable tree with its proof, for a claim from anywhere.
@@ -39,6 +40,16 @@ pub struct WhoArgs {
     /// Print JSON: amounts are base units, as decimal strings.
     #[arg(long)]
     json: bool,
+}
+
+/// See [`RewardsCommand::Show`].
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    who: WhoArgs,
+    /// What the owner has on every chain that network.toml names, by all linked accounts, and what to do about it.
+    #[arg(long)]
+    all_chains: bool,
 }
 
 /// See [`RewardsCommand::Explain`].
@@ -68,7 +79,8 @@ pub struct ProveArgs {
 pub async fn run(command: RewardsCommand, home: &Home) -> eyre::Result<()> {
     let context = Context::open(home)?;
     match command {
-        RewardsCommand::Show(args) => show::run(&context, &args).await,
+        RewardsCommand::Show(args) if args.all_chains => chains::run(&context, &args.who).await,
+        RewardsCommand::Show(args) => show::run(&context, &args.who).await,
         RewardsCommand::Explain(args) => explain::run(&context, &args).await,
         RewardsCommand::Prove(args) => prove::run(&context, &args).await,
     }

@@ -107,6 +107,16 @@ impl Payouts {
         self.rows(|standing| !matches!(standing, Standing::Pending { .. })).map(|row| row.amount).sum()
     }
 
+    /// Base units that can be paid and are not.
+    pub fn waiting(&self) -> u64 {
+        self.rows(|standing| matches!(standing, Standing::Waiting { .. })).map(|row| row.amount).sum()
+    }
+
+    /// Base units that are filed and wait for their delay.
+    pub fn pending(&self) -> u64 {
+        self.rows(|standing| matches!(standing, Standing::Pending { .. })).map(|row| row.amount).sum()
+    }
+
     fn rows(&self, wanted: impl Fn(&Standing) -> bool) -> impl Iterator<Item = &Row> {
         self.payouts.iter().filter(move |row| wanted(&row.standing))
     }
@@ -157,6 +167,7 @@ mod tests {
             owed: 1,
         };
         assert_eq!((payouts.newest(), payouts.in_tree()), (Some(1), 12));
+        assert_eq!((payouts.waiting(), payouts.pending()), (7, 9));
         let json = serde_json::to_value(&payouts).unwrap();
         assert_eq!(
             json["payouts"][1],
