@@ -12,6 +12,7 @@ use super::work::{Ledger, add_documents, ask};
 use super::{DemoArgs, opening};
 use eyre::WrapErr;
 use liaise_chain_api::{Action, At, PendingKind};
+use liaise_ledger::Parameters;
 use liaise_node::chain;
 use liaise_summary::{DistributorId, Epoch};
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ const TERM: u32 = 14;
 const ASKED_IN: u32 = 2;
 /// Questions in all, at most: one of each user in each term.
 const QUESTIONS: usize = 28;
+/// How long sessions last: ninety days.
+const SESSION_S: u64 = 90 * 86_400;
 /// Epochs that the last term runs.
 const LAST: u32 = 4;
 /// Where the term goes.
@@ -49,7 +52,8 @@ pub async fn run(args: &DemoArgs, program: PathBuf, stages: &Stages) -> eyre::Re
         trial: true,
         dir: args.dir.clone(),
         bundle: args.bundle.clone(),
-        ..Plan::new(program, local_parameters())
+        // Nobody signs in anew in the two months that this takes.
+        ..Plan::new(program, Parameters { session_max_s: SESSION_S, ..local_parameters() })
     };
     let mut network = Network::start(plan, stages).await?;
     let mut tour = Tour { ledger: Ledger::default(), terms: 0, corpus };

@@ -8,7 +8,7 @@ async fn the_term_goes_round_and_nothing_is_lost_or_made_twice() {
     let _alone = alone().await;
     let dir = tempfile::tempdir().unwrap();
     let ran = Command::new(LIAISE)
-        .args(["demo", "--handover", "--passages", "24", "--questions", "28", "--dir"])
+        .args(["demo", "--handover", "--passages", "40", "--questions", "28", "--dir"])
         .arg(dir.path())
         .output()
         .expect("the program was built");
