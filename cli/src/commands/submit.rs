@@ -184,6 +184,25 @@ pub async fn send(store: &Store, submitter: &dyn Submitter, action: &Action, fee
     }
 }
 
+/// Writes an action down and sends it, and does not wait for its block: what follows it may be sent at once. Returns all that is
+/// under way on the submitter's chain then. [`send`] of the same action waits.
+pub async fn begin(
+    store: &Store,
+    submitter: &dyn Submitter,
+    action: &Action,
+    fee: FeeLimit,
+) -> eyre::Result<Vec<Prepared>> {
+    let mut journal = Journal::open(store.clone()).or_else(journal_error)?;
+    match journal.want(submitter, action, fee).await {
+        Ok(_) => {}
+        // it is written down: whoever waits for it sends it again
+        Err(error) if is_transport(&error) => {}
+        Err(error) => return journal_error(error),
+    }
+    let here = |prepared: &&Prepared| prepared.chain == *submitter.chain();
+    Ok(journal.live().values().filter(here).cloned().collect())
+}
+
 /// Whether waiting a little may help: not for lack of money, nor for what the contract says.
 fn is_transport(error: &JournalError) -> bool {
     matches!(error, JournalError::Chain(ChainError::Unreachable { .. } | ChainError::Rejected { .. }))

@@ -82,10 +82,13 @@ fn an_act_is_signed_by_several(terminal: &Terminal, dir: &Path) {
     let dry = terminal.json(&["dao", "send", &one, &two, "--key", "guardian", "--dry-run", "--json"]);
     assert_eq!((&dry["signed"], &dry["missing"]), (&2.into(), &"0".into()), "{dry}");
     let before = terminal.json(&["dao", "status", "--json"])["authority"].clone();
+    let members = |status: &Value| status["dao_set"]["keys"].as_array().unwrap().len();
+    assert_eq!(members(&terminal.json(&["dao", "status", "--json"])), 3);
     let sent = terminal.json(&["dao", "send", &one, &two, "--key", "guardian", "--json"]);
     assert!(sent["transaction"].is_string(), "{sent}");
-    let after: Value = terminal.json(&["dao", "status", "--json"])["authority"].clone();
-    assert_ne!(before, after, "another set decides");
+    let after: Value = terminal.json(&["dao", "status", "--json"]);
+    assert_ne!(before, after["authority"], "another set decides");
+    assert_eq!((members(&after), &after["dao_set"]["version"]), (1, &2.into()), "{after}");
     let late = terminal.run(&["dao", "sign", &act, "--key", "dao-1"]);
     assert_eq!(late.status.code(), Some(3), "the distributor has moved on: {}", text(&late.stderr));
 }

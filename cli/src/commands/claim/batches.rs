@@ -3,10 +3,10 @@
 use super::{ClaimArgs, submitter};
 use crate::commands::context::{Context, key_name};
 use crate::commands::rewards::{or_payable_exit, payee_of};
-use crate::commands::submit::{estimate, parts, send};
+use crate::commands::submit::{begin, estimate, parts, send};
 use crate::exit::{Kind, OrExit};
 use crate::output::{self, NOT_ADVICE, note, say, xlv};
-use liaise_chain_api::{At, ChainError, Cost, DistributorReader, PaysInBatches, Prepared};
+use liaise_chain_api::{Action, At, ChainError, Cost, DistributorReader, PaysInBatches, Prepared};
 use liaise_ledger::Account;
 use liaise_node::chain::Coin;
 use liaise_node::{Replica, Waiting};
@@ -176,6 +176,7 @@ async fn pay(
     let unit = Coin::of(submitter.chain()).unit;
     let mut before: Vec<Prepared> = vec![];
     let mut fees = 0u128;
+    let mut sent: Vec<(usize, Action)> = vec![];
     for (filing, batch) in &plan.cranks {
         let waiting = &plan.waiting[*filing];
         let action = waiting.crank(*batch).or_exit(Kind::Proof)?;
@@ -210,11 +211,18 @@ async fn pay(
             payment.outcome = "would be paid".into();
         } else {
             note!("{}, for at most {} {unit}", title(&payment), quote.max);
-            let sent = send(&replica.store, submitter, &action, limit).await?;
-            payment.transaction = sent.transaction().map(str::to_owned);
-            payment.outcome = sent.words();
+            // one block may hold them all: each follows the one before, which need not be in a block
+            before = begin(&replica.store, submitter, &action, limit).await?;
+            payment.outcome = "sent, and not in a block yet".into();
+            sent.push((report.batches.len(), action));
         }
         report.batches.push(payment);
+    }
+    for (place, action) in sent {
+        let sent = send(&replica.store, submitter, &action, limit).await?;
+        let payment = &mut report.batches[place];
+        payment.transaction = sent.transaction().map(str::to_owned);
+        payment.outcome = sent.words();
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_chain_api::{Action, At, ChainError, DistributorReader, SignedRights, ToSign};
+use liaise_chain_api::{Action, At, ChainError, Distributor, DistributorReader, SignedRights, ToSign};
 use liaise_node::{Due, chain, next_filing, signatures_for};
-use liaise_summary::{CompressedKey, Hash32, Statement};
+use liaise_summary::{CompressedKey, DaoSet, Hash32, Statement};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -151,6 +151,13 @@ fn rights(reader: &dyn DistributorReader) -> eyre::Result<&dyn SignedRights> {
     }
 }
 
+/// The set that decides now.
+pub async fn present_set(rights: &dyn SignedRights, at: &Distributor) -> eyre::Result<DaoSet> {
+    // any of its acts names it
+    let any = Action::Advance { head: at.head, reason: vec![] };
+    Ok(or_refused(rights.to_sign(&any).await)?.dao)
+}
+
 fn or_refused<T>(result: Result<T, ChainError>) -> eyre::Result<T> {
     result.or_else(|error| {
         let kind = crate::commands::submit::chain_kind(&error);
@@ -195,9 +202,7 @@ pub async fn propose(context: &Context, command: &ProposeCommand) -> eyre::Resul
             (Act::Guardian { key: hex::encode(key) }, &args.out)
         }
         ProposeCommand::DaoSet(args) => {
-            // any act of the present set names it
-            let any = Action::Advance { head: at.head, reason: vec![] };
-            let version = or_refused(rights.to_sign(&any).await)?.dao.version().saturating_add(1);
+            let version = present_set(rights, &at).await?.version().saturating_add(1);
             let keys = sorted(&args.keys.keys)?;
             (Act::DaoSet { version, threshold: args.threshold, keys }, &args.keys.out)
         }

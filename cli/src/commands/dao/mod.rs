@@ -101,6 +101,10 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         None => vec![],
     };
     let decree = shared.as_ref().map(|(_, shared)| shared.decree);
+    let set = match reader.rights() {
+        Some(rights) => Some(acts::present_set(rights, &at).await?),
+        None => None,
+    };
     let supply = match reader.batches() {
         // the newest tree says nothing of those before it
         Some(_) => {
@@ -116,6 +120,10 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
         value["supply"] = json!(supply);
         value["authority"] = json!(at.authority);
         value["authority_is_one_key"] = json!(at.authority.is_one_key());
+        if let Some(set) = &set {
+            let keys: Vec<String> = set.keys().iter().map(hex::encode).collect();
+            value["dao_set"] = json!({"version": set.version(), "threshold": set.threshold(), "keys": keys});
+        }
         value["guardian"] = json!(at.guardian);
         value["guarded_until_s"] = json!(at.guarded_until_s);
         value["notice_epochs"] = json!(at.notice_epochs);
@@ -143,6 +151,10 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     say!("supply          {} minted here of {} that all epochs may issue", xlv(supply.minted), xlv(supply.cap));
     say!("                {} paid out, {} unclaimed", xlv(supply.paid), xlv(supply.unclaimed));
     say!("authority       {} (rotates, hands over, vetoes, approves openings)", at.authority);
+    if let Some(set) = &set {
+        say!("                set {}, {} of {} sign:", set.version(), set.threshold(), set.keys().len());
+        set.keys().iter().for_each(|key| say!("                {}", hex::encode(key)));
+    }
     if at.authority.is_one_key() {
         say!("                one key: whoever holds it decides alone, so this is for trials only");
     }
