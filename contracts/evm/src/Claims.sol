@@ -21,11 +21,11 @@ abstract contract Claims is Emission, IClaims {
 
     /// @inheritdoc IClaims
     function claim(address payee, uint128 amount, uint40 index, bytes calldata proof) external returns (uint64 paid) {
-        bool nobody;
+        uint256 nobody;
         assembly ("memory-safe") {
             nobody := or(iszero(payee), eq(payee, address()))
         }
-        if (nobody) revert NotAnAccount(payee);
+        if (nobody != 0) revert NotAnAccount(payee);
         uint256 hot = _settledHot();
         // an amount of more than 64 bits, of which this is the hash of a part, is refused by `climb`
         bytes32 leaf = RewardTree.leafHash(_payee(payee), amount);
@@ -89,9 +89,10 @@ abstract contract Claims is Emission, IClaims {
 
     /// @dev Hash and sum are the newest payable root's or the one's before.
     function _requirePayable(uint256 hot, bytes32 hash, uint256 sum) private view {
-        uint256 newestAt = uint8(hot >> NEWEST_AT_BIT);
+        uint256 newestAt;
         bytes32 newest;
         assembly ("memory-safe") {
+            newestAt := byte(NEWEST_AT_BYTE, hot)
             newest := sload(add(_rootHashes.slot, newestAt))
         }
         // hash and sum at once: another branch costs more than it spares
@@ -102,15 +103,17 @@ abstract contract Claims is Emission, IClaims {
 
     /// @dev Credits what the payee did not have yet; the caller takes it from the counter.
     function _pay(address payee, uint256 amount) private returns (uint256 due) {
-        Account storage account = _accounts[payee];
         bool delegating;
         assembly ("memory-safe") {
-            let word := sload(account.slot)
+            mstore(0, payee)
+            mstore(32, _accounts.slot)
+            let account := keccak256(0, 64)
+            let word := sload(account)
             let had := shr(136, shl(8, word))
             if gt(amount, had) {
                 due := sub(amount, had)
                 // Balance and claimed total both grow by it. Either's sum over all accounts is at most the supply, a u64.
-                sstore(account.slot, add(word, mul(due, 0x100000000000000000000000000000001)))
+                sstore(account, add(word, mul(due, 0x100000000000000000000000000000001)))
                 delegating := shr(248, word)
             }
         }

@@ -19,7 +19,8 @@ abstract contract Slots is IEmission {
     // Where fields of the first slot begin in its word, for the calls that read it as one. The counter is the lowest.
     uint256 internal constant NEWEST_SUM_BIT = 64;
     uint256 internal constant PAYABLE_AT_BIT = 192;
-    uint256 internal constant NEWEST_AT_BIT = 240;
+    /// @dev Counted from the highest byte, as `byte` does.
+    uint256 internal constant NEWEST_AT_BYTE = 1;
 
     /// @dev The slot that a claim reads and writes; in this order, the first field lowest.
     /// @param unclaimed The counter: payable and not yet paid.
@@ -80,7 +81,10 @@ abstract contract Slots is IEmission {
     function _settledHot() internal returns (uint256 word) {
         word = _readHot();
         uint256 payableAt = uint40(word >> PAYABLE_AT_BIT);
-        if (payableAt == 0 || block.timestamp < payableAt) return word;
+        unchecked {
+            // one comparison for both: below zero is above every time
+            if (payableAt - 1 >= block.timestamp) return word;
+        }
         (Hot memory hot, Sums memory sums, Terms memory terms) = (_hot, _sums, _terms);
         _settle(hot, sums, terms);
         _write(hot, sums);

@@ -148,7 +148,11 @@ contract XLV is IXLV, IERC20Errors, Claims, Votes {
     }
 
     function _credited(address account, uint256 amount, bool delegating) internal override {
-        emit Transfer(address(this), account, amount);
+        bytes32 transfer_ = Transfer.selector;
+        assembly ("memory-safe") {
+            mstore(0, amount)
+            log3(0, 32, transfer_, address(), account)
+        }
         if (delegating) _moveDelegateVotes(address(0), delegates(account), amount);
     }
 

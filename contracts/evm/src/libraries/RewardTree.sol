@@ -20,7 +20,7 @@ library RewardTree {
             mstore(9, amount)
             mstore(1, payee)
             mstore8(0, 0)
-            if iszero(staticcall(gas(), 2, 0, 41, 0, 32)) { revert(0, 0) }
+            pop(staticcall(gas(), 2, 0, 41, 0, 32))
             hash := mload(0)
         }
     }
@@ -41,27 +41,29 @@ library RewardTree {
         uint256 siblings = proof.length / NODE_BYTES;
         unchecked {
             // one branch for all that can be wrong; what is below zero has its highest bit
-            uint256 tooDeep = (MAX_DEPTH - level - siblings) >> 255;
-            if (proof.length % NODE_BYTES | tooDeep | index >> siblings | sum >> 63 != 0) {
-                _refuse(proof.length, level + siblings, index, siblings, sum);
+            uint256 depth = level + siblings;
+            if (proof.length % NODE_BYTES | (MAX_DEPTH - depth) >> 255 | index >> siblings != 0) {
+                _refuse(proof.length, depth, index, siblings);
             }
         }
         (rootHash, rootSum) = _climb(hash, sum, index, siblings, proof);
         if (rootSum >> 63 != 0) revert IClaims.SumTooLarge(rootSum);
     }
 
-    /// @dev Says what is wrong with a node or its proof.
-    function _refuse(uint256 length, uint256 depth, uint256 index, uint256 siblings, uint256 sum) private pure {
+    /// @dev Says what is wrong with a proof.
+    function _refuse(uint256 length, uint256 depth, uint256 index, uint256 siblings) private pure {
         if (length % NODE_BYTES != 0) revert IClaims.ProofLength(length);
         if (depth > MAX_DEPTH) revert IClaims.ProofTooDeep(depth);
-        if (index >> siblings != 0) revert IClaims.IndexTooLarge(index, siblings);
-        revert IClaims.SumTooLarge(sum);
+        revert IClaims.IndexTooLarge(index, siblings);
     }
 
     /// @dev Scratch: 0x01 at 15, left node at 16, right node at 56, and the word at 96, which stays zero; the free pointer,
-    /// which stands in between, is put back. Each hash is written where the next level wants it. A one above the index's
-    /// `siblings` bits says where to stop. Two levels a turn, after one where their number is odd: jumps cost. The sum only
-    /// grows and is kept in 256 bits, so the first one of 2^63 or more shows in the result, whatever was packed after it.
+    /// which stands in between, is put back. Each hash is written where the next level wants it. The sum only grows and is
+    /// kept in 256 bits, so the first one of 2^63 or more shows in the result, whatever was packed after it.
+    ///
+    /// Where each level's own node stands is worked out for all levels at once, a byte a level, the lowest level's lowest: 16
+    /// where the index's bit is 0, 56 where it is 1. Jumps cost: levels go by one until four divide what is left, by four
+    /// until sixteen do, then by sixteen.
     ///
     /// A call of SHA-256 fails only where less than its 96 gas can be passed on; then less than two are left, and the next
     /// instruction ends this call as well. So its success needs no look.
@@ -73,35 +75,151 @@ library RewardTree {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore8(15, 1)
-            // the node's own place: left where its index is even
-            let own := add(16, mul(and(index, 1), 40))
+            // Each of 32 bits goes to a byte of its own: seven at a time to every seventh byte, which is 49 bits further for
+            // each seven, then each of the seven 7 bits further than the one before.
+            index := and(
+                mul(index, 0x10000000000008000000000004000000000002000000000001),
+                0x7f0000000000007f0000000000007f0000000000007f0000000000007f
+            )
+            index := and(mul(index, 0x40810204081), 0x101010101010101010101010101010101010101010101010101010101010101)
+            index := add(mul(index, 40), 0x1010101010101010101010101010101010101010101010101010101010101010)
+            let own := byte(31, index)
             mstore(own, hash)
-            index := or(index, shl(siblings, 1))
             let at := proof.offset
-            if and(siblings, 1) {
-                // the sum's eight bytes, then 24 bytes of overrun that the sibling, if it comes after, overwrites
+            for {} and(siblings, 3) { siblings := sub(siblings, 1) } {
                 mstore(add(own, 32), shl(192, sum))
                 calldatacopy(sub(72, own), at, 40)
                 sum := add(sum, shr(192, calldataload(add(at, 32))))
-                index := shr(1, index)
-                own := add(16, mul(and(index, 1), 40))
+                own := byte(30, index)
                 pop(staticcall(gas(), 2, 15, 81, own, 32))
+                index := shr(8, index)
                 at := add(at, 40)
             }
-            for {} gt(index, 1) {} {
+            for {} and(siblings, 12) { siblings := sub(siblings, 4) } {
                 mstore(add(own, 32), shl(192, sum))
                 calldatacopy(sub(72, own), at, 40)
                 sum := add(sum, shr(192, calldataload(add(at, 32))))
-                own := add(16, mul(and(shr(1, index), 1), 40))
+                own := byte(30, index)
                 pop(staticcall(gas(), 2, 15, 81, own, 32))
 
                 mstore(add(own, 32), shl(192, sum))
                 calldatacopy(sub(72, own), add(at, 40), 40)
                 sum := add(sum, shr(192, calldataload(add(at, 72))))
-                index := shr(2, index)
-                own := add(16, mul(and(index, 1), 40))
+                own := byte(29, index)
                 pop(staticcall(gas(), 2, 15, 81, own, 32))
-                at := add(at, 80)
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 80), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 112))))
+                own := byte(28, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 120), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 152))))
+                own := byte(27, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+                index := shr(32, index)
+                at := add(at, 160)
+            }
+            for {} siblings { siblings := sub(siblings, 16) } {
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), at, 40)
+                sum := add(sum, shr(192, calldataload(add(at, 32))))
+                own := byte(30, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 40), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 72))))
+                own := byte(29, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 80), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 112))))
+                own := byte(28, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 120), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 152))))
+                own := byte(27, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 160), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 192))))
+                own := byte(26, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 200), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 232))))
+                own := byte(25, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 240), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 272))))
+                own := byte(24, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 280), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 312))))
+                own := byte(23, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 320), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 352))))
+                own := byte(22, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 360), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 392))))
+                own := byte(21, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 400), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 432))))
+                own := byte(20, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 440), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 472))))
+                own := byte(19, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 480), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 512))))
+                own := byte(18, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 520), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 552))))
+                own := byte(17, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 560), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 592))))
+                own := byte(16, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+
+                mstore(add(own, 32), shl(192, sum))
+                calldatacopy(sub(72, own), add(at, 600), 40)
+                sum := add(sum, shr(192, calldataload(add(at, 632))))
+                own := byte(15, index)
+                pop(staticcall(gas(), 2, 15, 81, own, 32))
+                index := shr(128, index)
+                at := add(at, 640)
             }
             rootHash := mload(own)
             rootSum := sum
