@@ -157,11 +157,6 @@ impl<'a> Book<'a> {
         &mut self.entries[place as usize]
     }
 
-    /// Whether a message is not done with.
-    pub fn is_open(&self, place: Place) -> bool {
-        self.at(place).standing > Standing::Gone
-    }
-
     /// Whether this seal observes a message.
     pub fn is_fresh(&self, place: Place) -> bool {
         let entry = self.at(place);

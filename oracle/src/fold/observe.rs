@@ -93,7 +93,7 @@ impl Observing<'_> {
         let mut waits_for: BTreeMap<Place, usize> = BTreeMap::new();
         let mut children: Vec<(Place, Place)> = vec![];
         for place in waiting {
-            let missing = book.parents(place).iter().copied().filter(|parent| self.is_missing(book, *parent));
+            let missing = book.parents(place).iter().copied().filter(|parent| self.known_ms(book, *parent).is_none());
             let missing: Vec<Place> = missing.collect();
             children.extend(missing.iter().map(|parent| (*parent, place)));
             waits_for.insert(place, missing.len());
@@ -118,13 +118,15 @@ impl Observing<'_> {
         }
     }
 
-    /// Whether a parent keeps its children waiting.
-    fn is_missing(&self, book: &Book<'_>, parent: Place) -> bool {
-        let is_known = || {
-            let id = book.id(parent);
-            self.before.done(id).is_some() || self.part.older.contains(id)
-        };
-        if book.is_open(parent) { book.at_ms(parent).is_none() } else { !is_known() }
+    /// From when on a parent is known; `None` where it keeps its children waiting. Nobody knows any more when one was observed
+    /// that is forgotten: a late receipt of it makes nobody wait.
+    fn known_ms(&self, book: &Book<'_>, parent: Place) -> Option<u64> {
+        if book.row(parent).is_some() {
+            return book.at_ms(parent);
+        }
+        let id = book.id(parent);
+        let done = self.before.done(id).map(|done| done.at_ms);
+        done.or_else(|| self.part.older.contains(id).then_some(0))
     }
 
     /// Observes a message, if it waits for nothing. A delegation makes ready what waited for it.
@@ -137,11 +139,7 @@ impl Observing<'_> {
     ) -> Result<(), Wait> {
         let mut at_ms = 0;
         for parent in book.parents(place) {
-            match book.at_ms(*parent) {
-                Some(parent_ms) => at_ms = at_ms.max(parent_ms),
-                None if self.is_missing(book, *parent) => return Err(Wait::Parent),
-                None => {}
-            }
+            at_ms = at_ms.max(self.known_ms(book, *parent).ok_or(Wait::Parent)?);
         }
         book.walls(place, &mut self.walls);
         at_ms = at_ms.max(lower_median(&mut self.walls));

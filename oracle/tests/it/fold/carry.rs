@@ -2,7 +2,7 @@
 
 use liaise_ledger::Hash;
 use liaise_ledger::body::Body;
-use liaise_ledger::hash::{DAG_CBOR, block_cid};
+use liaise_ledger::hash::{DAG_CBOR, blob_cid, block_cid};
 use liaise_oracle::artefact::read_state;
 use liaise_oracle::fold::{EpochInput, FoldError, FoldState, Part, fold_epoch};
 
@@ -111,6 +111,41 @@ fn a_follow_up_of_a_forgotten_message_is_observed() {
     let follow_up = world.say(&account(100), vec![ticket, first.id], None, Body::Prompt(prompt), prompt_ms);
     let folded = world.fold_until(10).pop().unwrap();
     assert!(folded.tasks.contains_key(&follow_up));
+}
+
+#[test]
+fn a_late_receipt_of_a_forgotten_message_makes_nobody_wait() {
+    let mut world = World::new(6, parameters());
+    world.hearing = vec![true, true, true, false];
+    let first = world.ask(&account(100), "long ago", at(0, 100));
+    world.fold_until(9);
+    world.hearing = vec![false, false, false, true];
+    world.hear(world.message(&first.id), at(10, 2_000));
+    world.hearing = vec![true; 4];
+    let follow_up = world.ticket_naming(&account(100), first.id, at(10, 2_100));
+    let folded = world.fold_until(10).pop().unwrap();
+    assert!(folded.next.carry.contains_key(&first.id), "somebody counts it anew");
+    let done = folded.next.done(&liaise_ledger::Hash::from_cid(&follow_up).unwrap());
+    assert!(done.is_some(), "and what names it is observed");
+}
+
+#[test]
+fn nothing_is_observed_before_a_parent_that_is_done_with() {
+    let mut world = World::new(6, parameters());
+    let user = account(100);
+    // nobody but a curator removes: it counts for nothing and is done with at its seal
+    let removal =
+        liaise_ledger::body::RetrievalRemove { chunks: vec![blob_cid(b"a document")], reason: "spite".into() };
+    let parent = world.say(&user, vec![], None, Body::RetrievalRemove(removal), at(0, 5_000));
+    world.hearing = vec![true, true, false, false];
+    let child = world.ticket_naming(&user, parent, at(0, 4_000));
+    world.hearing = vec![false, false, true, true];
+    world.seal(-1);
+    world.seal(0);
+    world.hear(world.message(&child), at(1, 2_000));
+    let folded = world.fold_until(1).pop().unwrap();
+    let at_ms = |id| folded.next.done(&liaise_ledger::Hash::from_cid(id).unwrap()).unwrap().at_ms;
+    assert_eq!(at_ms(&child), at_ms(&parent));
 }
 
 #[test]

@@ -1,11 +1,53 @@
 //! Decrees: numbered, chained, signed; what they change and from when.
 
-use liaise_ledger::Hash;
-use liaise_ledger::body::{Act, CertifyDecree, DecreeValue, DistributorDecree, RowDecree, WithdrawDecree};
+use cid::Cid;
+use liaise_ledger::body::{
+    Act, Body, CertifyDecree, DaoSignature, Decree, DecreeValue, DistributorDecree, RowDecree, WithdrawDecree,
+};
+use liaise_ledger::hash::{DAG_CBOR, blob_cid};
+use liaise_ledger::message::Place;
+use liaise_ledger::{Author, Draft, Hash, Signer};
 use liaise_oracle::fold::{AdapterState, TermRow, table};
-use serde_bytes::ByteBuf;
+use secp256k1::global::SECP256K1;
+use secp256k1::{Message, PublicKey, SecretKey};
+use serde_bytes::{ByteArray, ByteBuf};
 
-use super::world::{ADAPTER, World, at, parameters};
+use super::world::{ADAPTER, World, at, parameters, secret};
+
+impl World {
+    /// A decree of the DAO's threshold.
+    pub fn decree(&mut self, act: Act, at_ms: u64) -> Cid {
+        self.decree_by(act, 2, at_ms)
+    }
+
+    /// A decree with so many of the DAO's three signatures.
+    pub fn decree_by(&mut self, act: Act, signers: usize, at_ms: u64) -> Cid {
+        let digest = Message::from_digest(act.digest().0);
+        let mut keys: Vec<(SecretKey, [u8; 33])> = (0..3)
+            .map(|n| SecretKey::from_byte_array(secret("dao", n)).unwrap())
+            .map(|key| (key, PublicKey::from_secret_key_global(&key).serialize()))
+            .collect();
+        keys.sort_by_key(|(_, public)| *public);
+        let signatures = keys[..signers].iter().map(|(key, public)| DaoSignature {
+            key: ByteArray::new(*public),
+            signature: ByteArray::new(SECP256K1.sign_ecdsa(digest, key).serialize_compact()),
+        });
+        let body = Body::Decree(Decree { act: act.clone(), signatures: signatures.collect() });
+        let author = Author::Dao(keys[0].1);
+        let draft = Draft { author, parents: vec![], task: None, time_ms: 0, body };
+        // a place of its own for each act, so that two of them are no equivocation
+        let before = Hash::from_cid(&blob_cid(&act.digest().0)).unwrap().to_cid(DAG_CBOR);
+        let seq = u64::from_be_bytes(act.digest().0[..8].try_into().unwrap()) >> 16;
+        let mut place = Place { seq: seq + 1, prev: Some(before) };
+        let message = draft.sign(self.network, &Signer::Secp256k1(keys[0].0), &mut place).unwrap();
+        self.hear(message, at_ms)
+    }
+
+    /// An act with the next number.
+    pub fn act(&self, number: u32, previous: Option<Hash>, effective: i64, value: DecreeValue) -> Act {
+        Act { number, previous, network: self.network, effective, proposal: None, value }
+    }
+}
 
 const HERE: Hash = Hash([5; 32]);
 

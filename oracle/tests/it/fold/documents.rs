@@ -1,36 +1,31 @@
 //! Documents: what an accepted addition brings in, and what a removal takes out for good.
 
 use liaise_ledger::Hash;
-use liaise_ledger::assignment::Assignment;
 use liaise_ledger::body::{Body, Chunk, RetrievalAdd, RetrievalRemove};
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::plain_tree::PlainTree;
 use serde_bytes::ByteArray;
 
-use super::world::{Asked, World, account, at, parameters};
+use super::world::{World, account, at, parameters};
 
 const TEXTS: [&[u8]; 2] = [b"the first chunk", b"the second chunk"];
 
 /// A curator adds both texts; the task is good, or nobody answers.
 fn add(world: &mut World, curator: usize, epoch: i64, answered: bool) -> cid::Cid {
     let user = account(curator);
-    let (ticket_id, ticket) = world.ticket(&user, -1, at(epoch, 2_000));
-    let prompt_ms = world.genesis.round_time_ms(ticket.round) + 500;
+    let ticket = world.ticket(&user, -1, at(epoch, 2_000));
     let chunks = TEXTS.map(|text| Chunk { blob: blob_cid(text), source: "a book".into() }).to_vec();
-    let body = Body::RetrievalAdd(RetrievalAdd { ticket: ticket_id, chunks, reply_key: ByteArray::new([1; 32]) });
-    let id = world.say(&user, vec![ticket_id], None, body, prompt_ms);
+    let body = Body::RetrievalAdd(RetrievalAdd { ticket: ticket.0, chunks, reply_key: ByteArray::new([1; 32]) });
     let snapshot = Eligibility::of_genesis(&world.genesis);
-    let signature = world.round(ticket.round);
-    let assignment = Assignment::compute(&world.genesis, &world.message(&ticket_id), &signature, &snapshot).unwrap();
-    let order: Vec<_> = assignment.rows(&snapshot).map(|row| row.account.clone()).collect();
-    let asked = Asked { id, ticket: ticket_id, prompt_ms, order: order.clone(), assignment };
+    let asked = world.use_ticket(&user, ticket, body, &snapshot);
+    let order = asked.order.clone();
     if answered {
         let result = world.race(&asked, &order[0], 300_000);
         world.judge(&asked, &order[1], result, 900, 3_000);
         world.judge(&asked, &order[2], result, 900, 3_000);
     }
-    id
+    asked.id
 }
 
 #[test]

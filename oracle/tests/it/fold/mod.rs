@@ -9,6 +9,7 @@ mod decrees;
 mod disputes;
 mod documents;
 mod late;
+mod later;
 mod links;
 mod money;
 mod order;

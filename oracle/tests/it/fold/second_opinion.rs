@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use liaise_ledger::{Account, Genesis};
+use liaise_ledger::plain_tree::PlainTree;
+use liaise_ledger::{Account, Genesis, Hash};
 use liaise_oracle::fold::Ledger;
 use proptest::prelude::*;
 
-use super::reference::{Day, Pay, Reference};
+use super::reference::{Day, Mutant, Pay, Reference};
 use super::unruly::Unruly;
 use super::world::Told;
 
 /// What the reference makes of a world's seals, under rules that may not be the world's.
-fn days(unruly: &Unruly, rules: &Genesis) -> Vec<Day> {
+fn days(unruly: &Unruly, rules: &Genesis, mutant: Option<Mutant>) -> Vec<Day> {
     let ledger = &unruly.world.ledger;
     let messages = ledger.messages().map(|message| message.as_ref().clone());
-    let mut reference = Reference::new(&unruly.world.genesis, rules, messages);
+    let mut reference = Reference::new(&unruly.world.genesis, rules, messages).with(mutant);
     for round in rounds(unruly) {
         let signature = ledger.round(round).unwrap().expect("the world signed it");
         reference.round(round, signature);
@@ -75,7 +76,18 @@ fn difference(day: &Day, folded: &Told) -> Option<String> {
     };
     let tickets: BTreeMap<&Account, &Vec<bool>> =
         accounts.iter().map(|(account, state)| (account, &state.tickets)).filter(|(_, t)| !t.is_empty()).collect();
+    let shared = &folded.next.shared;
+    let rows: Vec<_> = shared.rows.iter().map(|row| (row.first, row.new, row.old)).collect();
+    let distributors: Vec<Hash> = shared.distributors.iter().map(|decreed| decreed.value.distributor).collect();
+    let adapters: BTreeMap<Hash, _> = shared.adapters.iter().map(|a| (a.id, (a.max_units, a.from, a.until))).collect();
+    let decreed = &day.decreed;
+    let shown: Vec<[u8; 32]> = day.chunks.iter().filter(|(_, may)| **may).map(|(chunk, _)| chunk.0).collect();
     differ("pay", &day.pay, &pay)
+        .or_else(|| differ("decrees", &(decreed.number, decreed.digest), &(shared.decree, shared.decree_digest)))
+        .or_else(|| differ("adapters", &decreed.adapters, &adapters))
+        .or_else(|| differ("terms", &(&decreed.distributors, &decreed.rows), &(&distributors, &rows)))
+        .or_else(|| differ("documents", &day.chunks, &folded.next.chunks))
+        .or_else(|| differ("documents' root", &PlainTree::new(shown).root(), &folded.block.retrieval))
         .or_else(|| differ("unemitted", &day.unemitted, &folded.unemitted))
         .or_else(|| differ("unlock", &some(&day.unlock), &all(|state| state.unlock)))
         .or_else(|| differ("scored jobs", &jobs(|jobs| jobs.0), &all(|state| state.scored_jobs)))
@@ -85,9 +97,9 @@ fn difference(day: &Day, folded: &Told) -> Option<String> {
         .or_else(|| differ("median", &day.median, &folded.next.shared.median_units))
 }
 
-/// The first difference in a world, the reference working under `genesis`.
-fn disagreement(unruly: &Unruly, genesis: &Genesis) -> Option<String> {
-    days(unruly, genesis).iter().zip(&unruly.folded).find_map(|(day, folded)| difference(day, folded))
+/// The first difference in a world, the reference working under `genesis`, at times with a rule that is off.
+fn disagreement(unruly: &Unruly, genesis: &Genesis, mutant: Option<Mutant>) -> Option<String> {
+    days(unruly, genesis, mutant).iter().zip(&unruly.folded).find_map(|(day, folded)| difference(day, folded))
 }
 
 proptest! {
@@ -96,7 +108,18 @@ proptest! {
     #[test]
     fn the_fold_says_what_the_reference_says(seed: u64) {
         let unruly = Unruly::new(seed);
-        let found = disagreement(&unruly, &unruly.world.genesis);
+        let found = disagreement(&unruly, &unruly.world.genesis, None);
+        prop_assert!(found.is_none(), "seed {}: {}", seed, found.unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn they_agree_on_decrees_and_documents_and_on_what_is_forgotten(seed: u64) {
+        let unruly = Unruly::long(seed);
+        let found = disagreement(&unruly, &unruly.world.genesis, None);
         prop_assert!(found.is_none(), "seed {}: {}", seed, found.unwrap());
     }
 }
@@ -122,10 +145,43 @@ fn a_rule_that_is_off_is_found() {
         let found = worlds.iter().any(|unruly| {
             let mut genesis = unruly.world.genesis.clone();
             change(&mut genesis);
-            disagreement(unruly, &genesis).is_some()
+            disagreement(unruly, &genesis, None).is_some()
         });
         assert!(found, "{name}: another rule, and nobody noticed");
     }
+    let found = worlds.iter().any(|unruly| {
+        let genesis = &unruly.world.genesis;
+        disagreement(unruly, genesis, Some(Mutant::TieBoundary)).is_some()
+    });
+    assert!(found, "a tie of the whole width is none, and nobody noticed");
+}
+
+/// The same for rules that no genesis sets, in long worlds.
+#[test]
+fn a_rule_of_long_worlds_that_is_off_is_found() {
+    use Mutant::*;
+    let mut hidden = vec![
+        DecreeNotice,
+        DecreeNeverWaits,
+        DecreeSigners,
+        DecreeLater,
+        AddedUnaccepted,
+        AddedByAnybody,
+        RemovedComesBack,
+        WaitsLonger,
+        DoneForgottenSooner,
+        DoneNeverForgotten,
+        SessionsNeverForgotten,
+        SessionsForgottenAtOnce,
+    ];
+    for seed in 0..12 {
+        if hidden.is_empty() {
+            break;
+        }
+        let unruly = Unruly::long(seed);
+        hidden.retain(|mutant| disagreement(&unruly, &unruly.world.genesis, Some(*mutant)).is_none());
+    }
+    assert!(hidden.is_empty(), "{hidden:?}: other rules, and nobody noticed");
 }
 
 /// The worlds have what they are drawn for; otherwise agreement would say little.

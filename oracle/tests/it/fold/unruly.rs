@@ -2,22 +2,28 @@
 //! audits, equivocation, revoked keys, drains, witnesses that miss messages or seals.
 
 use cid::Cid;
-use liaise_ledger::body::{Body, Capability, Feedback, Prompt, RetrievalRemove, Verdict};
+use liaise_ledger::body::{Body, Capability, Feedback, Prompt, RetrievalRemove, Ticket, Verdict};
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::session::SessionText;
 use liaise_ledger::{Account, Hash, Parameters};
 use liaise_oracle::fold::{EpochInput, FoldState, fold_epoch};
 use serde_bytes::{ByteArray, ByteBuf};
 
+use super::later::Later;
 use super::world::{ADAPTER, Asked, EPOCH_S, GENESIS_S, Told, World, account, at};
 
 /// Epochs of a world, from 0.
 const EPOCHS: i64 = 3;
+/// Epochs of a long one: more than messages are remembered, and than the two days of a session that has ended.
+const MANY_EPOCHS: i64 = 30;
 /// Users, from wallet 100 on.
-const USERS: u64 = 4;
+pub const USERS: u64 = 4;
+
+/// An adapter that comes and goes by decree.
+pub const DECREED: Hash = Hash([9; 32]);
 
 /// Numbers that follow from a seed.
-struct Dice(u64, u64);
+pub struct Dice(u64, u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -27,15 +33,15 @@ impl Dice {
     }
 
     /// From `0` to `n - 1`.
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u64) as usize]
     }
 }
@@ -44,14 +50,19 @@ impl Dice {
 pub struct Unruly {
     pub world: World,
     pub folded: Vec<Told>,
-    dice: Dice,
+    pub dice: Dice,
+    /// What is said in later epochs of what was said before.
+    pub later: Vec<(i64, Later)>,
     /// Judges accept almost everything.
     is_calm: bool,
+    /// Decrees come up.
+    is_long: bool,
     drained: Vec<Account>,
 }
 
 impl Unruly {
-    pub fn new(seed: u64) -> Unruly {
+    /// A world before epoch 0.
+    fn begun(seed: u64) -> Unruly {
         let mut dice = Dice(seed, 0);
         let parameters = Parameters {
             // A task of 1 000 units at 50 ‰ weighs 50 000 of these.
@@ -66,13 +77,36 @@ impl Unruly {
         let nodes = 4 + dice.below(5) as usize;
         let is_calm = dice.chance(50);
         let world = World::new(nodes, parameters);
-        let mut unruly = Unruly { world, folded: vec![], dice, is_calm, drained: vec![] };
+        let mut unruly =
+            Unruly { world, folded: vec![], dice, later: vec![], is_calm, is_long: false, drained: vec![] };
         unruly.close(-1);
+        unruly
+    }
+
+    /// Some epochs in which much happens.
+    pub fn new(seed: u64) -> Unruly {
+        let mut unruly = Unruly::begun(seed);
         for epoch in 0..EPOCHS {
             for _ in 0..2 + unruly.dice.below(5) {
                 unruly.task(epoch);
             }
             unruly.noise(epoch);
+            unruly.close(epoch);
+        }
+        unruly
+    }
+
+    /// Many epochs in which little happens, and much of it is about what is long over; decrees and documents come and go.
+    pub fn long(seed: u64) -> Unruly {
+        let mut unruly = Unruly::begun(seed);
+        unruly.is_long = true;
+        for epoch in 0..MANY_EPOCHS {
+            if unruly.dice.chance(25) {
+                unruly.task(epoch);
+            }
+            unruly.govern(epoch);
+            unruly.document(epoch);
+            unruly.late(epoch);
             unruly.close(epoch);
         }
         unruly
@@ -93,7 +127,7 @@ impl Unruly {
     }
 
     /// Some witnesses miss the next message.
-    fn hear(&mut self) {
+    pub fn hear(&mut self) {
         self.world.hearing = vec![true; 4];
         let deaf = self.dice.of(&[0, 0, 0, 0, 0, 0, 0, 1, 1, 2]);
         for _ in 0..deaf {
@@ -105,15 +139,23 @@ impl Unruly {
     fn task(&mut self, epoch: i64) {
         let user = account(100 + self.dice.below(USERS) as usize);
         let at_ms = at(epoch, 5 + self.dice.below(u64::from(EPOCH_S) - 10)) + self.dice.below(1_000);
-        let snapshot = if epoch > 0 && self.dice.chance(60) { epoch - 1 } else { -1 };
-        let eligible = self.folded[(snapshot + 1) as usize].eligibility.clone();
+        let snapshot = if epoch > 0 && (epoch > 3 || self.dice.chance(60)) { epoch - 1 } else { -1 };
+        let adapter = if self.is_long && self.dice.chance(20) { DECREED } else { ADAPTER };
         let text = self.dice.of(&["why?", "how?", "what is owed to whom?"]);
         self.hear();
-        let asked = self.world.ask_from(&user, text, at_ms, snapshot, &eligible);
+        let ticket = self.world.ticket_for(adapter, &user, snapshot, at_ms);
+        let root = prompt(ticket.0, text);
+        self.run(&user, adapter, snapshot, ticket, root);
+    }
+
+    /// Uses a ticket, and lets the nodes do what they do.
+    pub fn run(&mut self, user: &Account, adapter: Hash, snapshot: i64, ticket: (Cid, Ticket), root: Body) {
+        let eligible = self.folded[(snapshot + 1) as usize].eligibility.clone();
+        let asked = self.world.use_ticket(user, ticket, root, &eligible);
         let mut results = vec![];
         for (place, racer) in asked.order.clone().iter().enumerate() {
             if self.dice.chance(if place < 3 { 75 } else { 25 }) {
-                results.extend(self.race(&asked, racer, place));
+                results.extend(self.race(&asked, adapter, racer, place));
             }
         }
         for (index, result) in results.iter().enumerate() {
@@ -126,24 +168,26 @@ impl Unruly {
         if let Some(result) = results.first().filter(|_| self.dice.chance(20)) {
             let body = Body::Feedback(Feedback { result: *result, rating: 700, text: String::new() });
             self.hear();
-            self.world.say(&user, vec![asked.id, *result], Some(asked.id), body, asked.prompt_ms + 40_000);
+            self.world.say(user, vec![asked.id, *result], Some(asked.id), body, asked.prompt_ms + 40_000);
         }
         if self.dice.chance(20) {
             // The ticket once more, by its owner or by somebody else, at times before the first.
             let who = account(100 + self.dice.below(USERS) as usize);
             let at_ms = asked.prompt_ms + self.dice.below(400) - 200;
             self.hear();
-            self.world.say(&who, vec![asked.ticket], None, prompt(asked.ticket), at_ms);
+            self.world.say(&who, vec![asked.ticket], None, prompt(asked.ticket, "once more"), at_ms);
         }
     }
 
     /// A racer's commit, and a result unless it spoils it.
-    fn race(&mut self, asked: &Asked, racer: &Account, place: usize) -> Option<Cid> {
+    fn race(&mut self, asked: &Asked, adapter: Hash, racer: &Account, place: usize) -> Option<Cid> {
         // Steps of ten milliseconds around one latency, so that many tie; later waves; too late.
         let wave_us = (place as u64 / 3) * 31_000_000;
         let latency_us = match self.dice.below(20) {
             0 => 601_000_000,
             1..=3 => 3_000_000 + 10_000 * self.dice.below(20) + wave_us,
+            // a tie, or just none
+            4..=9 => 300_000 + 20_000 * self.dice.below(3) + wave_us,
             _ => 300_000 + 5_000 * self.dice.below(10) + wave_us,
         };
         let before = self.world.place(racer);
@@ -156,6 +200,7 @@ impl Unruly {
             self.world.set_place(racer, after);
         }
         let mut result = World::result_of(commit, b"output", 1 + self.dice.below(3_000));
+        result.binding.adapter = adapter;
         let mut after_ms = latency_us / 1000 + 2_000 + self.dice.below(3) * 10;
         match self.dice.below(24) {
             0 => return None,
@@ -226,7 +271,7 @@ impl Unruly {
     }
 
     /// A node drains, once and for good, or says that it keeps no snapshot.
-    fn change(&mut self, epoch: i64, at_ms: u64) {
+    pub fn change(&mut self, epoch: i64, at_ms: u64) {
         let nodes = self.world.genesis.nodes.len() as u64;
         let node = account(self.dice.below(nodes) as usize);
         if self.drained.contains(&node) {
@@ -244,10 +289,10 @@ impl Unruly {
     }
 }
 
-fn prompt(ticket: Cid) -> Body {
+fn prompt(ticket: Cid, text: &str) -> Body {
     Body::Prompt(Prompt {
         ticket,
-        text: "once more".into(),
+        text: text.into(),
         params: ByteBuf::new(),
         snapshot: None,
         reply_key: ByteArray::new([1; 32]),

@@ -6,8 +6,7 @@ use cid::Cid;
 use ed25519_dalek::SigningKey;
 use liaise_ledger::assignment::Assignment;
 use liaise_ledger::body::{
-    Act, Binding, Body, Capability, Commit, DaoSignature, Decree, DecreeValue, Prompt, Receipt, Receipts, Seal,
-    Session, TaskResult, Ticket,
+    Binding, Body, Capability, Commit, Prompt, Receipt, Receipts, Seal, Session, TaskResult, Ticket,
 };
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::genesis::{Adapter, CuratorSet, Fixed, GenesisNode, KeySet, ThresholdSet, Units};
@@ -30,6 +29,7 @@ pub const SOLANA: &str = "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1";
 pub const UNITS: u64 = 1_000;
 pub const ADAPTER: Hash = Hash([7; 32]);
 
+/// A secret of the world's.
 pub fn secret(what: &str, n: usize) -> [u8; 32] {
     Hash::of(&[what.as_bytes(), &n.to_be_bytes()]).0
 }
@@ -367,10 +367,23 @@ impl World {
 
     /// A ticket by `user`, observed at `at_ms`.
     pub fn ticket(&mut self, user: &Account, snapshot: i64, at_ms: u64) -> (Cid, Ticket) {
+        self.ticket_for(ADAPTER, user, snapshot, at_ms)
+    }
+
+    /// The same for an adapter.
+    pub fn ticket_for(&mut self, adapter: Hash, user: &Account, snapshot: i64, at_ms: u64) -> (Cid, Ticket) {
         let round = self.genesis.round_at(at_ms) + 3;
         self.round(round);
-        let ticket = Ticket { round, snapshot, adapter: ADAPTER, max_units: 1_000_000 };
+        let ticket = Ticket { round, snapshot, adapter, max_units: 1_000_000 };
         (self.say(user, vec![], None, Body::Ticket(ticket.clone()), at_ms), ticket)
+    }
+
+    /// A ticket by `user` that names a message.
+    pub fn ticket_naming(&mut self, user: &Account, parent: Cid, at_ms: u64) -> Cid {
+        let round = self.genesis.round_at(at_ms) + 3;
+        self.round(round);
+        let ticket = Ticket { round, snapshot: self.genesis.epoch_of(at_ms) - 1, adapter: ADAPTER, max_units: 1 };
+        self.say(user, vec![parent], None, Body::Ticket(ticket), at_ms)
     }
 
     /// Asks with a fresh ticket, half a second after its round; draws from genesis's nodes.
@@ -381,16 +394,27 @@ impl World {
 
     /// The same, drawing from the snapshot of an epoch.
     pub fn ask_from(&mut self, user: &Account, text: &str, at_ms: u64, epoch: i64, snapshot: &Eligibility) -> Asked {
-        let (ticket_id, ticket) = self.ticket(user, epoch, at_ms);
-        let prompt_ms = self.genesis.round_time_ms(ticket.round) + 500;
+        let ticket = self.ticket(user, epoch, at_ms);
         let prompt = Prompt {
-            ticket: ticket_id,
+            ticket: ticket.0,
             text: text.into(),
             params: ByteBuf::new(),
             snapshot: None,
             reply_key: ByteArray::new([1; 32]),
         };
-        let id = self.say(user, vec![ticket_id], None, Body::Prompt(prompt), prompt_ms);
+        self.use_ticket(user, ticket, Body::Prompt(prompt), snapshot)
+    }
+
+    /// Uses a ticket half a second after its round.
+    pub fn use_ticket(
+        &mut self,
+        user: &Account,
+        (ticket_id, ticket): (Cid, Ticket),
+        root: Body,
+        snapshot: &Eligibility,
+    ) -> Asked {
+        let prompt_ms = self.genesis.round_time_ms(ticket.round) + 500;
+        let id = self.say(user, vec![ticket_id], None, root, prompt_ms);
         let signature = self.round(ticket.round);
         let message = self.message(&ticket_id);
         let assignment = Assignment::compute(&self.genesis, &message, &signature, snapshot).unwrap();
@@ -442,39 +466,6 @@ impl World {
         self.judge(&asked, &order[1], result, 900, 3_000);
         self.judge(&asked, &order[2], result, 800, 3_100);
         asked
-    }
-
-    /// A decree of the DAO's threshold.
-    pub fn decree(&mut self, act: Act, at_ms: u64) -> Cid {
-        self.decree_by(act, 2, at_ms)
-    }
-
-    /// A decree with so many of the DAO's three signatures.
-    pub fn decree_by(&mut self, act: Act, signers: usize, at_ms: u64) -> Cid {
-        let digest = Message::from_digest(act.digest().0);
-        let mut keys: Vec<(SecretKey, [u8; 33])> = (0..3)
-            .map(|n| SecretKey::from_byte_array(secret("dao", n)).unwrap())
-            .map(|key| (key, PublicKey::from_secret_key_global(&key).serialize()))
-            .collect();
-        keys.sort_by_key(|(_, public)| *public);
-        let signatures = keys[..signers].iter().map(|(key, public)| DaoSignature {
-            key: ByteArray::new(*public),
-            signature: ByteArray::new(SECP256K1.sign_ecdsa(digest, key).serialize_compact()),
-        });
-        let body = Body::Decree(Decree { act: act.clone(), signatures: signatures.collect() });
-        let author = Author::Dao(keys[0].1);
-        let draft = Draft { author, parents: vec![], task: None, time_ms: 0, body };
-        // a place of its own for each act, so that two of them are no equivocation
-        let before = Hash::from_cid(&blob_cid(&act.digest().0)).unwrap().to_cid(liaise_ledger::hash::DAG_CBOR);
-        let seq = u64::from_be_bytes(act.digest().0[..8].try_into().unwrap()) >> 16;
-        let mut place = Place { seq: seq + 1, prev: Some(before) };
-        let message = draft.sign(self.network, &Signer::Secp256k1(keys[0].0), &mut place).unwrap();
-        self.hear(message, at_ms)
-    }
-
-    /// An act with the next number.
-    pub fn act(&self, number: u32, previous: Option<Hash>, effective: i64, value: DecreeValue) -> Act {
-        Act { number, previous, network: self.network, effective, proposal: None, value }
     }
 }
 

@@ -3,7 +3,11 @@
 //! It shares no code with `liaise_oracle::fold`, carries no compact state and saves no work: for every seal it walks each
 //! witness's chain to its beginning, and looks at every message that was ever said. What `liaise_ledger` defines (texts of
 //! sessions, the draw of one ticket, commitments, plain trees, weighing a snapshot) has vectors of its own and is used.
-//! Left out: decrees, additions to retrieval, several sessions of one key, and what is forgotten after eight epochs.
+//! Left out: several sessions of one key, and links between accounts.
+//!
+//! A part of the protocol is a file here: `observe` (5), `forget` (5), `decrees` (12), `tickets` (6), `race` (7, 8), `documents`,
+//! `money` (9). A part that comes later takes its turn in [`Reference::fold`], says in [`Day`] what it decided, and has its
+//! [`Mutant`]s, each of which the comparison must notice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +16,47 @@ use liaise_ledger::body::{Body, Capability, Seal, Ticket};
 use liaise_ledger::eligibility::{Candidate, Eligibility};
 use liaise_ledger::{Account, Author, Genesis, Hash, Verified};
 
+mod decrees;
+mod documents;
+mod forget;
 mod money;
 mod observe;
 mod race;
+mod tickets;
 
+pub use decrees::Decreed;
 pub use money::Pay;
+
+/// A rule that is off by one step and that no genesis sets: to see that it would be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Whoever is as far behind as a tie allows is no longer in it.
+    TieBoundary,
+    /// A decree may take effect an epoch sooner.
+    DecreeNotice,
+    /// A decree whose turn has not come is forgotten.
+    DecreeNeverWaits,
+    /// A decree counts with a signature less.
+    DecreeSigners,
+    /// What is decreed takes effect an epoch later.
+    DecreeLater,
+    /// What nobody accepted comes into retrieval too.
+    AddedUnaccepted,
+    /// Whoever is no curator adds too.
+    AddedByAnybody,
+    /// What was removed comes back when it is added again.
+    RemovedComesBack,
+    /// What is not observed is forgotten an epoch later.
+    WaitsLonger,
+    /// What is done with is forgotten an epoch earlier.
+    DoneForgottenSooner,
+    /// What is done with is never forgotten.
+    DoneNeverForgotten,
+    /// Sessions that ended are never forgotten.
+    SessionsNeverForgotten,
+    /// Sessions that ended are forgotten at once.
+    SessionsForgottenAtOnce,
+}
 
 /// Why a message counts for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +101,17 @@ pub struct Reference<'a> {
     observed: BTreeMap<Cid, Observed>,
     /// The seal that observed each.
     seals: BTreeMap<Cid, i64>,
+    /// Of what is not observed: the seal that counted its first receipt since it was forgotten last.
+    since: BTreeMap<Cid, i64>,
+    /// Receipts that were forgotten with their message: the last place of each store.
+    dropped: BTreeMap<Cid, BTreeMap<[u8; 32], u64>>,
+    /// The seal after which an observed message was done with.
+    done: BTreeMap<Cid, i64>,
+    decreed: Decreed,
+    /// As it stood before the newest seal.
+    decreed_before: Decreed,
+    /// Every chunk that was added or removed: whether retrieval may return it.
+    chunks: BTreeMap<Hash, bool>,
     sessions: BTreeMap<(Account, Vec<u8>), Delegation>,
     /// When keys were revoked.
     revoked: BTreeMap<(Account, Vec<u8>), u64>,
@@ -77,11 +128,16 @@ pub struct Reference<'a> {
     /// Scored and failed jobs.
     jobs: BTreeMap<Account, (u64, u64)>,
     median: Option<u64>,
+    mutant: Option<Mutant>,
 }
 
 /// What became of an epoch.
 #[derive(Clone, Debug, Default)]
 pub struct Day {
+    /// What the decrees up to its seal set.
+    pub decreed: Decreed,
+    /// What retrieval may return, and what it may not.
+    pub chunks: BTreeMap<Hash, bool>,
     /// What everybody who took part got.
     pub pay: BTreeMap<Account, Pay>,
     pub unemitted: u64,
@@ -141,6 +197,12 @@ impl<'a> Reference<'a> {
             words: BTreeMap::new(),
             observed: BTreeMap::new(),
             seals: BTreeMap::new(),
+            since: BTreeMap::new(),
+            dropped: BTreeMap::new(),
+            done: BTreeMap::new(),
+            decreed: Decreed::of_genesis(rules),
+            decreed_before: Decreed::of_genesis(rules),
+            chunks: BTreeMap::new(),
             sessions: BTreeMap::new(),
             revoked: BTreeMap::new(),
             used: BTreeMap::new(),
@@ -152,7 +214,18 @@ impl<'a> Reference<'a> {
             unlock: BTreeMap::new(),
             jobs: BTreeMap::new(),
             median: None,
+            mutant: None,
         }
+    }
+
+    /// The same with a rule that is off.
+    pub fn with(mut self, mutant: Option<Mutant>) -> Self {
+        self.mutant = mutant;
+        self
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
     }
 
     pub fn round(&mut self, round: u64, signature: [u8; 48]) {
@@ -163,16 +236,23 @@ impl<'a> Reference<'a> {
     pub fn fold(&mut self, seal: &Seal) -> Day {
         let epoch = seal.epoch;
         let fresh = self.observe(seal);
+        self.decree(&fresh, epoch);
         self.judge_roots(&fresh);
+        self.forget_sessions(epoch);
         self.close_tickets(epoch);
         self.take_capabilities(&fresh);
         let mut tasks = BTreeMap::new();
         if epoch >= 0 {
-            for (root, start_ms) in self.due(epoch) {
-                tasks.insert(root, self.settle(&root, start_ms));
+            for (root, start_ms, due) in self.roots() {
+                if due == epoch {
+                    tasks.insert(root, self.settle(&root, start_ms));
+                }
             }
         }
-        self.account(epoch, tasks)
+        self.take_chunks(&fresh, &tasks);
+        let day = self.account(epoch, tasks);
+        self.forget(epoch);
+        day
     }
 
     /// The first epoch, not before `seal`, whose end is not before a time.
@@ -214,93 +294,6 @@ impl<'a> Reference<'a> {
         self.round_ms(ticket.round + 200)
     }
 
-    /// Section 6, in the order of observation: tickets, and the prompts that use them.
-    fn judge_roots(&mut self, fresh: &[(u64, Cid)]) {
-        for (at_ms, id) in fresh {
-            if self.counts(id).is_none() {
-                continue;
-            }
-            let message = self.messages[id].clone();
-            let Some(account) = author_of(&message) else { continue };
-            let good = match &message.message.body {
-                Body::Ticket(ticket) => self.is_good_ticket(id, account, ticket, *at_ms),
-                Body::Prompt(prompt) => {
-                    let good = self.is_good_prompt(account, &prompt.ticket, *at_ms);
-                    if good {
-                        self.used.insert(prompt.ticket, *id);
-                    }
-                    good
-                }
-                Body::RetrievalRemove(_) => self.genesis.curators.keys.contains(account),
-                _ => true,
-            };
-            if !good {
-                self.observed.get_mut(id).unwrap().fault = Some(Fault::Rule);
-            }
-        }
-    }
-
-    fn is_used(&self, ticket: &Cid) -> bool {
-        self.used.get(ticket).is_some_and(|root| self.counts(root).is_some())
-    }
-
-    fn is_good_ticket(&self, id: &Cid, account: &Account, ticket: &Ticket, at_ms: u64) -> bool {
-        let epoch = self.observed[id].epoch;
-        let mut open = 0;
-        for (other, observed) in &self.observed {
-            let Some((owner, terms)) = self.ticket(other) else { continue };
-            let before = (observed.at_ms, other) < (at_ms, id);
-            let counts = observed.fault.is_none() && !self.is_used(other) && !self.closed.contains(other);
-            if before && owner == account && counts {
-                open += u64::from(self.ticket_end_ms(terms) > at_ms);
-            }
-        }
-        at_ms + 1_000 <= self.round_ms(ticket.round)
-            && ticket.round <= self.newest_round(at_ms) + 200
-            && epoch - 4 <= ticket.snapshot
-            && ticket.snapshot < epoch
-            && self.genesis.adapters.iter().any(|adapter| adapter.id == ticket.adapter)
-            && open < self.genesis.parameters.tickets_open
-    }
-
-    fn is_good_prompt(&self, account: &Account, ticket: &Cid, at_ms: u64) -> bool {
-        let Some((owner, terms)) = self.ticket(ticket) else { return false };
-        let is_over = self.is_used(ticket) || self.closed.contains(ticket) || at_ms > self.ticket_end_ms(terms);
-        self.counts(ticket).is_some() && owner == account && !is_over
-    }
-
-    /// Tickets that were used in the epoch or before, or had ended by its end, join their users' closed ones.
-    fn close_tickets(&mut self, epoch: i64) {
-        let mut closing = BTreeMap::new();
-        for (id, observed) in &self.observed {
-            let Some((owner, terms)) = self.ticket(id) else { continue };
-            if observed.fault.is_some() || self.closed.contains(id) {
-                continue;
-            }
-            let used = self.is_used(id) && self.observed[&self.used[id]].epoch <= epoch;
-            if used || self.ticket_end_ms(terms) <= self.end_ms(epoch) {
-                closing.insert((observed.at_ms, *id), (owner.clone(), used));
-            }
-        }
-        self.closing.clear();
-        for ((_, id), (owner, used)) in closing {
-            self.closed.insert(id);
-            self.closing.insert(owner.clone());
-            self.tickets.entry(owner).or_default().push(used);
-        }
-    }
-
-    /// used‰ of a user: of its last 50 closed tickets.
-    fn used_permille(&self, user: &Account) -> u64 {
-        let closed = self.tickets.get(user).map_or(&[][..], Vec::as_slice);
-        let last = &closed[closed.len().saturating_sub(50)..];
-        if last.is_empty() {
-            1_000
-        } else {
-            1_000 * last.iter().filter(|used| **used).count() as u64 / last.len() as u64
-        }
-    }
-
     /// The newest observed capability of an account counts.
     fn take_capabilities(&mut self, fresh: &[(u64, Cid)]) {
         for (at_ms, id) in fresh {
@@ -316,22 +309,26 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// The roots of the tasks whose deadline lies in an epoch, with their starts.
-    fn due(&self, epoch: i64) -> Vec<(Cid, u64)> {
-        let mut due = vec![];
+    /// The roots that count, with their tasks' starts and the epochs that hold their deadlines.
+    fn roots(&self) -> Vec<(Cid, u64, i64)> {
+        let mut roots = vec![];
         for (id, observed) in &self.observed {
-            let Body::Prompt(prompt) = &self.messages[id].message.body else { continue };
-            if observed.fault.is_some() {
-                continue;
-            }
-            let (_, ticket) = self.ticket(&prompt.ticket).expect("a prompt that counts has its ticket");
+            let Some(ticket) = self.ticket_of(id).filter(|_| observed.fault.is_none()) else { continue };
+            let (_, ticket) = self.ticket(&ticket).expect("a root that counts has its ticket");
             let start_ms = observed.at_ms.max(self.round_ms(ticket.round));
             let deadline_ms = start_ms + self.genesis.parameters.deadline_s * 1000;
-            if self.epoch_of(deadline_ms, self.seals[id]) == epoch {
-                due.push((*id, start_ms));
-            }
+            roots.push((*id, start_ms, self.epoch_of(deadline_ms, self.seals[id])));
         }
-        due
+        roots
+    }
+
+    /// The ticket that a root uses; none for what is no root.
+    fn ticket_of(&self, id: &Cid) -> Option<Cid> {
+        match &self.messages[id].message.body {
+            Body::Prompt(prompt) => Some(prompt.ticket),
+            Body::RetrievalAdd(add) => Some(add.ticket),
+            _ => None,
+        }
     }
 
     /// Section 7: who may be drawn by the snapshot of a closing epoch.
@@ -345,7 +342,7 @@ impl<'a> Reference<'a> {
             if capability.drain_round.is_some_and(|drain| drain <= newest) {
                 continue;
             }
-            let certified = |id: &Hash| self.genesis.adapters.iter().any(|adapter| adapter.id == *id);
+            let certified = |id: &Hash| self.decreed.certified(id, epoch + 1);
             candidates.push(Candidate {
                 account: account.clone(),
                 slots: 1,

@@ -115,12 +115,14 @@ impl Reference<'_> {
             self.snapshots.insert(epoch, snapshot.clone());
         }
         Day {
+            decreed: self.decreed.clone(),
+            chunks: self.chunks.clone(),
             pay,
             unemitted,
             tasks,
             unlock: self.unlock.clone(),
             jobs: self.jobs.clone(),
-            tickets: self.tickets.clone(),
+            tickets: self.last_tickets(),
             snapshot,
             median: self.median,
         }
@@ -197,7 +199,7 @@ impl Reference<'_> {
     fn grow(&mut self, tasks: &BTreeMap<Cid, Task>) {
         let mut texts: BTreeMap<Account, BTreeSet<Hash>> = BTreeMap::new();
         for (id, task) in tasks.iter().filter(|(_, task)| task.winner.is_some()) {
-            let Body::Prompt(prompt) = &self.messages[id].message.body else { panic!("a prompt") };
+            let Body::Prompt(prompt) = &self.messages[id].message.body else { continue };
             texts.entry(task.user.clone()).or_default().insert(Hash::of(&[prompt.text.as_bytes()]));
         }
         for h in self.unlock.values_mut() {

@@ -3,24 +3,57 @@
 use std::collections::BTreeMap;
 
 use cid::Cid;
+use liaise_ledger::Verified;
 use liaise_ledger::body::{Body, Seal};
 use liaise_ledger::session::{Scope, Session, SessionOutcome};
 
 use super::{Fault, Observed, Reference, Word, author_of, lower_median};
 
+/// Counted receipts by message and store.
+type Words = BTreeMap<Cid, BTreeMap<[u8; 32], Word>>;
+
+/// Every receipt up to some batches: the first of a store and message.
+fn walk(messages: &BTreeMap<Cid, Verified>, tips: &BTreeMap<[u8; 32], Cid>) -> Words {
+    let mut words = Words::new();
+    for (store, tip) in tips {
+        let mut next = Some(*tip);
+        while let Some(id) = next {
+            let Body::Receipts(batch) = &messages[&id].message.body else { panic!("a batch") };
+            for (i, receipt) in batch.receipts.iter().enumerate() {
+                let place = batch.first + i as u64;
+                let boot = batch.boot.into_array();
+                let word = Word { place, boot, mono_ns: receipt.mono_ns, wall_ms: receipt.wall_ms };
+                let known = words.entry(receipt.id).or_default().entry(*store).or_insert(word);
+                if place < known.place {
+                    *known = word;
+                }
+            }
+            next = batch.previous;
+        }
+    }
+    words
+}
+
 impl Reference<'_> {
     /// Counts the receipts up to a seal and observes what it brings, until nothing more comes. Returns it by time and id.
     pub(super) fn observe(&mut self, seal: &Seal) -> Vec<(u64, Cid)> {
+        let mut before = self.tips.clone();
         for (key, batch) in self.genesis.stores.keys.iter().zip(&seal.batches) {
             if let Some(batch) = batch {
-                self.tips.insert(*key, *batch);
+                before.insert(*key, *batch);
             }
         }
-        self.words = self.walk();
+        // what a quorum counted long ago, and nobody knows any more
+        std::mem::swap(&mut self.tips, &mut before);
+        let long_ago = walk(&self.messages, &before);
+        self.words = self.walk_on();
         let mut fresh = vec![];
         loop {
-            let found: Vec<(u64, Cid)> =
-                self.messages.keys().filter_map(|id| Some((self.observation(id)?, *id))).collect();
+            let found: Vec<(u64, Cid)> = self
+                .messages
+                .keys()
+                .filter_map(|id| Some((self.observation(id, seal.epoch, &long_ago)?, *id)))
+                .collect();
             if found.is_empty() {
                 break;
             }
@@ -38,47 +71,50 @@ impl Reference<'_> {
                 self.observed.get_mut(id).unwrap().fault = Some(Fault::Session);
             }
         }
-        self.find_equivocations();
+        self.find_equivocations(seal.epoch);
         fresh
     }
 
-    /// Every receipt up to the sealed batches: the first of a store and message.
-    fn walk(&self) -> BTreeMap<Cid, BTreeMap<[u8; 32], Word>> {
-        let mut words: BTreeMap<Cid, BTreeMap<[u8; 32], Word>> = BTreeMap::new();
-        for (store, tip) in &self.tips {
-            let mut next = Some(*tip);
-            while let Some(id) = next {
-                let Body::Receipts(batch) = &self.messages[&id].message.body else { panic!("a batch") };
-                for (i, receipt) in batch.receipts.iter().enumerate() {
-                    let place = batch.first + i as u64;
-                    let boot = batch.boot.into_array();
-                    let word = Word { place, boot, mono_ns: receipt.mono_ns, wall_ms: receipt.wall_ms };
-                    let known = words.entry(receipt.id).or_default().entry(*store).or_insert(word);
-                    if place < known.place {
-                        *known = word;
-                    }
-                }
-                next = batch.previous;
-            }
+    /// Every receipt up to the sealed batches: the first of a store and message since that was forgotten last.
+    fn walk_on(&self) -> Words {
+        let mut words = walk(&self.messages, &self.tips);
+        for (id, places) in &self.dropped {
+            let known = words.get_mut(id).expect("it was counted");
+            known.retain(|store, word| places.get(store).is_none_or(|last| word.place > *last));
         }
+        words.retain(|_, known| !known.is_empty());
         words
     }
 
+    /// When a parent was observed. Of what nobody knows any more it is enough that a quorum once counted it.
+    fn parent_ms(&self, parent: &Cid, seal: i64, long_ago: &Words) -> Option<u64> {
+        match self.observed.get(parent) {
+            Some(observed) if self.is_remembered(parent, seal) => Some(observed.at_ms),
+            None if self.is_counted(parent, &self.words) => None,
+            _ => self.is_counted(parent, long_ago).then_some(0),
+        }
+    }
+
+    fn is_counted(&self, id: &Cid, words: &Words) -> bool {
+        words.get(id).is_some_and(|words| words.len() >= self.quorum())
+    }
+
+    fn quorum(&self) -> usize {
+        (2 * self.genesis.stores.keys.len()).div_ceil(3)
+    }
+
     /// When a message is observed, if it is not yet and can be now.
-    fn observation(&self, id: &Cid) -> Option<u64> {
+    fn observation(&self, id: &Cid, seal: i64, long_ago: &Words) -> Option<u64> {
         let message = &self.messages[id];
         if self.observed.contains_key(id)
             || matches!(message.message.body, Body::Receipts(_) | Body::Seal(_) | Body::Vote(_))
         {
             return None;
         }
-        let words = self.words.get(id)?;
-        if words.len() < (2 * self.genesis.stores.keys.len()).div_ceil(3) {
-            return None;
-        }
+        let words = self.words.get(id).filter(|_| self.is_counted(id, &self.words))?;
         let mut at_ms = lower_median(words.values().map(|word| word.wall_ms))?;
         for parent in &message.message.parents {
-            at_ms = at_ms.max(self.observed.get(parent)?.at_ms);
+            at_ms = at_ms.max(self.parent_ms(parent, seal, long_ago)?);
         }
         if let (Some(account), false) = (author_of(message), matches!(message.message.body, Body::Session(_))) {
             let (from_ms, ..) = self.sessions.get(&(account.clone(), message.message.key.to_vec()))?;
@@ -116,16 +152,16 @@ impl Reference<'_> {
         in_scope && at_ms < until_ms && self.revoked.get(&key).is_none_or(|end| at_ms < *end)
     }
 
-    /// Same author, key and sequence with two ids: neither counts.
-    fn find_equivocations(&mut self) {
+    /// Same author, key and sequence with two ids: neither counts. What is done with stands, as long as it is known.
+    fn find_equivocations(&mut self, seal: i64) {
         let mut places: BTreeMap<(String, Vec<u8>, u64), Vec<Cid>> = BTreeMap::new();
-        for id in self.observed.keys() {
+        for id in self.observed.keys().filter(|id| self.is_remembered(id, seal)) {
             let message = &self.messages[id].message;
             let place = (message.author.to_string(), message.key.to_vec(), message.seq);
             places.entry(place).or_default().push(*id);
         }
         for ids in places.into_values().filter(|ids| ids.len() > 1) {
-            for id in ids {
+            for id in ids.into_iter().filter(|id| !self.done.contains_key(id)) {
                 self.observed.get_mut(&id).unwrap().fault = Some(Fault::Equivocation);
             }
         }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cid::Cid;
 use liaise_ledger::Account;
 use liaise_ledger::assignment::Assignment;
-use liaise_ledger::body::{Body, Prompt, TaskResult, Ticket, Verdict, VerdictCommit};
+use liaise_ledger::body::{Body, TaskResult, Ticket, Verdict, VerdictCommit};
 use liaise_ledger::draw::open_positions;
 use liaise_ledger::eligibility::Eligibility;
 use liaise_ledger::plain_tree::verify_evidence;
 use liaise_ledger::{Genesis, Hash};
 
-use super::{Reference, Task, author_of, lower_median};
+use super::{Mutant, Reference, Task, author_of, lower_median};
 
 struct Entry {
     racer: Account,
@@ -47,7 +47,8 @@ enum Fate {
 struct Race<'m> {
     genesis: &'m Genesis,
     root: Cid,
-    prompt: &'m Prompt,
+    /// The retrieval snapshot that was asked for.
+    documents: Option<Hash>,
     ticket: &'m Ticket,
     start_ms: u64,
     snapshot: &'m Eligibility,
@@ -62,6 +63,8 @@ struct Race<'m> {
     first_result_ms: Option<u64>,
     /// When a result first had its two accepting verdicts.
     judged_ms: Option<u64>,
+    /// See [`Mutant::TieBoundary`].
+    has_narrow_ties: bool,
 }
 
 impl Race<'_> {
@@ -121,7 +124,7 @@ impl Race<'_> {
             *commit == body.commit && TaskResult::commitment(&self.root, &body.output, account, &body.salt) == *hash;
         let binding = &body.binding;
         let binds = binding.adapter == self.ticket.adapter
-            && binding.snapshot == self.prompt.snapshot
+            && binding.snapshot == self.documents
             && ![binding.config, binding.seed, binding.system_prompt].contains(&Hash::ZERO);
         let in_time = !self.is_late(at_ms, self.genesis.parameters.result_s);
         if let (false, true, true, true, Some(latency_ns)) = (known, opens, binds, in_time, latency_ns) {
@@ -215,7 +218,11 @@ impl Race<'_> {
             .collect();
         let window_ns =
             accepted.first().map(|best| (self.genesis.parameters.tie_ms * 1_000_000).max(best.latency_ns / 50));
-        let tied = accepted.iter().filter(|entry| entry.latency_ns <= accepted[0].latency_ns + window_ns.unwrap());
+        let is_tied = |entry: &&&Entry| {
+            let (behind_ns, window_ns) = (entry.latency_ns - accepted[0].latency_ns, window_ns.unwrap());
+            if self.has_narrow_ties { behind_ns < window_ns } else { behind_ns <= window_ns }
+        };
+        let tied = accepted.iter().filter(is_tied);
         let winner = tied.min_by_key(|entry| seed.tie_rank(&entry.racer)).copied();
 
         let mut contradicted = BTreeSet::new();
@@ -271,17 +278,21 @@ impl Race<'_> {
 impl Reference<'_> {
     /// Runs a task's messages in the order of observation.
     pub(super) fn settle(&self, root: &Cid, start_ms: u64) -> Task {
-        let Body::Prompt(prompt) = &self.messages[root].message.body else { panic!("a prompt") };
-        let (_, ticket) = self.ticket(&prompt.ticket).expect("its ticket");
+        let documents = match &self.messages[root].message.body {
+            Body::Prompt(prompt) => prompt.snapshot,
+            _ => None,
+        };
+        let ticket_id = self.ticket_of(root).expect("a root uses a ticket");
+        let (_, ticket) = self.ticket(&ticket_id).expect("its ticket");
         let of_genesis = Eligibility::of_genesis(self.genesis);
         let snapshot = if ticket.snapshot < 0 { &of_genesis } else { &self.snapshots[&ticket.snapshot] };
         let signature = &self.rounds[&ticket.round];
         let assignment =
-            Assignment::compute(self.genesis, &self.messages[&prompt.ticket], signature, snapshot).expect("a draw");
+            Assignment::compute(self.genesis, &self.messages[&ticket_id], signature, snapshot).expect("a draw");
         let mut race = Race {
             genesis: self.genesis,
             root: *root,
-            prompt,
+            documents,
             ticket,
             start_ms,
             snapshot,
@@ -295,6 +306,7 @@ impl Reference<'_> {
             first_commit_ms: None,
             first_result_ms: None,
             judged_ms: None,
+            has_narrow_ties: self.is(Mutant::TieBoundary),
         };
         let mut events: Vec<(u64, Cid)> = vec![];
         for id in self.observed.keys() {
@@ -337,8 +349,8 @@ impl Reference<'_> {
             silent: BTreeSet::new(),
         };
         race.decide(&mut task);
-        let adapter = self.genesis.adapters.iter().find(|adapter| adapter.id == ticket.adapter).expect("certified");
-        task.units = task.units.min(adapter.units.max).min(ticket.max_units);
+        let (max_units, ..) = self.decreed_before.adapters.get(&ticket.adapter).copied().unwrap_or_default();
+        task.units = task.units.min(max_units.unwrap_or(u64::MAX)).min(ticket.max_units);
         task.silent.retain(|account| !self.has_drained(account, ticket));
         task
     }
