@@ -17,3 +17,13 @@ pub fn keystore(bytes: &[u8]) -> bool {
 pub fn calendar(text: &str) -> Option<String> {
     crate::clock::parse_offset(text).map(|offset| offset.to_string())
 }
+
+/// A deployment's file on Bitcoin Cash.
+pub fn bch_deployment(text: &str) -> Option<String> {
+    crate::chain::bch::Deployment::again(text)
+}
+
+/// A deployment's file on Solana.
+pub fn solana_deployment(text: &str) -> Option<String> {
+    crate::chain::solana::Deployment::again(text)
+}

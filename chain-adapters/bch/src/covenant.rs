@@ -108,6 +108,12 @@ impl Covenant {
         ScriptBuf::from(script)
     }
 
+    /// How many arguments a path has.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn arity(&self, path: &str) -> Option<usize> {
+        self.paths.iter().find(|each| each.name == path).map(|path| path.inputs.len())
+    }
+
     /// The path and the arguments, in the order of the source, of a script that unlocks this covenant.
     pub(crate) fn read(&self, unlocking: &[u8]) -> Option<(&str, Vec<Vec<u8>>)> {
         let mut items = pushed(unlocking)?;

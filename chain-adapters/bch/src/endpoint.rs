@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use liaise_chain_api::ChainError;
 use liaise_chain_api::endpoint::{innermost, shown};
-use reqwest::{Client, Url};
+use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use serde_json::{Value, json};
 
 /// Bytes of the largest answer that is read: a full block of 32 MB as JSON stays below.
@@ -13,12 +13,21 @@ const LARGEST_ANSWER: usize = 512 << 20;
 
 /// One node.
 pub(crate) struct Endpoint {
-    client: Client,
-    url: Url,
-    user: String,
-    password: Option<String>,
+    wire: Wire,
     shown: String,
     asked: AtomicU64,
+}
+
+/// Where answers come from.
+enum Wire {
+    Http {
+        client: Client,
+        url: Url,
+        user: String,
+        password: Option<String>,
+    },
+    #[cfg(feature = "fuzz")]
+    Given(crate::fuzz::Answers),
 }
 
 /// What a call failed with.
@@ -51,7 +60,13 @@ impl Endpoint {
         url.set_username("").and_then(|()| url.set_password(None)).map_err(|()| bad_url())?;
         let client = Client::builder().timeout(Duration::from_millis(timeout_ms)).no_proxy().build();
         let client = client.map_err(|_| input("no http client can be built for it"))?;
-        Ok(Self { client, url, user, password, shown, asked: AtomicU64::new(0) })
+        Ok(Self { wire: Wire::Http { client, url, user, password }, shown, asked: AtomicU64::new(0) })
+    }
+
+    /// One whose answers are given.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn given(answers: crate::fuzz::Answers) -> Self {
+        Self { wire: Wire::Given(answers), shown: "given answers".to_owned(), asked: AtomicU64::new(0) }
     }
 
     /// Its name without secrets.
@@ -62,22 +77,38 @@ impl Endpoint {
     /// The result of a call that may be refused in ways that mean something.
     pub(crate) async fn ask(&self, method: &str, parameters: Value) -> Result<Value, Failure> {
         let id = self.asked.fetch_add(1, Ordering::Relaxed);
-        let body = json!({ "jsonrpc": "1.0", "id": id, "method": method, "params": parameters }).to_string();
-        let mut request = self.client.post(self.url.clone()).header("content-type", "application/json").body(body);
-        if !self.user.is_empty() || self.password.is_some() {
-            request = request.basic_auth(&self.user, self.password.as_ref());
+        match &self.wire {
+            Wire::Http { client, url, user, password } => {
+                let body = json!({ "jsonrpc": "1.0", "id": id, "method": method, "params": parameters }).to_string();
+                let mut request = client.post(url.clone()).header("content-type", "application/json").body(body);
+                if !user.is_empty() || password.is_some() {
+                    request = request.basic_auth(user, password.as_ref());
+                }
+                let (status, text) = self.receive(request).await.map_err(Failure::Chain)?;
+                self.read(status, &text, id)
+            }
+            #[cfg(feature = "fuzz")]
+            Wire::Given(answers) => answers.next(self),
         }
-        let unreachable = |error: reqwest::Error| Failure::Chain(self.unreachable(error));
+    }
+
+    async fn receive(&self, request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), ChainError> {
+        let unreachable = |error: reqwest::Error| self.unreachable(error);
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let mut text = Vec::new();
         while let Some(part) = response.chunk().await.map_err(unreachable)? {
             if text.len() + part.len() > LARGEST_ANSWER {
-                return Err(Failure::Chain(self.nonsense("an answer of more than 512 MiB")));
+                return Err(self.nonsense("an answer of more than 512 MiB"));
             }
             text.extend_from_slice(&part);
         }
-        let answer = match serde_json::from_slice::<Value>(&text) {
+        Ok((status, text))
+    }
+
+    /// The result in an answer to the question of this number.
+    pub(crate) fn read(&self, status: StatusCode, text: &[u8], id: u64) -> Result<Value, Failure> {
+        let answer = match serde_json::from_slice::<Value>(text) {
             // a node's error comes with status 500 or 404 and a body
             Ok(answer) if status.is_success() || answer["error"].is_object() => answer,
             _ if status.as_u16() == 401 || status.as_u16() == 403 => {

@@ -20,8 +20,8 @@ use crate::thread::{Chain, Snapshot};
 /// Where a transaction is.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
-    height: u64,
-    block: String,
+    pub(crate) height: u64,
+    pub(crate) block: String,
 }
 
 /// One paid batch.
@@ -159,7 +159,7 @@ impl Chain {
     }
 
     /// What a crank paid out of an epoch's UTXO.
-    fn read_batch(&self, tx: &Transaction, at: Placed, before: &TxOut) -> Result<Batch, &'static str> {
+    pub(crate) fn read_batch(&self, tx: &Transaction, at: Placed, before: &TxOut) -> Result<Batch, &'static str> {
         let category = self.config.category();
         let stays = |output: &TxOut| {
             output.script_pubkey == before.script_pubkey && output.token.as_ref().is_some_and(|token| token.has_nft())

@@ -8,68 +8,23 @@ use bitcoincash::{OutPoint, Transaction, TxOut};
 use liaise_chain_api::{Action, BlockRef, StatementSignature};
 use liaise_summary::batch::batch_node;
 use liaise_summary::{
-    CompressedKey, DaoSet, DistributorId, Epoch, EpochStatement, Hash32, Node, OpenStatement, OracleSet, Payout,
-    SumTree, sha256,
+    CompressedKey, DistributorId, Epoch, EpochStatement, Hash32, Node, OpenStatement, Payout, SumTree, sha256,
 };
 use secp256k1::{Message, SECP256K1, SecretKey};
-use serde::Deserialize;
 
 use crate::account::{BchKeys, account_of_key};
 use crate::coins::Coin;
-use crate::config::{BchConfig, Founders};
+use crate::config::BchConfig;
+use crate::covenant::Value;
 use crate::draft::Draft;
 use crate::epochs::pay_of;
-use crate::link::{Link, Place, Step};
+use crate::link::{Link, Place, Step, oracle_set_bytes};
 use crate::plan::Planner;
+use crate::reader::payable_s;
 use crate::rpc::Info;
 use crate::said::Brought;
-use crate::terms::tests::live;
+use crate::sample::{Example, config_of, examples, public, secret, set_of, vector_keys};
 use crate::thread::{Chain, Snapshot};
-
-#[derive(Deserialize)]
-struct Row {
-    name: String,
-    transaction: String,
-    sources: Vec<String>,
-}
-
-struct Example {
-    name: String,
-    tx: Transaction,
-    sources: Vec<TxOut>,
-}
-
-fn examples() -> Vec<Example> {
-    let rows: Vec<Row> =
-        serde_json::from_str(include_str!("../../../contracts/bch/transactions.json")).expect("a committed file");
-    let bytes = |text: &String| hex::decode(text).expect("hex");
-    let read = |row: Row| Example {
-        tx: deserialize(&bytes(&row.transaction)).expect("a transaction"),
-        sources: row.sources.iter().map(|source| deserialize(&bytes(source)).expect("an output")).collect(),
-        name: row.name,
-    };
-    rows.into_iter().map(read).collect()
-}
-
-fn secret(seed: &str) -> [u8; 32] {
-    sha256(&[seed.as_bytes()]).0
-}
-
-fn public(seed: &str) -> CompressedKey {
-    BchKeys::new(secret(seed)).expect("a key").public()
-}
-
-/// Seed and key of the vectors' first `n` keys, ascending by key.
-fn vector_keys(n: u8) -> Vec<(String, CompressedKey)> {
-    let seeds = (0..n).map(|i| format!("liaise vector key {i}"));
-    let mut keys: Vec<_> = seeds.map(|seed| (seed.clone(), public(&seed))).collect();
-    keys.sort_by_key(|(_, key)| *key);
-    keys
-}
-
-fn set_of(version: u32, n: u8) -> OracleSet {
-    OracleSet::new(version, vector_keys(n).into_iter().map(|(_, key)| key).collect()).expect("a set")
-}
 
 /// A quorum of the first seven.
 fn quorum(digest: Hash32) -> Vec<StatementSignature> {
@@ -83,16 +38,7 @@ fn quorum(digest: Hash32) -> Vec<StatementSignature> {
 }
 
 fn chain_of(first: &Example) -> Chain {
-    let dao = DaoSet::new(1, 2, vector_keys(3).into_iter().map(|(_, key)| key).collect()).expect("a set");
-    let founders = Founders { oracle_set: set_of(1, 7), dao, guardian: public("guardian") };
-    let category = first.tx.output[0].token.as_ref().expect("the controller's token").id;
-    let distributor = DistributorId(bitcoincash::hashes::Hash::to_byte_array(category));
-    let chain = "bch:bchreg".parse().expect("a chain");
-    let config = BchConfig {
-        epoch_sats: Some(20_000),
-        ..BchConfig::new(chain, "http://127.0.0.1:1", distributor, live(), founders)
-    };
-    Chain::new(config).expect("live values")
+    Chain::new(config_of(first)).expect("live values")
 }
 
 fn keys(rights: &[&str]) -> BchKeys {
@@ -315,6 +261,41 @@ fn spoiled_transactions_are_refused_without_a_panic() {
     }
     // signatures are the chain's to judge: an opening with a spoiled one may be read
     assert!(read > 1000 && taken < 300, "{read} are transactions, {taken} of them follow the genesis");
+}
+
+/// What an act shows is what its argument is the hash of, and an oracle set the next version.
+#[test]
+fn an_act_that_shows_something_else_is_no_part_of_a_thread() {
+    let examples = examples();
+    let mut life = Life { chain: chain_of(&examples[0]), links: Vec::new(), epoch_utxo: None };
+    examples[..examples.len() - 1].iter().for_each(|example| life.push(&example.tx));
+    let (last, rotate) = (life.links.last().expect("a thread"), &examples.last().expect("a life").tx);
+    let controller = &life.chain.covenants.controller;
+    let (path, good) = controller.read(rotate.input[0].script_sig.as_bytes()).expect("it unlocks");
+    let next = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
+        let mut arguments = good.clone();
+        change(&mut arguments);
+        let values: Vec<Value> = arguments.into_iter().map(Value::Bytes).collect();
+        let mut tx = rotate.clone();
+        tx.input[0].script_sig = controller.unlock(path, &values);
+        last.next(&life.chain.config, &life.chain.covenants, &tx, last.place.clone()).map(|link| link.step)
+    };
+    next(&|_| ()).expect("what the virtual machine takes");
+    let [other, far] = [set_of(2, 7), set_of(3, 9)].map(|set| oracle_set_bytes(&set));
+    assert!(next(&|arguments| arguments[4] = other.clone()).is_err(), "another set than the hash's");
+    let told = next(&|arguments| (arguments[2], arguments[4]) = (sha256(&[&far]).0.to_vec(), far.clone()));
+    assert_eq!(told, Err("it shows an oracle set of another version than the next"));
+}
+
+/// A node may claim any time for a block: then what waits never counts.
+#[test]
+fn a_wait_that_ends_beyond_all_time_never_ends() {
+    let examples = examples();
+    let chain = chain_of(&examples[0]);
+    let place = Place { block: BlockRef { number: 1, hash: [0; 32], time_s: u64::MAX }, since_s: u64::MAX };
+    let genesis = Link::genesis(&chain.config, &chain.covenants, &examples[0].tx, place.clone()).expect("a genesis");
+    let opening = genesis.next(&chain.config, &chain.covenants, &examples[1].tx, place).expect("an opening");
+    assert_eq!(payable_s(&opening, &chain.config), u64::MAX);
 }
 
 #[test]

@@ -39,6 +39,9 @@ mod epochs;
 #[cfg(test)]
 mod examples;
 mod filing;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod link;
 #[cfg(feature = "local")]
 pub mod local;
@@ -50,6 +53,8 @@ mod quote;
 mod reader;
 mod rpc;
 mod said;
+#[cfg(any(test, feature = "fuzz"))]
+mod sample;
 mod script;
 mod signatures;
 mod state;

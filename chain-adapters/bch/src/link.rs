@@ -184,7 +184,11 @@ impl Link {
         let argument: [u8; 32] = arguments.bytes(2)?;
         let opened = arguments.0[4].as_slice();
         let hash = Hash32(argument);
-        Ok(match arguments.number(0)? {
+        let kind = arguments.number(0)?;
+        if matches!(kind, 2 | 4 | 5) && sha256(&[opened]) != hash {
+            return Err("it shows something else than its argument is the hash of");
+        }
+        Ok(match kind {
             1 => {
                 let epoch = Epoch(u32::from_be_bytes(arguments.bytes(1)?));
                 (DaoAct::HandOver { epoch, new: DistributorId(argument) }, Opened::Nothing)
@@ -195,7 +199,13 @@ impl Link {
                 let key: CompressedKey = opened.try_into().map_err(|_| "it shows no key")?;
                 (DaoAct::Guardian { key: hash }, Opened::Key(key))
             }
-            5 => (DaoAct::Rotate { set: hash }, Opened::Set(read_oracles(opened).ok_or("it shows no oracle set")?)),
+            5 => {
+                let set = read_oracles(opened).ok_or("it shows no oracle set")?;
+                if Some(set.version()) != self.state.keys.version.checked_add(1) {
+                    return Err("it shows an oracle set of another version than the next");
+                }
+                (DaoAct::Rotate { set: hash }, Opened::Set(set))
+            }
             _ => return Err("it acts in a way that the covenant does not know"),
         })
     }
@@ -258,14 +268,14 @@ fn controller_output(
 }
 
 /// An oracle set from the bytes that its hash is of.
-fn read_oracles(bytes: &[u8]) -> Option<OracleSet> {
+pub(crate) fn read_oracles(bytes: &[u8]) -> Option<OracleSet> {
     let version = u32::from_be_bytes(bytes.get(16..20)?.try_into().ok()?);
     let set = OracleSet::new(version, keys_of(bytes.get(24..)?)?).ok()?;
     (set.hash() == sha256(&[bytes])).then_some(set)
 }
 
 /// A DAO set from the bytes that its hash is of.
-fn read_dao(bytes: &[u8]) -> Option<DaoSet> {
+pub(crate) fn read_dao(bytes: &[u8]) -> Option<DaoSet> {
     let version = u32::from_be_bytes(bytes.get(16..20)?.try_into().ok()?);
     let threshold = u32::from_be_bytes(bytes.get(20..24)?.try_into().ok()?);
     let set = DaoSet::new(version, threshold, keys_of(bytes.get(28..)?)?).ok()?;

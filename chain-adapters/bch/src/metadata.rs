@@ -145,7 +145,7 @@ fn iso(time_s: u64) -> String {
 mod tests {
     use super::*;
     use crate::config::{BchConfig, Founders};
-    use crate::terms::tests::live;
+    use crate::sample::live;
     use liaise_chain_api::ChainId;
     use liaise_summary::{DaoSet, OracleSet};
 

@@ -77,6 +77,9 @@ pub(crate) fn held(prepared: &Prepared, chain: &ChainId) -> Result<Held, ChainEr
     if tx.compute_txid().to_string() != prepared.id.0 {
         return Err(damaged("its bytes have another id"));
     }
+    if tx.input.is_empty() {
+        return Err(damaged("it spends nothing"));
+    }
     Ok(Held { tx, step, since: u64::from(number(1)) })
 }
 
@@ -123,6 +126,9 @@ mod tests {
         for bad in [spoiled(0), spoiled(5), spoiled(20), spoiled(60), longer, short] {
             assert!(matches!(held(&bad, &chain), Err(ChainError::Input { .. })), "{bad:?}");
         }
+        let mut idle = held(&good, &chain).expect("readable");
+        idle.tx.input.clear();
+        assert!(matches!(held(&wrap(&chain, &idle, 0), &chain), Err(ChainError::Input { .. })), "it spends nothing");
         let other: ChainId = "bch:bitcoincash".parse().expect("a chain");
         assert!(matches!(held(&good, &other), Err(ChainError::Input { .. })));
     }

@@ -148,14 +148,19 @@ impl BchReader {
 
 /// From when on what a transaction left pending counts, by the chain's clock.
 pub(crate) fn payable_s(link: &Link, config: &BchConfig) -> u64 {
-    link.place.since_s + u64::from(link.state.wait_units(&config.terms)) * u64::from(UNIT_S)
+    after(link, link.state.wait_units(&config.terms))
 }
 
 /// From when on an epoch's first batch is paid, by the chain's clock.
 pub(crate) fn epoch_payable_s(link: &Link, config: &BchConfig) -> u64 {
     let refiled = link.epoch_output.as_ref().and_then(pay_of).is_some_and(|pay| pay.refiled);
     let units = if refiled { config.terms.long_units() } else { config.terms.short_units() };
-    link.place.since_s + u64::from(units) * u64::from(UNIT_S)
+    after(link, units)
+}
+
+/// The end of a relative lock. A node may claim any time for a block.
+fn after(link: &Link, units: u32) -> u64 {
+    link.place.since_s.saturating_add(u64::from(units) * u64::from(UNIT_S))
 }
 
 fn range_of(state: &Controller) -> Option<Range> {

@@ -39,9 +39,13 @@ impl BchSubmitter {
     /// # Errors
     /// As there.
     pub async fn connect(config: BchConfig, keys: BchKeys) -> Result<Self, ChainError> {
-        let reader = BchReader::connect(config).await?;
+        Ok(Self::of(BchReader::connect(config).await?, keys))
+    }
+
+    /// One that reads by this reader.
+    pub(crate) fn of(reader: BchReader, keys: BchKeys) -> Self {
         let account = account_of_key(&reader.chain.config.chain, &keys.public());
-        Ok(Self { reader, keys, account })
+        Self { reader, keys, account }
     }
 
     fn held(&self, prepared: &Prepared) -> Result<Held, ChainError> {

@@ -155,29 +155,9 @@ impl Covenants {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-    use liaise_summary::{Emission, NetworkId};
-
-    /// The live values of contracts/bch/lib/deployment.mjs.
-    pub(crate) fn live() -> Terms {
-        let network = hex::decode("6a95e8702d40705629d3abfb065fb6a399afef14297e3fe5ab720d92e6b10c0b").expect("hex");
-        let genesis_s = 1_767_225_600;
-        Terms {
-            schedule: Schedule {
-                network: NetworkId(network.try_into().expect("32 bytes")),
-                genesis_s,
-                emission: Emission { supply: 100_000_000_000_000_000, epochs: 7305 },
-                epoch_s: 86_400,
-                term_epochs: 180,
-            },
-            delays: Delays { epoch_s: 21_600, long_s: 604_800 },
-            notice_epochs: 7,
-            guarded_until_s: genesis_s + 180 * 86_400,
-            floor_sats: Terms::FLOOR_SATS,
-            payout: PayoutTerms::USUAL,
-        }
-    }
+    use crate::sample::live;
 
     #[test]
     fn the_live_controller_has_the_size_of_the_figures() {

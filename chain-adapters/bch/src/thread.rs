@@ -60,7 +60,12 @@ impl Chain {
         config.check()?;
         let endpoint = Endpoint::new(&config.endpoint, config.timeout_ms)?;
         let covenants = Covenants::of(&config.terms);
-        Ok(Self { config, covenants, endpoint, known: Mutex::default(), paid: Paid::default() })
+        Ok(Self::of(config, covenants, endpoint))
+    }
+
+    /// A chain of which nothing is known yet.
+    pub(crate) fn of(config: BchConfig, covenants: Covenants, endpoint: Endpoint) -> Self {
+        Self { config, covenants, endpoint, known: Mutex::default(), paid: Paid::default() }
     }
 
     /// The newest block, of a node that still serves the configured chain.

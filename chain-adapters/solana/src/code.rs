@@ -36,8 +36,7 @@ impl Code {
             detail: detail.to_owned(),
         };
         let account = answer.value.ok_or_else(|| foreign("no program of the upgradeable loader is there"))?;
-        let bytes = account.data.decode().ok_or_else(|| endpoint.nonsense("account data that is no base64"))?;
-        Self::read(&bytes).ok_or_else(|| foreign("its data are none of the upgradeable loader"))
+        Self::read(&endpoint.content(&account)?).ok_or_else(|| foreign("its data are none of the upgradeable loader"))
     }
 
     pub(crate) fn read(data: &[u8]) -> Option<Self> {

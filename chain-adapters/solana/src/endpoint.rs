@@ -3,10 +3,13 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use liaise_chain_api::endpoint::{innermost, shown};
 use liaise_chain_api::{At, ChainError, ChainId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding};
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client_api::client_error::{Error, ErrorKind, reqwest};
 use solana_rpc_client_api::request::{RpcError, RpcRequest};
@@ -95,9 +98,26 @@ impl Endpoint {
         })
     }
 
+    /// An account's bytes, in base64 as all requests ask for. The client would read more: base58, which takes time in the square
+    /// of its length, and what is compressed, which can become a thousand times as long.
+    pub(crate) fn content(&self, account: &UiAccount) -> Result<Vec<u8>, ChainError> {
+        let bytes = match &account.data {
+            UiAccountData::Binary(text, UiAccountEncoding::Base64) => BASE64_STANDARD.decode(text).ok(),
+            _ => None,
+        };
+        bytes.ok_or_else(|| self.nonsense("account data that is no base64"))
+    }
+
     /// An answer that can't be true.
     pub(crate) fn nonsense(&self, detail: impl Into<String>) -> ChainError {
         ChainError::BadAnswer { endpoint: self.shown.clone(), detail: detail.into() }
+    }
+
+    /// One that asks `sender` instead of a node.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn of_sender(sender: impl solana_rpc_client::rpc_sender::RpcSender + Send + Sync + 'static) -> Self {
+        let client = RpcClient::new_sender(sender, Default::default());
+        Self { client, shown: "a sender".to_owned(), patience: Duration::from_secs(10) }
     }
 
     fn unreachable(&self, detail: impl Into<String>) -> ChainError {
@@ -135,6 +155,26 @@ fn is_no_json(error: &reqwest::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 4 MiB of zeros as zstd compresses them.
+    const ZEROS: &str = concat!(
+        "KLUv/QRoTAAACAABAPz/ORACAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAAC",
+        "ABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAwAQACidvHw="
+    );
+
+    #[test]
+    fn an_accounts_bytes_come_in_base64_alone() {
+        let endpoint = Endpoint::new("http://127.0.0.1:1", 1).expect("a url");
+        let content = |data: Value| {
+            let account = json!({"lamports": 1, "data": data, "owner": "1", "executable": false, "rentEpoch": 0});
+            endpoint.content(&serde_json::from_value(account).expect("an account"))
+        };
+        assert_eq!(content(json!(["AQI=", "base64"])).expect("read"), [1, 2]);
+        // the client's own decoder would make 4 MiB of these 144 bytes, and read base58
+        for data in [json!([ZEROS, "base64+zstd"]), json!(["2", "base58"]), json!("2")] {
+            assert!(matches!(content(data), Err(ChainError::BadAnswer { .. })));
+        }
+    }
 
     #[test]
     fn the_whole_hash_of_a_short_genesis_is_the_reference() {

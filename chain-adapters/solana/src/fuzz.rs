@@ -3,19 +3,23 @@
 use anchor_lang::prelude::Pubkey;
 use anchor_lang::solana_program::instruction::Instruction;
 use anchor_lang::{AccountDeserialize, AccountSerialize, Event as _};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use liaise_chain_api::{ChainId, FeeLimit, Prepared, SubmissionId};
 use liaise_emission::events::{HandedOver, StatementVetoed};
-use liaise_emission::{ACCOUNT_VERSION, Claimed, Distributor, Oracles};
+use liaise_emission::{Claimed, Distributor, Oracles};
 use liaise_summary::{Hash32, OracleSet};
 use solana_sdk::hash::Hash;
-use solana_sdk::signature::Keypair;
+use solana_sdk::signature::{Keypair, Signature};
 use solana_sdk::signer::Signer;
 
 use crate::code::Code;
 use crate::events::events;
 use crate::transaction::{self, Birth};
+
+mod answers;
+mod samples;
+
+pub use answers::answered;
+pub use samples::{accounts, answers, loader_record, oracle_set_account};
 
 fn chain() -> ChainId {
     "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp".parse().expect("a chain id")
@@ -34,6 +38,13 @@ pub fn transaction(id: &str, bytes: &[u8]) -> Option<u64> {
     let (chain, id) = (chain(), SubmissionId(id.to_owned()));
     let prepared = Prepared { chain: chain.clone(), id, bytes: bytes.to_vec(), fee_max: FeeLimit(0) };
     transaction::held(&prepared, &chain).ok().map(|held| held.birth.slot)
+}
+
+/// The birth slot of a transaction that a journal kept under whatever id its bytes have; `None` where it is refused.
+pub fn named(bytes: &[u8]) -> Option<u64> {
+    // after layout and slot, and the number of signatures in one byte
+    let signature: [u8; 64] = bytes.get(10..74)?.try_into().expect("64 bytes");
+    transaction(&Signature::from(signature).to_string(), bytes)
 }
 
 /// A signed transaction as a journal keeps it, with its id.
@@ -62,9 +73,7 @@ pub fn logged() -> String {
         reason: b"a wrong fold".to_vec(),
     };
     let handed = HandedOver { distributor: distributor(), end: 180, new_distributor: [4; 32] };
-    let [vetoed, handed] = [vetoed.data(), handed.data()].map(|data| BASE64_STANDARD.encode(data));
-    let program = program();
-    format!("Program {program} invoke [1]\nProgram data: {vetoed}\nProgram data: {handed}\nProgram {program} success")
+    samples::log_of(&[vetoed.data(), handed.data()])
 }
 
 /// SHA-256 of the code in what the loader keeps.
@@ -75,29 +84,15 @@ pub fn code(data: &[u8]) -> Option<Hash32> {
 /// One of the program's accounts, read, written, and read and written again. `None` where it is refused.
 pub fn account(which: u8, data: &[u8]) -> Option<[Vec<u8>; 2]> {
     fn again<T: AccountDeserialize + AccountSerialize>(data: &[u8]) -> Option<[Vec<u8>; 2]> {
-        let write = |value: &T| {
-            let mut bytes = Vec::new();
-            value.try_serialize(&mut bytes).expect("memory takes it");
-            bytes
-        };
-        let written = write(&T::try_deserialize(&mut &data[..]).ok()?);
+        let written = samples::account_bytes(&T::try_deserialize(&mut &data[..]).ok()?);
         let second = T::try_deserialize(&mut &written[..]).expect("what was written can be read");
-        Some([written, write(&second)])
+        Some([written, samples::account_bytes(&second)])
     }
     match which % 3 {
         0 => again::<Distributor>(data),
         1 => again::<Oracles>(data),
         _ => again::<Claimed>(data),
     }
-}
-
-/// An oracle set as its account holds it.
-pub fn oracle_set_account(set: &OracleSet) -> Vec<u8> {
-    let account =
-        Oracles { version: ACCOUNT_VERSION, bump: 255, set_version: set.version(), keys: set.keys().to_vec() };
-    let mut bytes = Vec::new();
-    account.try_serialize(&mut bytes).expect("memory takes it");
-    bytes
 }
 
 /// The oracle set in its account.

@@ -95,7 +95,7 @@ impl SolanaReader {
     }
 
     fn read_account(&self, account: &UiAccount) -> Result<AccountData, ChainError> {
-        let bytes = account.data.decode().ok_or_else(|| self.endpoint.nonsense("account data that is no base64"))?;
+        let bytes = self.endpoint.content(account)?;
         let owner = account.owner.parse().map_err(|_| self.endpoint.nonsense("an owner that is no address"))?;
         Ok(AccountData { owner, bytes })
     }

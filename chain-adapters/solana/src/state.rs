@@ -40,7 +40,10 @@ impl SolanaReader {
             let bytes = account.as_ref().and_then(|account| account.bytes.get(range));
             bytes.and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes)
         };
-        let distributor = self.decode(distributor.as_ref(), &here.distributor)?;
+        let distributor: liaise_emission::Distributor = self.decode(distributor.as_ref(), &here.distributor)?;
+        if !are_books(&distributor.books) {
+            return Err(self.endpoint.nonsense("books that the program never writes"));
+        }
         Ok(Loaded {
             slot: accounts.slot,
             // a time before 1970 has its highest bit set
@@ -117,6 +120,15 @@ impl SolanaReader {
     }
 }
 
+/// Whether the program could have written such books. It relies on what its calls saw to: a pending sum that is no less than
+/// the payable one, and epochs that have two after them. A node that lies does not.
+fn are_books(books: &Books) -> bool {
+    let filed = books.pending.filter(|pending| pending.kind != Kind::Open).map(|pending| pending.root);
+    let epochs = [books.newest, books.previous, books.pending.map(|pending| pending.root)].into_iter().flatten();
+    let highest = epochs.map(|root| root.epoch).max().unwrap_or(0).max(books.start);
+    highest < OPEN_ENDED - 1 && filed.is_none_or(|root| root.sum >= books.payable_sum())
+}
+
 pub(crate) fn delays(rules: &Rules) -> Delays {
     Delays { epoch_s: rules.epoch_delay_s, long_s: rules.long_delay_s }
 }
@@ -136,4 +148,27 @@ fn node(root: &Root) -> Node {
 
 fn held(root: &Root) -> HeldRoot {
     HeldRoot { epoch: Epoch(root.epoch), root: node(root) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use liaise_emission::Pending;
+
+    #[test]
+    fn books_that_the_program_would_stumble_over_are_none() {
+        let root = |epoch: u32, sum: u64| Root { epoch, hash: [1; 32], sum };
+        let pending = |kind: Kind, root: Root| Some(Pending { kind, payable_at_s: 0, root, owed: 0 });
+        let good = Books { newest: Some(root(3, 50)), pending: pending(Kind::Epoch, root(4, 50)), ..Books::default() };
+        assert!(are_books(&Books::default()) && are_books(&good));
+        let opening = Books { newest: Some(root(3, 50)), pending: pending(Kind::Open, root(9, 0)), ..good.clone() };
+        assert!(are_books(&opening), "an opening has no sum");
+        let fallen = Books { pending: pending(Kind::Late, root(3, 49)), ..good.clone() };
+        let last = Books { newest: Some(root(u32::MAX, 50)), pending: None, ..good.clone() };
+        let far = Books { pending: pending(Kind::Epoch, root(u32::MAX - 1, 50)), ..good.clone() };
+        let start = Books { start: u32::MAX, ..good };
+        for books in [fallen, last, far, start] {
+            assert!(!are_books(&books), "{books:?}");
+        }
+    }
 }

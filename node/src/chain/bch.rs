@@ -141,6 +141,28 @@ impl Deployment {
         }
     }
 
+    fn config(&self, chain: ChainId, rpc: &str) -> Result<BchConfig, ChainError> {
+        let mut category: [u8; 32] = bytes("category", &self.category)?;
+        category.reverse();
+        let mut bch = BchConfig::new(chain, rpc, DistributorId(category), self.terms()?, self.founders()?);
+        bch.epoch_sats = self.epoch_sats;
+        if let Some(Registry { hash, uris }) = &self.registry {
+            bch.publication = Some(Publication::new(bytes("registry.hash", hash)?, uris.clone())?);
+        }
+        Ok(bch)
+    }
+
+    /// What a file says, written again from what was understood.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn again(text: &str) -> Option<String> {
+        let deployment: Deployment = toml::from_str(text).ok()?;
+        let bch = deployment.config("bch:bchreg".parse().ok()?, "http://127.0.0.1:1").ok()?;
+        assert!(bch.address().starts_with("bchreg:"), "it has an address");
+        let again =
+            Self::new(bch.distributor, &bch.terms, &bch.founders, deployment.epoch_sats, bch.publication.as_ref());
+        Some(toml::to_string(&again).expect("it is TOML"))
+    }
+
     fn terms(&self) -> Result<Terms, ChainError> {
         Ok(Terms {
             schedule: Schedule {
@@ -187,16 +209,9 @@ fn bytes<const N: usize>(field: &str, text: &str) -> Result<[u8; N], ChainError>
 
 fn bch(config: &ChainConfig, chain: ChainId) -> Result<BchConfig, ChainError> {
     let deployment: Deployment = deployment::read(config)?;
-    let mut category: [u8; 32] = bytes("category", &deployment.category)?;
-    category.reverse();
-    let (terms, founders) = (deployment.terms()?, deployment.founders()?);
-    let mut bch = BchConfig::new(chain, config.rpc.clone(), DistributorId(category), terms, founders);
+    let mut bch = deployment.config(chain, &config.rpc)?;
     if let Some(depth) = config.final_depth {
         bch.depth = depth;
-    }
-    bch.epoch_sats = deployment.epoch_sats;
-    if let Some(Registry { hash, uris }) = deployment.registry {
-        bch.publication = Some(Publication::new(bytes("registry.hash", &hash)?, uris)?);
     }
     let address = bch.address();
     if address != config.distributor {

@@ -23,15 +23,31 @@ pub struct Deployment {
     pub lookup_table: Option<String>,
 }
 
+impl Deployment {
+    /// The program and the lookup table.
+    fn keys(&self) -> Result<(Pubkey, Option<Pubkey>), ChainError> {
+        let program = key("program in the deployment's file", &self.program)?;
+        let table = self.lookup_table.as_deref();
+        Ok((program, table.map(|text| key("lookup_table in the deployment's file", text)).transpose()?))
+    }
+
+    /// What a file says, written again from what was understood.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn again(text: &str) -> Option<String> {
+        let (program, table) = toml::from_str::<Deployment>(text).ok()?.keys().ok()?;
+        let again = Self { program: program.to_string(), lookup_table: table.map(|table| table.to_string()) };
+        Some(toml::to_string(&again).expect("it is TOML"))
+    }
+}
+
+fn key(what: &'static str, text: &str) -> Result<Pubkey, ChainError> {
+    text.parse().map_err(|_| input(what, format!("{text:?} is not base58 of 32 bytes")))
+}
+
 fn solana(config: &ChainConfig, chain: ChainId) -> Result<SolanaConfig, ChainError> {
-    let key = |what, text: &str| {
-        text.parse::<Pubkey>().map_err(|_| input(what, format!("{text:?} is not base58 of 32 bytes")))
-    };
     let deployment: Deployment = deployment::read(config)?;
-    let program = key("program in the deployment's file", &deployment.program)?;
+    let (program, lookup_table) = deployment.keys()?;
     let distributor = key("the distributor's address", &config.distributor)?;
-    let table = deployment.lookup_table.as_deref();
-    let lookup_table = table.map(|text| key("lookup_table in the deployment's file", text)).transpose()?;
     if config.final_depth.is_some() {
         return Err(input("final_depth", "Solana says itself what is final: leave it out"));
     }

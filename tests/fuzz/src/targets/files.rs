@@ -8,10 +8,11 @@ use liaise_node::config::NodeConfig;
 use liaise_summary::{DistributorId, Emission, Epoch, Hash32, NetworkId, Payee, RewardLeaf, RewardTree, Schedule};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::LazyLock;
 
 pub const FILES: Target = Target {
     name: "files",
-    decoders: "`node.toml`, `network.toml`, `session.toml`, proof files, keystores, calendars, passages and questions",
+    decoders: "`node.toml`, `network.toml`, `session.toml`, proof files, keystores, calendars, passages and questions, deployments on Solana and Bitcoin Cash",
     longest: 8 * 1024,
     memory: 2_048,
     read: |input| {
@@ -26,6 +27,8 @@ pub const FILES: Target = Target {
             5 => json_file::<Vec<Question>>(text),
             6 => liaise_node::fuzz::keystore(rest),
             7 => settles(liaise_node::fuzz::calendar(text), |text| liaise_node::fuzz::calendar(text)),
+            8 => settles(liaise_node::fuzz::bch_deployment(text), |text| liaise_node::fuzz::bch_deployment(text)),
+            9 => settles(liaise_node::fuzz::solana_deployment(text), |text| liaise_node::fuzz::solana_deployment(text)),
             _ => false,
         }
     },
@@ -52,6 +55,11 @@ pub const FILES: Target = Target {
             chosen(3, proofs.map(String::into_bytes)),
             chosen(6, keystores.map(String::into_bytes)),
             chosen(7, [b"-1".to_vec(), b"1e3".to_vec()]),
+            chosen(8, deployments(&BCH).map(String::into_bytes)),
+            chosen(
+                9,
+                [format!("program = \"{}\"\n", "1".repeat(8_000)).into_bytes(), b"program = \"0x12\"\n".to_vec()],
+            ),
         ]
         .concat()
     },
@@ -175,6 +183,40 @@ stores = [{ key = "00", address = "/ip4/127.0.0.1/tcp/4001" }]
 chain = { id = "eip155:1", rpc = "http://127.0.0.1:1", distributor = "0x00", final_depth = 3 }
 "#;
 
+/// As `Deployment::new` of node/src/chain/bch.rs writes one.
+static BCH: LazyLock<String> = LazyLock::new(|| {
+    let keys =
+        |count: u8| (1..=count).map(|i| format!("\"02{}\"", hex::encode([i; 32]))).collect::<Vec<_>>().join(", ");
+    format!(
+        "category = \"{}\"\nnetwork = \"{}\"\ngenesis_s = 1900000800\nsupply = 1152921504606846976\nepochs = 7305\n\
+         epoch_s = 86400\nterm_epochs = 180\nepoch_delay_s = 21600\nlong_delay_s = 604800\nnotice_epochs = 7\n\
+         guarded_until_s = 1915552800\nfloor_sats = 2000\npayout_sats = 675\nfee_base_sats = 1950\nfee_per_sats = 84\n\
+         pad_tenths = 60\nepoch_sats = 20000\nguardian = \"02{}\"\n\n[oracles]\nversion = 1\nkeys = [{}]\n\n[dao]\n\
+         version = 1\nthreshold = 2\nkeys = [{}]\n",
+        "1f".repeat(32),
+        "09".repeat(32),
+        "07".repeat(32),
+        keys(7),
+        keys(3),
+    )
+});
+
+/// What no deployment says: a number beyond 64 bits, a key too short, keys in another order, a threshold that nobody reaches,
+/// a field that there is not.
+fn deployments(whole: &str) -> [String; 5] {
+    let second = format!("\"02{}\"", "02".repeat(32));
+    [
+        whole.replace("1152921504606846976", "18446744073709551616"),
+        whole.replace(&format!("guardian = \"02{}", "07".repeat(32)), "guardian = \"02"),
+        whole.replacen(&second, &second.replace("\"02", "\"03"), 1),
+        whole.replace("threshold = 2", "threshold = 4"),
+        whole.replace("floor_sats", "floor"),
+    ]
+}
+
+const SOLANA: &str =
+    "program = \"11111111111111111111111111111113\"\nlookup_table = \"11111111111111111111111111111112\"\n";
+
 fn seeds() -> Vec<Vec<u8>> {
     let seeds = [
         (0, ORACLE.to_owned()),
@@ -187,6 +229,8 @@ fn seeds() -> Vec<Vec<u8>> {
         (5, r#"[{"question":"Who?","verses":["Ruth 1:1"],"answer":"she"}]"#.to_owned()),
         (6, KEYSTORE.to_owned()),
         (7, " 86400000\n".to_owned()),
+        (8, BCH.clone()),
+        (9, SOLANA.to_owned()),
     ];
     seeds.into_iter().flat_map(|(which, seed)| chosen(which, [seed.into_bytes()])).collect()
 }

@@ -1,6 +1,7 @@
 //! The targets by family.
 
 mod artefacts;
+mod bch;
 mod car;
 mod chain;
 mod compute;
@@ -8,6 +9,7 @@ mod files;
 mod ledger;
 mod mesh;
 mod seal;
+mod solana;
 mod summary;
 
 use crate::Target;
@@ -26,6 +28,8 @@ pub const ALL: &[Target] = &[
     ledger::SIGNATURES,
     artefacts::ARTEFACTS,
     chain::CHAIN,
+    solana::SOLANA,
+    bch::BCH,
     compute::TASKS,
     compute::BUNDLE,
     files::FILES,
