@@ -71,6 +71,8 @@ pub async fn rehearse(network: &Network, stages: &Stages) -> eyre::Result<()> {
     opening::signed_and_sent(network, &rehearsal.chain.members, &rehearsal.home, act)
         .await
         .wrap_err("the members' hand-over")?;
+    // the act spent the controller: what waited there waits anew
+    rehearsal.pass().await?;
     rehearsal.file(Epoch(1)).await?;
     match rehearsal.submit(Epoch(2)).await {
         Err(error)
