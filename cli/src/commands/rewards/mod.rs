@@ -98,7 +98,7 @@ impl WhoArgs {
 
 /// Where an account is paid in the reward tree.
 pub fn payee_of(account: &Account) -> eyre::Result<Payee> {
-    let key_hash = || account.bch_key_hash().map(|hash| Payee::from_20(hash));
+    let key_hash = || account.bch_key_hash().map(Payee::from_20);
     let payee = account.payee().map(Payee).or_else(key_hash);
     payee.ok_or_else(|| eyre::eyre!("{account} is an account that no tree pays")).or_exit(Kind::Usage)
 }
