@@ -257,7 +257,9 @@ async fn settle(network: &mut Network, stages: &Stages) -> eyre::Result<()> {
 async fn add_up(network: &Network, stages: &Stages) -> eyre::Result<String> {
     let stage = stages.begin("everybody claims on every chain", network.others.len() + 1);
     for site in network.sites() {
-        network.command_in(&site.home, &["claim", "--all", "--payer", "guardian", "--max-fee", &FEE.0.to_string()]).await?;
+        network
+            .command_in(&site.home, &["claim", "--all", "--payer", "guardian", "--max-fee", &FEE.0.to_string()])
+            .await?;
         stage.step();
     }
     // It fails where an epoch was filed twice, or a base unit is missing or too much.

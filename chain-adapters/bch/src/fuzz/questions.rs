@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bitcoincash::Transaction;
 use bitcoincash::consensus::serialize;
-use liaise_chain_api::{At, ChainError, DistributorReader, Submitter};
+use liaise_chain_api::{At, ChainError, DistributorReader, PaysInBatches, Submitter};
 use liaise_summary::{Epoch, OracleSet, Payee, Statement};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};

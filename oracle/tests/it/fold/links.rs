@@ -16,7 +16,7 @@ use serde_bytes::ByteBuf;
 
 use super::world::{CASH, GENESIS_S, SOLANA, Told, World, account, at, evm_signature, parameters, secret, wallet};
 
-const EVM: &str = "eip155:42161";
+pub const EVM: &str = "eip155:42161";
 
 /// Owner `n`'s account on a chain.
 pub fn on(chain: &str, n: usize) -> Account {
@@ -35,7 +35,7 @@ fn solana_key(n: usize) -> SigningKey {
 }
 
 /// What owner `n`'s wallet of an account signs.
-fn signature(n: usize, account: &Account, text: &str) -> ByteBuf {
+pub fn signature(n: usize, account: &Account, text: &str) -> ByteBuf {
     ByteBuf::from(match account.chain().namespace() {
         "eip155" => evm_signature(&wallet(n), text),
         "bch" => {
@@ -48,13 +48,13 @@ fn signature(n: usize, account: &Account, text: &str) -> ByteBuf {
 }
 
 /// A text with owner `n`'s signature.
-fn sign(n: usize, text: &LinkText) -> SignedText {
+pub fn sign(n: usize, text: &LinkText) -> SignedText {
     let rendered = text.render();
     SignedText { signature: signature(n, &text.account, &rendered), text: rendered }
 }
 
 /// The texts of a link between two accounts of owner `n`, written at a time, Unix seconds.
-fn texts(world: &World, n: usize, one: &str, other: &str, issued_s: u64) -> Vec<SignedText> {
+pub fn texts(world: &World, n: usize, one: &str, other: &str, issued_s: u64) -> Vec<SignedText> {
     let (one, other) = (on(one, n), on(other, n));
     let (low, high) = (one.clone().min(other.clone()), one.max(other));
     let low = LinkText::link(&world.genesis, low, high, [7; 32], issued_s, issued_s + 86_400);

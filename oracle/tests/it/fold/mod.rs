@@ -13,6 +13,7 @@ mod later;
 mod links;
 mod money;
 mod order;
+mod owners;
 mod payouts;
 mod race;
 mod reference;

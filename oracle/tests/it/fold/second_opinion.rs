@@ -76,6 +76,15 @@ fn difference(day: &Day, folded: &Told) -> Option<String> {
     };
     let tickets: BTreeMap<&Account, &Vec<bool>> =
         accounts.iter().map(|(account, state)| (account, &state.tickets)).filter(|(_, t)| !t.is_empty()).collect();
+    let mut clusters: Vec<BTreeSet<Account>> = accounts
+        .iter()
+        .filter_map(|(account, state)| {
+            let with = &state.links.as_ref().filter(|links| !links.with.is_empty())?.with;
+            Some(with.iter().chain([account]).cloned().collect())
+        })
+        .collect();
+    clusters.sort();
+    clusters.dedup();
     let shared = &folded.next.shared;
     let rows: Vec<_> = shared.rows.iter().map(|row| (row.first, row.new, row.old)).collect();
     let distributors: Vec<Hash> = shared.distributors.iter().map(|decreed| decreed.value.distributor).collect();
@@ -94,6 +103,7 @@ fn difference(day: &Day, folded: &Told) -> Option<String> {
         .or_else(|| differ("failed jobs", &jobs(|jobs| jobs.1), &all(|state| state.failed_jobs)))
         .or_else(|| differ("tickets", &day.tickets, &tickets))
         .or_else(|| differ("eligibility", &day.snapshot, &folded.eligibility))
+        .or_else(|| differ("owners", &day.clusters, &clusters))
         .or_else(|| differ("median", &day.median, &folded.next.shared.median_units))
 }
 
@@ -119,6 +129,17 @@ proptest! {
     #[test]
     fn they_agree_on_decrees_and_documents_and_on_what_is_forgotten(seed: u64) {
         let unruly = Unruly::long(seed);
+        let found = disagreement(&unruly, &unruly.world.genesis, None);
+        prop_assert!(found.is_none(), "seed {}: {}", seed, found.unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn they_agree_on_owners_of_several_accounts(seed: u64) {
+        let unruly = Unruly::owned(seed);
         let found = disagreement(&unruly, &unruly.world.genesis, None);
         prop_assert!(found.is_none(), "seed {}: {}", seed, found.unwrap());
     }
@@ -174,11 +195,23 @@ fn a_rule_of_long_worlds_that_is_off_is_found() {
         SessionsNeverForgotten,
         SessionsForgottenAtOnce,
     ];
+    find(&mut hidden, Unruly::long);
+}
+
+/// The same for rules about owners of several accounts.
+#[test]
+fn a_rule_of_owners_that_is_off_is_found() {
+    use Mutant::*;
+    find(&mut vec![LinksSooner, OldTextsCount, TicketsAlone, CapsAlone, HistoriesAlone], Unruly::owned);
+}
+
+/// Each of some altered rules is noticed within a dozen worlds.
+fn find(hidden: &mut Vec<Mutant>, world: fn(u64) -> Unruly) {
     for seed in 0..12 {
         if hidden.is_empty() {
             break;
         }
-        let unruly = Unruly::long(seed);
+        let unruly = world(seed);
         hidden.retain(|mutant| disagreement(&unruly, &unruly.world.genesis, Some(*mutant)).is_none());
     }
     assert!(hidden.is_empty(), "{hidden:?}: other rules, and nobody noticed");

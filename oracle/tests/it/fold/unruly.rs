@@ -62,7 +62,7 @@ pub struct Unruly {
 
 impl Unruly {
     /// A world before epoch 0.
-    fn begun(seed: u64) -> Unruly {
+    pub fn begun(seed: u64) -> Unruly {
         let mut dice = Dice(seed, 0);
         let parameters = Parameters {
             // A task of 1 000 units at 50 ‰ weighs 50 000 of these.
@@ -113,7 +113,7 @@ impl Unruly {
     }
 
     /// Seals and folds an epoch; at times a witness misses the seal.
-    fn close(&mut self, epoch: i64) {
+    pub fn close(&mut self, epoch: i64) {
         self.world.skip_close = vec![false; 4];
         if self.dice.chance(25) {
             let store = self.dice.below(4) as usize;
@@ -138,14 +138,19 @@ impl Unruly {
 
     fn task(&mut self, epoch: i64) {
         let user = account(100 + self.dice.below(USERS) as usize);
+        self.task_of(&user, epoch);
+    }
+
+    /// A question of somebody, and what the nodes do.
+    pub fn task_of(&mut self, user: &Account, epoch: i64) {
         let at_ms = at(epoch, 5 + self.dice.below(u64::from(EPOCH_S) - 10)) + self.dice.below(1_000);
         let snapshot = if epoch > 0 && (epoch > 3 || self.dice.chance(60)) { epoch - 1 } else { -1 };
         let adapter = if self.is_long && self.dice.chance(20) { DECREED } else { ADAPTER };
         let text = self.dice.of(&["why?", "how?", "what is owed to whom?"]);
         self.hear();
-        let ticket = self.world.ticket_for(adapter, &user, snapshot, at_ms);
+        let ticket = self.world.ticket_for(adapter, user, snapshot, at_ms);
         let root = prompt(ticket.0, text);
-        self.run(&user, adapter, snapshot, ticket, root);
+        self.run(user, adapter, snapshot, ticket, root);
     }
 
     /// Uses a ticket, and lets the nodes do what they do.

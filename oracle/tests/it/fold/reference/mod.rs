@@ -3,9 +3,9 @@
 //! It shares no code with `liaise_oracle::fold`, carries no compact state and saves no work: for every seal it walks each
 //! witness's chain to its beginning, and looks at every message that was ever said. What `liaise_ledger` defines (texts of
 //! sessions, the draw of one ticket, commitments, plain trees, weighing a snapshot) has vectors of its own and is used.
-//! Left out: several sessions of one key, and links between accounts.
+//! Left out: several sessions of one key.
 //!
-//! A part of the protocol is a file here: `observe` (5), `forget` (5), `decrees` (12), `tickets` (6), `race` (7, 8), `documents`,
+//! A part of the protocol is a file here: `links` (3), `observe` (5), `forget` (5), `decrees` (12), `tickets` (6), `race` (7, 8), `documents`,
 //! `money` (9). A part that comes later takes its turn in [`Reference::fold`], says in [`Day`] what it decided, and has its
 //! [`Mutant`]s, each of which the comparison must notice.
 
@@ -19,12 +19,14 @@ use liaise_ledger::{Account, Author, Genesis, Hash, Verified};
 mod decrees;
 mod documents;
 mod forget;
+mod links;
 mod money;
 mod observe;
 mod race;
 mod tickets;
 
 pub use decrees::Decreed;
+pub use links::Linked;
 pub use money::Pay;
 
 /// A rule that is off by one step and that no genesis sets: to see that it would be noticed.
@@ -56,6 +58,16 @@ pub enum Mutant {
     SessionsNeverForgotten,
     /// Sessions that ended are forgotten at once.
     SessionsForgottenAtOnce,
+    /// A link is in force an epoch after it.
+    LinksSooner,
+    /// A text counts whatever was signed after it.
+    OldTextsCount,
+    /// Each account of an owner has its own open tickets.
+    TicketsAlone,
+    /// Each account of an owner has its own cap.
+    CapsAlone,
+    /// Each account of an owner has only its own history.
+    HistoriesAlone,
 }
 
 /// Why a message counts for nothing.
@@ -127,6 +139,7 @@ pub struct Reference<'a> {
     unlock: BTreeMap<Account, u64>,
     /// Scored and failed jobs.
     jobs: BTreeMap<Account, (u64, u64)>,
+    linked: Linked,
     median: Option<u64>,
     mutant: Option<Mutant>,
 }
@@ -146,6 +159,8 @@ pub struct Day {
     pub jobs: BTreeMap<Account, (u64, u64)>,
     pub tickets: BTreeMap<Account, Vec<bool>>,
     pub snapshot: Eligibility,
+    /// Owners with several accounts.
+    pub clusters: Vec<BTreeSet<Account>>,
     pub median: Option<u64>,
 }
 
@@ -213,6 +228,7 @@ impl<'a> Reference<'a> {
             snapshots: BTreeMap::new(),
             unlock: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            linked: Linked::default(),
             median: None,
             mutant: None,
         }
@@ -235,9 +251,11 @@ impl<'a> Reference<'a> {
     /// One epoch, from its seal to everybody's pay.
     pub fn fold(&mut self, seal: &Seal) -> Day {
         let epoch = seal.epoch;
+        self.bring_links_into_force(epoch);
         let fresh = self.observe(seal);
         self.decree(&fresh, epoch);
         self.judge_roots(&fresh);
+        self.take_links(&fresh);
         self.forget_sessions(epoch);
         self.close_tickets(epoch);
         self.take_capabilities(&fresh);
@@ -349,9 +367,15 @@ impl<'a> Reference<'a> {
                 light: capability.light,
                 excluded: false,
                 probation: false,
-                scored_jobs: self.jobs.get(account).map_or(0, |(scored, _)| *scored),
+                scored_jobs: self
+                    .linked
+                    .cluster(account)
+                    .iter()
+                    .filter_map(|one| self.jobs.get(one))
+                    .map(|jobs| jobs.0)
+                    .sum(),
                 genesis: self.genesis.nodes.iter().any(|node| node.account == *account),
-                cluster: account.clone(),
+                cluster: self.linked.cluster(account).first().expect("at least itself").clone(),
                 adapters: capability.adapters.iter().copied().filter(certified).collect(),
             });
         }

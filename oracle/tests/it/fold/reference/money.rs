@@ -6,7 +6,7 @@ use cid::Cid;
 use liaise_ledger::body::Body;
 use liaise_ledger::{Account, Hash};
 
-use super::{Day, Reference, Task, author_of};
+use super::{Day, Mutant, Reference, Task, author_of};
 
 /// What an account got in an epoch, in base units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,8 @@ impl Reference<'_> {
     pub(super) fn account(&mut self, epoch: i64, mut tasks: BTreeMap<Cid, Task>) -> Day {
         let parameters = self.genesis.parameters.clone();
         for task in tasks.values_mut() {
-            task.unlock = unlock_permille(self.unlock.get(&task.user).copied().unwrap_or(0));
+            let own = self.as_one(&task.user, Mutant::HistoriesAlone);
+            task.unlock = unlock_permille(own.iter().filter_map(|one| self.unlock.get(one)).sum());
             task.used = self.used_permille(&task.user);
         }
         self.count(&mut tasks);
@@ -124,15 +125,19 @@ impl Reference<'_> {
             jobs: self.jobs.clone(),
             tickets: self.last_tickets(),
             snapshot,
+            clusters: self.linked.clusters.clone(),
             median: self.median,
         }
     }
 
     /// A user's tasks count up to a few medians of users' units; whoever was silent where nothing could be had is excused.
     fn count(&mut self, tasks: &mut BTreeMap<Cid, Task>) {
+        let head = |user: &Account| self.as_one(user, Mutant::CapsAlone).first().expect("at least itself").clone();
+        let heads: BTreeMap<Account, Account> =
+            tasks.values().map(|task| (task.user.clone(), head(&task.user))).collect();
         let mut users: BTreeMap<Account, BTreeSet<(u64, Cid)>> = BTreeMap::new();
         for (id, task) in tasks.iter().filter(|(_, task)| task.winner.is_some()) {
-            users.entry(task.user.clone()).or_default().insert((task.asked_ms, *id));
+            users.entry(heads[&task.user].clone()).or_default().insert((task.asked_ms, *id));
         }
         let mut values = vec![];
         for ids in users.values() {
@@ -153,7 +158,7 @@ impl Reference<'_> {
         }
         let counted = tasks.clone();
         for (id, task) in tasks.iter_mut() {
-            let earlier = users.get(&task.user).into_iter().flatten().filter(|at| **at < (task.asked_ms, *id));
+            let earlier = users.get(&heads[&task.user]).into_iter().flatten().filter(|at| **at < (task.asked_ms, *id));
             let before: u64 = earlier.map(|(_, id)| counted[id].counted).sum();
             let nothing = task.used == 0 || task.winner.is_some() && task.counted == 0 || cap > 0 && before >= cap;
             if nothing {
@@ -202,11 +207,21 @@ impl Reference<'_> {
             let Body::Prompt(prompt) = &self.messages[id].message.body else { continue };
             texts.entry(task.user.clone()).or_default().insert(Hash::of(&[prompt.text.as_bytes()]));
         }
+        // An owner's accounts in their order: a text counts for the first that asked it, and twenty for all of them.
+        let mut counted: BTreeMap<Account, BTreeSet<Hash>> = BTreeMap::new();
+        let mut grown: BTreeMap<Account, usize> = BTreeMap::new();
+        for (user, texts) in &texts {
+            let owner = self.linked.cluster(user).first().expect("at least itself").clone();
+            let known = counted.entry(owner).or_default();
+            let before = known.len().min(20);
+            known.extend(texts);
+            grown.insert(user.clone(), known.len().min(20) - before);
+        }
         for h in self.unlock.values_mut() {
             *h = *h * 63 / 64;
         }
-        for (user, texts) in texts {
-            *self.unlock.entry(user).or_default() += 1_000 * texts.len().min(20) as u64;
+        for (user, texts) in grown {
+            *self.unlock.entry(user).or_default() += 1_000 * texts as u64;
         }
     }
 }

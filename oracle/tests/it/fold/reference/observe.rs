@@ -116,7 +116,9 @@ impl Reference<'_> {
         for parent in &message.message.parents {
             at_ms = at_ms.max(self.parent_ms(parent, seal, long_ago)?);
         }
-        if let (Some(account), false) = (author_of(message), matches!(message.message.body, Body::Session(_))) {
+        if let (Some(account), false) =
+            (author_of(message), matches!(message.message.body, Body::Session(_) | Body::Link(_)))
+        {
             let (from_ms, ..) = self.sessions.get(&(account.clone(), message.message.key.to_vec()))?;
             at_ms = at_ms.max(*from_ms);
         }

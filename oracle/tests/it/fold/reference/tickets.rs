@@ -48,12 +48,13 @@ impl Reference<'_> {
 
     fn is_good_ticket(&self, id: &Cid, account: &Account, ticket: &Ticket, at_ms: u64) -> bool {
         let epoch = self.observed[id].epoch;
+        let owner_of_it = self.as_one(account, Mutant::TicketsAlone);
         let mut open = 0;
         for (other, observed) in &self.observed {
             let Some((owner, terms)) = self.ticket(other) else { continue };
             let before = (observed.at_ms, other) < (at_ms, id);
             let counts = observed.fault.is_none() && !self.is_used(other) && !self.closed.contains(other);
-            if before && owner == account && counts {
+            if before && owner_of_it.contains(owner) && counts {
                 open += u64::from(self.ticket_end_ms(terms) > at_ms);
             }
         }
@@ -100,7 +101,9 @@ impl Reference<'_> {
 
     /// used‰ of a user: of its last 50 closed tickets.
     pub(super) fn used_permille(&self, user: &Account) -> u64 {
-        let last = self.last_tickets().remove(user).unwrap_or_default();
+        let all = self.last_tickets();
+        let own = self.as_one(user, Mutant::HistoriesAlone);
+        let last: Vec<bool> = own.iter().filter_map(|one| all.get(one)).flatten().copied().collect();
         if last.is_empty() {
             1_000
         } else {
