@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use bitcoincash::consensus::{deserialize, serialize};
+use bitcoincash::consensus::serialize;
 use bitcoincash::{ScriptBuf, Transaction, TxOut};
 use liaise_chain_api::{BlockRef, ChainId, FeeLimit, Prepared, SubmissionId};
 use reqwest::StatusCode;
@@ -21,6 +21,7 @@ use crate::script::{push, pushed};
 use crate::state::EpochPay;
 use crate::terms::Covenants;
 use crate::thread::Chain;
+use crate::wire;
 
 mod questions;
 
@@ -94,7 +95,7 @@ fn chain() -> ChainId {
 
 /// What a journal kept, under whatever id its transaction has, written again.
 pub fn kept(bytes: &[u8]) -> Option<Vec<u8>> {
-    let tx: Transaction = deserialize(bytes.get(14..)?).ok()?;
+    let tx = wire::transaction(bytes.get(14..)?)?;
     let id = SubmissionId(tx.compute_txid().to_string());
     let prepared = Prepared { chain: chain(), id, bytes: bytes.to_vec(), fee_max: FeeLimit(0) };
     Some(prepared::wrap(&chain(), &prepared::held(&prepared, &chain()).ok()?, 0).bytes)
@@ -115,7 +116,7 @@ pub fn body(text: &[u8]) -> bool {
 
 /// Whether a transaction follows the one of this number. It must leave the state that its output holds.
 pub fn follows(number: u8, bytes: &[u8]) -> Option<bool> {
-    let tx: Transaction = deserialize(bytes).ok()?;
+    let tx = wire::transaction(bytes)?;
     assert_eq!(serialize(&tx), bytes, "a transaction has one encoding");
     let link = LIFE.links.get(usize::from(number))?;
     let next = link.next(&LIFE.config, &LIFE.covenants, &tx, link.place.clone());
@@ -155,7 +156,7 @@ pub fn unlocked(number: u8, path: u8, arguments: &[&[u8]]) -> Option<bool> {
 /// Path and arguments of each transaction that follows.
 pub fn unlocking() -> Vec<(u8, u8, Vec<Vec<u8>>)> {
     let read = |(number, bytes): (u8, Vec<u8>)| {
-        let tx: Transaction = deserialize(&bytes).expect("it was just written");
+        let tx = wire::transaction(&bytes).expect("it was just written");
         let script: ScriptBuf = tx.input[0].script_sig.clone();
         let (path, arguments) = LIFE.covenants.controller.read(script.as_bytes()).expect("it unlocks the controller");
         let path = PATHS.iter().position(|each| *each == path).expect("one of four");
@@ -198,7 +199,7 @@ pub fn sets() -> [Vec<u8>; 2] {
 
 /// Base units that a transaction pays out of the first epoch's UTXO, and what is left there; `None` for one that does not add up.
 pub fn batch(bytes: &[u8]) -> Option<[u64; 3]> {
-    let tx: Transaction = deserialize(bytes).ok()?;
+    let tx = wire::transaction(bytes)?;
     let at = Placed { height: 1, block: String::new() };
     let batch = LIFE.chain("").read_batch(&tx, at, &LIFE.epoch).ok()?;
     let paid = batch.payouts.iter().map(|payout| payout.amount).sum();

@@ -61,6 +61,7 @@ mod state;
 mod submitter;
 mod terms;
 mod thread;
+mod wire;
 
 pub use account::{BchKeys, account_of_key};
 pub use config::{BchConfig, Founders};

@@ -5,8 +5,10 @@
 //! then the transaction as it travels. Integers are big-endian.
 
 use bitcoincash::Transaction;
-use bitcoincash::consensus::{deserialize, serialize};
+use bitcoincash::consensus::serialize;
 use liaise_chain_api::{ChainError, ChainId, FeeLimit, Prepared, SubmissionId};
+
+use crate::wire;
 
 const VERSION: u8 = 1;
 const CONTROLLER: u8 = 1;
@@ -73,7 +75,7 @@ pub(crate) fn held(prepared: &Prepared, chain: &ChainId) -> Result<Held, ChainEr
         (VERSION, EPOCH, batch) => Step::Epoch { filed: place, batch },
         _ => return Err(damaged("its header is of no known form")),
     };
-    let tx: Transaction = deserialize(wire).map_err(|_| damaged("its bytes are no transaction"))?;
+    let tx = wire::transaction(wire).ok_or_else(|| damaged("its bytes are no transaction"))?;
     if tx.compute_txid().to_string() != prepared.id.0 {
         return Err(damaged("its bytes have another id"));
     }

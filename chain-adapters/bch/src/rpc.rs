@@ -1,6 +1,6 @@
 //! The calls of a BCHN node, typed. What can be recomputed is: a transaction's id from its bytes.
 
-use bitcoincash::consensus::{deserialize, serialize};
+use bitcoincash::consensus::serialize;
 use bitcoincash::{OutPoint, Script, Transaction, Txid};
 use liaise_chain_api::ChainError;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::decimal;
 use crate::endpoint::{Endpoint, Failure};
+use crate::wire;
 
 /// A node's number for "not found", "missing inputs", "refused" and "in the chain already".
 const NOT_FOUND: i64 = -5;
@@ -159,7 +160,7 @@ impl Endpoint {
         let other = |what: &str| self.nonsense(format!("getrawtransaction {what}"));
         let answer: Answer = serde_json::from_value(answer).map_err(|_| other("of another form"))?;
         let bytes = hex::decode(&answer.hex).map_err(|_| other("without hex"))?;
-        let tx: Transaction = deserialize(&bytes).map_err(|_| other("with bytes that are no transaction"))?;
+        let tx = wire::transaction(&bytes).ok_or_else(|| other("with bytes that are no transaction"))?;
         if tx.compute_txid() != *txid {
             return Err(other("of another id"));
         }
