@@ -44,10 +44,6 @@ const POLLS: u32 = 600;
 /// After how many of them it is sent again.
 const RESEND_AFTER: u32 = 25;
 
-/// Bytes of a metadata address with which a mint of Token-2022 would be as long as a multisig account. The token program pads it
-/// then, and the rent that `emission` reckons with falls short.
-const AMBIGUOUS_URI: usize = 31;
-
 /// What a distributor is created with.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -187,11 +183,6 @@ fn deployment(config: &SolanaConfig, plan: &Plan) -> Result<Deployment, ChainErr
         let foreign = || input(&format!("{account} is no account of {}", config.chain));
         key.map(Pubkey::new_from_array).ok_or_else(foreign)
     };
-    if plan.token_program == TOKEN_2022 && plan.uri.len() == AMBIGUOUS_URI {
-        return Err(input(
-            "its uri has 31 bytes, with which the mint looks like a multisig account: use one of another length",
-        ));
-    }
     let schedule = &plan.schedule;
     Ok(Deployment {
         rules: Rules {

@@ -1,10 +1,13 @@
 //! P9, P11: how a distributor comes into being, and that nobody is left with a key to it.
 
+use anchor_spl::token_2022::spl_token_2022::extension::{BaseStateWithExtensions, StateWithExtensions};
+use anchor_spl::token_2022::spl_token_2022::state::Mint;
+use anchor_spl::token_2022_extensions::spl_token_metadata_interface::state::TokenMetadata;
 use emission::events::DistributorCreated;
 use emission::{ACCOUNT_VERSION, Books, Deployment, Distributor, EmissionError, MAX_URI, instruction};
 use emission_tests::calls::{LOADER, SYSTEM, program_data};
 use emission_tests::chain::program_file;
-use emission_tests::world::{GENESIS_S, SPL_TOKEN, TOKEN_2022};
+use emission_tests::world::{GENESIS_S, SPL_TOKEN, TOKEN_2022, budget};
 use emission_tests::{Calls, Chain, OracleKeys, Setup, World};
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
@@ -102,6 +105,30 @@ fn the_largest_deployment_fits_one_transaction() {
     deployment.oracles = OracleKeys::new(0, 15).compressed();
     deployment.uri = "x".repeat(100);
     world.pass(&[Calls::of(&deployment).create(world.payer(), &deployment)], &[]);
+}
+
+/// Token-2022 lengthens a mint that would be as long as a multisig account, which it is with an address of 31 bytes: rent is paid for that
+/// too, and for not a byte more.
+#[test]
+fn the_metadatas_address_has_any_length_up_to_its_limit() {
+    let mut world = World::new(Setup::default());
+    for length in (0..2).chain(20..45).chain([MAX_URI - 1, MAX_URI]) {
+        let mut deployment = another(&world);
+        deployment.oracles.truncate(5);
+        deployment.uri = "u".repeat(length);
+        let calls = Calls::of(&deployment);
+        let create = [budget(), calls.create(world.payer(), &deployment)];
+        if let Err(refusal) = world.chain.send_of_any_length(&create) {
+            panic!("an address of {length} bytes: {refusal:?}");
+        }
+        let mint = world.chain.svm.get_account(&calls.mint).expect("the mint");
+        let rent = world.chain.svm.minimum_balance_for_rent_exemption(mint.data.len());
+        let bytes = 324 + length + if length == 31 { 2 } else { 0 };
+        assert_eq!((mint.data.len(), mint.lamports), (bytes, rent), "an address of {length} bytes");
+        let read = StateWithExtensions::<Mint>::unpack(&mint.data).expect("a mint");
+        let metadata = read.get_variable_len_extension::<TokenMetadata>().expect("metadata");
+        assert_eq!(metadata.uri, deployment.uri);
+    }
 }
 
 /// Lamports that somebody sent to the addresses before stop nobody.

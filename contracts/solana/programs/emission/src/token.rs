@@ -25,6 +25,10 @@ const ACCOUNT_MINT: usize = 0;
 const ACCOUNT_OWNER: usize = 32;
 const ACCOUNT_AMOUNT: usize = 64;
 const MINT_SUPPLY: usize = 36;
+/// Bytes of a multisig account of Token-2022, which tells what an account is by its length, and by how much it lengthens a mint that
+/// would be as long.
+const MULTISIG_BYTES: usize = 355;
+const PADDING_BYTES: usize = 2;
 
 /// Whether `program` is one whose mints this program makes.
 pub fn is_token_program(program: &Pubkey) -> bool {
@@ -44,7 +48,7 @@ pub fn create_mint<'info>(
     let extensions: &[ExtensionType] = if carries_metadata { &[ExtensionType::MetadataPointer] } else { &[] };
     let space = ExtensionType::try_calculate_account_len::<spl_token_2022::state::Mint>(extensions)?;
     let space = if carries_metadata { space } else { MINT_BYTES };
-    let paid_space = if carries_metadata { space + metadata_bytes(uri) } else { space };
+    let paid_space = if carries_metadata { unlike_a_multisig(space + metadata_bytes(uri)) } else { space };
     NewAccount { space, paid_space, ..*new }.create()?;
 
     let (program, mint_key, authority) = (token_program.key, mint.key, distributor.key);
@@ -75,6 +79,11 @@ pub fn create_mint<'info>(
 /// Bytes that the metadata takes in the mint: type and length, update authority, mint, three strings, no further fields.
 fn metadata_bytes(uri: &str) -> usize {
     4 + 32 + 32 + (4 + NAME.len()) + (4 + NAME.len()) + (4 + uri.len()) + 4
+}
+
+/// How long Token-2022 makes an account of these extensions.
+fn unlike_a_multisig(bytes: usize) -> usize {
+    if bytes == MULTISIG_BYTES { bytes + PADDING_BYTES } else { bytes }
 }
 
 /// Creates the vault, which the distributor owns.
