@@ -10,6 +10,8 @@ use crate::setup::solana_toolchain as toolchain;
 
 /// The folder of the program's own workspace.
 pub const FOLDER: &str = "contracts/solana";
+/// The folder of the pool's, which only names what is built.
+pub const POOL_FOLDER: &str = "contracts/solana/pool";
 /// What was built, from what and by what.
 const RECORD: &str = "contracts/solana/artifacts/emission.json";
 /// The program's interface, for clients.
@@ -18,6 +20,11 @@ const IDL: &str = "contracts/solana/idl/emission.json";
 /// Where the program is once `svm-build` has run.
 fn program(host: &Host) -> PathBuf {
     host.target.join("solana/deploy/emission.so")
+}
+
+/// The pool that XLV is swapped in, for the tests: another project's program, from its source.
+fn pool(host: &Host) -> PathBuf {
+    host.target.join("solana/deploy/pool.so")
 }
 
 /// Builds the program, compares its bytes with the record, and its interface with the committed one; builds the local node,
@@ -39,8 +46,8 @@ fn interface(host: &Host, what: &str) -> Result<(), Failure> {
     process::run(tool.env_remove("RUSTUP_TOOLCHAIN").arg(what).arg(host.root.join(IDL)))
 }
 
-/// Builds the program as the sources are now; its bytes are compared with the record, or recorded, or neither.
-fn build_program(host: &Host, record: Option<&str>) -> Result<(), Failure> {
+/// What compiles for the VM; a file to write to and more arguments are still to come.
+fn builder(host: &Host) -> Result<Command, Failure> {
     let toolchain = toolchain(host);
     if !toolchain.is_dir() {
         return Err(Failure::new("the tool chain of the Solana VM is not installed")
@@ -48,6 +55,19 @@ fn build_program(host: &Host, record: Option<&str>) -> Result<(), Failure> {
     }
     let mut python = inside(host, "python3");
     python.args(["-B", "tools/sbpf/build.py", "--toolchain"]).arg(toolchain);
+    Ok(python)
+}
+
+/// Builds the pool.
+fn build_pool(host: &Host) -> Result<(), Failure> {
+    let mut python = builder(host)?;
+    python.arg("--out").arg(pool(host)).args(["--workspace", "pool", "--package", "spl-token-swap"]);
+    process::run(&mut python)
+}
+
+/// Builds the program as the sources are now; its bytes are compared with the record, or recorded, or neither.
+fn build_program(host: &Host, record: Option<&str>) -> Result<(), Failure> {
+    let mut python = builder(host)?;
     python.arg("--out").arg(program(host));
     if let Some(record) = record {
         python.arg(record).arg(host.root.join(RECORD));
@@ -66,6 +86,7 @@ pub fn test(host: &Host) -> Result<(), Failure> {
         .map_err(|failure| failure.remedy(format!("in {FOLDER}: `cargo fmt --all`")))?;
     process::run(cargo(host).args(["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     build_program(host, None)?;
+    build_pool(host)?;
     process::run(cargo(host).args(["test", "--locked", "--workspace", "--no-fail-fast"]))
 }
 
@@ -93,7 +114,7 @@ fn cargo(host: &Host) -> Command {
 
 fn inside(host: &Host, name: &str) -> Command {
     let mut command = host.command(name);
-    command.current_dir(host.root.join(FOLDER)).env("EMISSION_SO", program(host));
+    command.current_dir(host.root.join(FOLDER)).env("EMISSION_SO", program(host)).env("POOL_SO", pool(host));
     command.env("CARGO_TARGET_DIR", host.target.join("solana"));
     command
 }

@@ -1,4 +1,4 @@
-//! The sources of the crates in both lock files, fetched in one go so that a build later needs no network.
+//! The sources of the crates in all lock files, fetched in one go so that a build later needs no network.
 
 use std::process::Stdio;
 
@@ -22,7 +22,7 @@ pub fn plan(host: &Host, _: &args::Setup) -> Result<Option<Plan>, Failure> {
     }
     Ok(Some(Plan {
         done,
-        what: "sources of the crates in Cargo.lock and in the Solana program's".into(),
+        what: "sources of the crates in Cargo.lock, in the Solana program's and in its tests' pool's".into(),
         download: DOWNLOAD,
         disk: DISK,
         root: false,
@@ -37,10 +37,10 @@ pub fn install(host: &Host, _: &args::Setup) -> Result<(), Failure> {
 }
 
 /// What cargo is told of each workspace. Of the first only this platform's crates: the lock file names three times as many.
-/// The second is for this platform and for the Solana VM.
-fn workspaces() -> Result<[Vec<String>; 2], Failure> {
+/// The others are for this platform and for the Solana VM.
+fn workspaces() -> Result<[Vec<String>; 3], Failure> {
     let tuple = ask("rustc", &["--print", "host-tuple"])
         .ok_or_else(|| Failure::new("rustc does not run").remedy("install Rust with rustup"))?;
-    let second = format!("{}/Cargo.toml", solana::FOLDER);
-    Ok([vec!["--target".into(), tuple], vec!["--manifest-path".into(), second]])
+    let at = |folder: &str| vec!["--manifest-path".into(), format!("{folder}/Cargo.toml")];
+    Ok([vec!["--target".into(), tuple], at(solana::FOLDER), at(solana::POOL_FOLDER)])
 }

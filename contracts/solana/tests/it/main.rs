@@ -5,6 +5,7 @@ mod books;
 mod claims;
 mod deployment;
 mod epochs;
+mod pool;
 mod promises;
 mod quorum;
 mod roles;

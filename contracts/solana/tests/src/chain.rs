@@ -44,10 +44,15 @@ pub struct Chain {
 
 /// The program's file: `$EMISSION_SO`, else where both `anchor build` and `cargo build-sbf` leave it.
 pub fn program_file() -> Vec<u8> {
-    let place = std::env::var_os("EMISSION_SO")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/deploy/emission.so"), PathBuf::from);
+    program_file_of("EMISSION_SO", "emission.so")
+}
+
+/// A built program: the file that the variable names, else `name` in target/deploy.
+pub fn program_file_of(variable: &str, name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/deploy");
+    let place = std::env::var_os(variable).map_or_else(|| folder.join(name), PathBuf::from);
     std::fs::read(&place).unwrap_or_else(|error| {
-        panic!("{}: {error}; EMISSION_SO names the built program (README, Build)", place.display())
+        panic!("{}: {error}; {variable} names the built program (README, Build)", place.display())
     })
 }
 

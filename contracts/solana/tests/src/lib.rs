@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod chain;
 pub mod keys;
+pub mod pool;
 pub mod tree;
 pub mod world;
 

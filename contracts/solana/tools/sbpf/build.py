@@ -3,6 +3,7 @@
 
 DIR is what toolchain.py made. Cargo's target folder is $CARGO_TARGET_DIR, else target/ of the workspace. The bytes depend on
 the sources, Cargo.lock and the tool chain, and on no place: --check compares their SHA-256 with the record, --record writes it.
+With --package the program of another crate is built, which the workspace in the folder --workspace depends on.
 """
 import argparse
 import hashlib
@@ -48,23 +49,23 @@ def environment(toolchain):
     )
 
 
-def build(toolchain, out):
-    cargo, target = os.environ.get("CARGO", "cargo"), os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")
-    command = [cargo, "build", "--locked", "--release", "-p", "emission", "--target", HERE / f"{TARGET}.json"]
-    if subprocess.run(command, cwd=WORKSPACE, env=environment(toolchain)).returncode:
+def build(toolchain, out, workspace, package):
+    cargo, target = os.environ.get("CARGO", "cargo"), os.environ.get("CARGO_TARGET_DIR", workspace / "target")
+    command = [cargo, "build", "--locked", "--release", "-p", package, "--target", HERE / f"{TARGET}.json"]
+    if subprocess.run(command, cwd=workspace, env=environment(toolchain)).returncode:
         sys.exit("the program does not compile: read the lines above")
     out.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(pathlib.Path(target) / TARGET / "release/libemission.so", out)
+    shutil.copyfile(pathlib.Path(target) / TARGET / "release" / f"lib{package.replace('-', '_')}.so", out)
     return out.read_bytes()
 
 
-def describe(program):
+def describe(program, package):
     """What the record says of a program; the ELF header's flags are at 48."""
     version = int.from_bytes(program[48:52], "little")
     if version != VERSION:
         sys.exit(f"the program says that it is sBPF v{version}, not v{VERSION}")
     digest = hashlib.sha256(program).hexdigest()
-    return {"program": "emission", "sha256": digest, "bytes": len(program), "sbpf": f"v{version}", "mainnet": MAINNET}
+    return {"program": package, "sha256": digest, "bytes": len(program), "sbpf": f"v{version}", "mainnet": MAINNET}
 
 
 def main():
@@ -73,9 +74,12 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--check", type=pathlib.Path)
     parser.add_argument("--record", type=pathlib.Path)
+    parser.add_argument("--workspace", type=pathlib.Path, default=WORKSPACE)
+    parser.add_argument("--package", default="emission")
     options = parser.parse_args()
     toolchain = options.toolchain.absolute()
-    made = describe(build(toolchain, options.out.absolute()))
+    program = build(toolchain, options.out.absolute(), options.workspace.absolute(), options.package)
+    made = describe(program, options.package)
     print(json.dumps(made))
     if options.record:
         versions = (toolchain / "VERSIONS").read_text().splitlines()
