@@ -1,0 +1,5 @@
+//! The same on real chains: what the simulation says is what contracts do.
+
+mod anvil;
+mod contract;
+mod two_chains;
