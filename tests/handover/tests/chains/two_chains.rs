@@ -218,9 +218,17 @@ async fn one_signing_path_serves_both_chains_and_each_refuses_the_others_stateme
     }
     for (place, side) in sides.iter().enumerate() {
         let ((own, signatures), (foreign, others)) = (&filings[place], &filings[1 - place]);
-        side.refuses(&Action::SubmitEpoch { statement: *foreign, signatures: others.clone() }, Refusal::Foreign).await;
-        side.refuses(&Action::SubmitEpoch { statement: *own, signatures: others.clone() }, Refusal::Signature).await;
-        let submit = Action::SubmitEpoch { statement: *own, signatures: signatures.clone() };
+        side.refuses(
+            &Action::SubmitEpoch { statement: *foreign, signatures: others.clone(), payouts: 0 },
+            Refusal::Foreign,
+        )
+        .await;
+        side.refuses(
+            &Action::SubmitEpoch { statement: *own, signatures: others.clone(), payouts: 0 },
+            Refusal::Signature,
+        )
+        .await;
+        let submit = Action::SubmitEpoch { statement: *own, signatures: signatures.clone(), payouts: 0 };
         side.act(side.operator.as_ref(), &submit).await;
         assert_eq!(side.head().await, own.digest(), "the same bytes, the same digest on both");
     }
