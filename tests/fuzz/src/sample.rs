@@ -6,7 +6,7 @@ use liaise_ledger::body::*;
 use liaise_ledger::hash::{DAG_CBOR, blob_cid};
 use liaise_ledger::message::{Place, verify_secp256k1};
 use liaise_ledger::session::{Scopes, SessionText, eip191_hash, evm_address};
-use liaise_ledger::{Account, Author, Draft, Genesis, Hash, Signed, Signer};
+use liaise_ledger::{Account, Author, Draft, Genesis, Hash, LinkText, Signed, Signer};
 use secp256k1::global::SECP256K1;
 use secp256k1::{Message, PublicKey, SecretKey};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -80,6 +80,12 @@ pub fn delegation() -> (String, [u8; 65]) {
     (text, signature)
 }
 
+/// The text with which wallet 1 leaves its cluster.
+pub fn unlink() -> String {
+    let issued_s = genesis().genesis_s + 3_600;
+    LinkText::unlink(&genesis(), account(1), account(1), [7; 32], issued_s, issued_s + 86_400).render()
+}
+
 fn id(what: &str) -> Cid {
     Hash::of(&[what.as_bytes()]).to_cid(DAG_CBOR)
 }
@@ -124,6 +130,11 @@ fn bodies() -> Vec<(Body, Vec<Cid>, Option<Cid>)> {
     let chunk = Chunk { blob: blob_cid(b"chunk"), source: "Ruth 1:16".into() };
     vec![
         (Body::Session(Session { text, signature: ByteBuf::from(signature) }), vec![], None),
+        (
+            Body::Link(Link { texts: vec![SignedText { text: unlink(), signature: ByteBuf::from(vec![1; 65]) }] }),
+            vec![],
+            None,
+        ),
         (
             Body::Capability(Capability {
                 adapters: vec![Hash::ZERO],

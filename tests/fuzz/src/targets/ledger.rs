@@ -8,7 +8,8 @@ use liaise_ledger::cbor::{self, strict};
 use liaise_ledger::message::{MAX_ITEMS, MAX_MESSAGE_BYTES, MAX_PARENTS, verify_secp256k1};
 use liaise_ledger::session::{eip191_hash, verify_wallet};
 use liaise_ledger::{
-    Account, Author, Equivocation, Genesis, Hash, Message, Session, SessionText, Signed, Verified, body, ed25519,
+    Account, Author, Equivocation, Genesis, Hash, Link, LinkText, Message, Session, SessionText, Signed, Verified, body,
+    ed25519,
 };
 use liaise_oracle::quorum;
 use serde_bytes::ByteBuf;
@@ -127,13 +128,18 @@ pub const EQUIVOCATION: Target = Target {
 
 pub const SESSION: Target = Target {
     name: "session",
-    decoders: "`SessionText::parse`, `Session::check` with the wallet's signature (EIP-191)",
+    decoders: "`SessionText::parse`, `LinkText::parse`, `Session::check` and `Link::check` with the wallet's signature (EIP-191)",
     longest: 4_200,
     memory: 64,
     read: read_session,
     seeds: || {
         let (text, signature) = sample::delegation();
-        vec![[&signature[..], text.as_bytes()].concat(), [&[0; 65], text.as_bytes()].concat()]
+        let end = sample::unlink();
+        vec![
+            [&signature[..], text.as_bytes()].concat(),
+            [&[0; 65], text.as_bytes()].concat(),
+            [&[0; 65], end.as_bytes()].concat(),
+        ]
     },
     refused: Vec::new,
 };
@@ -142,6 +148,9 @@ pub const SESSION: Target = Target {
 fn read_session(input: &[u8]) -> bool {
     let Some((signature, text)) = input.split_at_checked(65) else { return false };
     let Ok(text) = std::str::from_utf8(text) else { return false };
+    if let Ok(read) = LinkText::parse(text) {
+        return read_link(&read, text, signature);
+    }
     let Ok(read) = SessionText::parse(text) else { return false };
     assert_eq!(read.render(), text, "a text has one form");
     let message = body::Session { text: text.to_owned(), signature: ByteBuf::from(signature) };
@@ -151,6 +160,20 @@ fn read_session(input: &[u8]) -> bool {
         assert_eq!(verify_wallet(&read.account, text, signature), Ok(()), "the wallet's signature decides");
         let other = Author::Account(sample::account(4));
         assert!(author == other || Session::check(&message, &other, &read.key, &sample::genesis()).is_err());
+    }
+    true
+}
+
+/// The text of a link, or of its end.
+fn read_link(read: &LinkText, text: &str, signature: &[u8]) -> bool {
+    assert_eq!(read.render(), text, "a text has one form");
+    assert!(SessionText::parse(text).is_err(), "no text is both");
+    let signed = body::SignedText { text: text.to_owned(), signature: ByteBuf::from(signature) };
+    let author = Author::Account(read.account.clone());
+    let claim = Link::check(&body::Link { texts: vec![signed] }, &author, &sample::genesis());
+    if let Ok(claim) = claim {
+        assert!(read.ends && claim.signers == [read.account.clone()], "one text makes no link");
+        assert_eq!(verify_wallet(&read.account, text, signature), Ok(()), "the wallet's signature decides");
     }
     true
 }
