@@ -50,7 +50,7 @@ async fn asked(which: u8, answers: &str) -> Result<(), ChainError> {
         5 => {
             let held = Held { tx: opening().clone(), step: Step::Controller { after: 0 }, since: 1 };
             let prepared = prepared::wrap(&chain(), &held, 7);
-            drop(BchSubmitter::of(reader, keys).status(&prepared).await?);
+            BchSubmitter::of(reader, keys).status(&prepared).await?;
         }
         6 => {
             let balance = BchSubmitter::of(reader, keys).balance().await?;

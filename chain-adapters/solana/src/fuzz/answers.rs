@@ -101,7 +101,7 @@ async fn asked(which: u8, reader: &SolanaReader) -> Result<(), ChainError> {
             let (id, bytes) = signed();
             let prepared = Prepared { chain: chain(), id: SubmissionId(id), bytes, fee_max: FeeLimit(0) };
             let held = transaction::held(&prepared, &chain())?;
-            drop(reader.standing(&held).await?);
+            reader.standing(&held).await?;
         }
         5 => drop(reader.lookup_table().await?),
         6 => drop(Code::load(&reader.endpoint, &reader.addresses).await?),
@@ -110,7 +110,7 @@ async fn asked(which: u8, reader: &SolanaReader) -> Result<(), ChainError> {
         _ => {
             let payer = Keypair::new_from_array([7; 32]).pubkey();
             let message = transaction::message(payer, &[], &[], Birth { slot: 1, blockhash: Default::default() })?;
-            drop(trial::trial(&reader.endpoint, message).await?);
+            let _ = trial::trial(&reader.endpoint, message).await?;
         }
     }
     Ok(())
