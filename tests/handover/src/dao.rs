@@ -120,13 +120,13 @@ impl World {
     pub fn new_set(&mut self, whole: bool) {
         let newest = self.members.last().copied().unwrap_or(0);
         let mut members: Vec<u32> = (0..64).filter(|oracle| newest >> oracle & 1 == 1).collect();
-        let mut next = u32::try_from(self.oracles.len()).expect("few oracles");
+        let first_new = u32::try_from(self.oracles.len()).expect("few oracles");
         let count = if whole { members.len() } else { 1 + self.dice.below(2) as usize };
-        for added in 0..count {
-            let place = self.dice.below((members.len() - added) as u64) as usize;
+        let olds = members.len();
+        for (added, number) in (first_new..).take(count).enumerate() {
+            let place = self.dice.below((olds - added) as u64) as usize;
             members.remove(place);
-            members.push(next);
-            next += 1;
+            members.push(number);
         }
         self.add_set(members);
     }

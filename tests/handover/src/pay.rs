@@ -46,12 +46,15 @@ pub struct Folded {
     pub next: Standings,
 }
 
+/// What an epoch earns, and what of its emission nobody gets, base units.
+pub type Earned = (Vec<Owing>, u64);
+
 /// All that epochs earn, and from when on people have an account on a chain.
 #[derive(Debug)]
 pub struct Payroll {
     seed: u64,
     accounts: [[EpochNumber; CHAINS]; PEOPLE as usize],
-    known: RefCell<HashMap<EpochNumber, Rc<(Vec<Owing>, u64)>>>,
+    known: RefCell<HashMap<EpochNumber, Rc<Earned>>>,
 }
 
 impl Payroll {
@@ -63,12 +66,12 @@ impl Payroll {
     }
 
     /// What an epoch earns, and how much of its emission nobody gets, base units.
-    pub fn epoch(&self, epoch: EpochNumber) -> Rc<(Vec<Owing>, u64)> {
+    pub fn epoch(&self, epoch: EpochNumber) -> Rc<Earned> {
         let fresh = || Rc::new(self.make_up(epoch));
         self.known.borrow_mut().entry(epoch).or_insert_with(fresh).clone()
     }
 
-    fn make_up(&self, epoch: EpochNumber) -> (Vec<Owing>, u64) {
+    fn make_up(&self, epoch: EpochNumber) -> Earned {
         let mut dice = Dice(self.seed.wrapping_mul(1_000).wrapping_add_signed(epoch));
         let all = emission(epoch);
         if all == 0 || dice.permille(100) {

@@ -17,7 +17,7 @@ pub enum Event {
     /// A call.
     Call {
         /// Which.
-        call: Call,
+        call: Box<Call>,
         /// What it shows.
         mark: Mark,
         /// Its outcome.

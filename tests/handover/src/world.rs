@@ -185,7 +185,7 @@ impl World {
             let mark = Mark::new(&before, at.time_s, call, outcome);
             record.marks.insert(mark.clone());
             let after = Box::new(at.distributor.clone());
-            record.events[chain].push(Event::Call { call: call.clone(), mark, outcome, after });
+            record.events[chain].push(Event::Call { call: Box::new(call.clone()), mark, outcome, after });
         }
         match outcome {
             Ok(()) => self.report.accepted += 1,
@@ -226,10 +226,9 @@ impl World {
             let head = self.chains[chain].distributor.head;
             for place in self.by_head.get(&head).cloned().unwrap_or_default() {
                 let statement = self.statements[place];
-                if let Statement::Epoch(epoch) = statement {
-                    if epoch.distributor == self.chains[chain].distributor.id {
-                        self.submit(chain, &statement, true);
-                    }
+                let id = self.chains[chain].distributor.id;
+                if matches!(statement, Statement::Epoch(epoch) if epoch.distributor == id) {
+                    self.submit(chain, &statement, true);
                 }
             }
         }

@@ -17,8 +17,8 @@ use crate::network::{NETWORK, program_rules, schedule};
 /// As many acts as the guardian agrees to at a time.
 const CONSENTS: usize = 4;
 
-/// What it has beside what all distributors have.
-#[derive(Clone, Debug)]
+/// What it has beside what all distributors have. `Default` was never opened.
+#[derive(Clone, Debug, Default)]
 pub struct Account {
     /// Its epochs.
     pub books: Books,
@@ -35,12 +35,6 @@ pub struct Account {
 }
 
 impl Account {
-    /// Never opened.
-    pub fn new() -> Self {
-        let books = Books::default();
-        Self { books, approval: None, consents: Vec::new(), vault: 0, supply: 0, claimed: BTreeMap::new() }
-    }
-
     pub(super) fn view(&self, now_s: u64) -> (Option<(u32, Option<u32>)>, u32, bool) {
         let mut books = self.books.clone();
         books.mature(now_s);

@@ -78,9 +78,9 @@ impl Output {
     }
 }
 
-impl Utxo {
+impl Default for Utxo {
     /// At genesis: the whole supply in the controller.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self {
             pending: Pending::Nothing,
             spent: false,
@@ -96,7 +96,9 @@ impl Utxo {
             paid: BTreeMap::new(),
         }
     }
+}
 
+impl Utxo {
     pub(super) fn wait_units(&self) -> u64 {
         match self.pending {
             Pending::Nothing => 0,

@@ -76,9 +76,9 @@ pub struct Log {
 #[derive(Clone, Debug)]
 pub enum State {
     /// Balances and a counter.
-    Account(Account),
+    Account(Box<Account>),
     /// Unspent outputs.
-    Utxo(Utxo),
+    Utxo(Box<Utxo>),
 }
 
 /// A distributor.
@@ -110,7 +110,7 @@ pub struct View {
 impl Distributor {
     /// A distributor that was never opened.
     pub fn new(chain: usize) -> Self {
-        let state = if chain == UTXO_CHAIN { State::Utxo(Utxo::new()) } else { State::Account(Account::new()) };
+        let state = if chain == UTXO_CHAIN { State::Utxo(Box::default()) } else { State::Account(Box::default()) };
         Self { id: distributor_id(chain), head: Hash32::ZERO, set: 0, guardian: 0, log: Log::default(), state }
     }
 
@@ -132,8 +132,8 @@ impl Distributor {
 
     /// What its trees summed to in all, base units; what is pending counts.
     pub fn total(&self) -> u64 {
-        let sums = self.log.filed.iter().map(|filed| filed.root.sum);
-        if self.is_utxo() { sums.sum() } else { sums.last().unwrap_or(0) }
+        let mut sums = self.log.filed.iter().map(|filed| filed.root.sum);
+        if self.is_utxo() { sums.sum() } else { sums.next_back().unwrap_or(0) }
     }
 
     /// What it owes beside its trees, base units; what is pending counts.

@@ -1,4 +1,6 @@
 //! A call of the simulation in the contract's words: addresses, identity, heads and trees are the chain's own, and signatures are real.
+// Of what is generated from the interfaces.
+#![allow(clippy::too_many_arguments)]
 
 use std::collections::HashMap;
 
