@@ -10,7 +10,7 @@ use liaise_chain_api::{Accepted, At, Distributor, DistributorReader, Pending, Pe
 use liaise_oracle::artefact::{Blocks, TreeBlock};
 use liaise_oracle::audit::{ClaimedFiling, Difference, check_root, compare_filings};
 use liaise_oracle::quorum::recover;
-use liaise_summary::{EpochStatement, Statement};
+use liaise_summary::{EpochStatement, Hash32, Statement};
 
 /// A statement that waits, and what is derived here in its place.
 pub struct Disputed {
@@ -74,7 +74,7 @@ async fn derive(
         _ => return Ok(None),
     }
     let rows = terms.table(&shared).await?;
-    let look = &mut LateLook::default();
+    let look = &mut LateLook::without(at.pending.map_or(Hash32::ZERO, |pending| pending.digest));
     let derived = due(replica, reader, &shared, &rows, &before, look, async |epoch| folds.at(epoch).await).await?;
     if let Some(filing) = derived.as_ref().and_then(Due::filing) {
         // A root that a second implementation does not get accuses nobody.

@@ -310,7 +310,15 @@ async fn start_oracle(
     let (key, signer) = oracle_keys(&genesis, &role, passphrase)?;
     let mut offices = vec![];
     for (chain, submitter) in role.offices() {
-        let reader = chain::reader(chain).await?;
+        let reader = match chain::reader(chain).await {
+            Ok(reader) => reader,
+            // What was final there is kept; the others are worked on.
+            Err(error) if !offices.is_empty() => {
+                tracing::error!(chain = %chain.id, %error, "this chain is left out until the node is started again");
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let submitter = match submitter {
             Some(path) => {
                 let wallet = Wallet::new(&keys::open(path, passphrase)?, &chain.chain()?)?;

@@ -12,7 +12,7 @@ use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor, read_history}
 use liaise_oracle::fold::{
     DistributorState, Duty, Filing, FoldError, Shared, Standing, TermRow, duty, file, file_late,
 };
-use liaise_summary::{DistributorId, Epoch, EpochStatement, NetworkId, OpenStatement, Statement};
+use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, OpenStatement, Statement};
 
 /// What the distributor waits for.
 #[derive(Clone, Debug)]
@@ -83,6 +83,15 @@ fn opening(shared: &Shared, row: &TermRow, network: Hash, at: &Distributor) -> O
 pub struct LateLook {
     /// The tree block, and the newest epoch whose accounts were looked at.
     seen: Option<(Cid, EpochNumber)>,
+    /// A statement that waits and does not count: one that is in dispute.
+    without: Option<Hash32>,
+}
+
+impl LateLook {
+    /// As if a statement had not come.
+    pub fn without(digest: Hash32) -> LateLook {
+        LateLook { seen: None, without: Some(digest) }
+    }
 }
 
 /// What a distributor may file over its present head, by the table of terms; `None` while something is pending or nothing is
@@ -105,22 +114,43 @@ pub async fn due(
     let standing = standing(at);
     // What can be paid late is looked for only where the table asks.
     let first = duty(rows, &standing, || true);
+    if waits_for_another_chain(rows, at) && !matches!(first, Some(Duty::File(_))) {
+        return Ok(None);
+    }
     if let Some(Duty::File(epoch)) = first {
         let Some(folded) = folded(epoch).await? else { return Ok(None) };
-        let before = distributor_state(replica, reader, at).await?;
+        let before = state_without(replica, reader, at, look.without).await?;
         let (network, head, set) = (replica.network, Hash(at.head.0), at.oracle_set.version);
         let filing = blocking(move || file(&folded, &before, network, head, set)).await?;
         return Ok(Some(Due::Epoch(Box::new(filing))));
     }
+    let row = match duty(rows, &standing, || false) {
+        Some(Duty::Open(row)) => Some(row),
+        _ => None,
+    };
+    // Late pay before an opening is what can be paid by the accounts of an epoch before the notice: else an opening that is
+    // signed could be overtaken at every epoch's end. What comes later is paid in the new range.
+    let until = row.as_ref().map(|row| row.first - EpochNumber::from(at.notice_epochs) - 1);
     if let Some(Duty::Late(_)) = first
-        && let Some(filing) = late(replica, reader, at, look).await?
+        && let Some(filing) = late(replica, reader, at, until, look).await?
     {
         return Ok(Some(Due::Late(Box::new(filing))));
     }
-    Ok(match duty(rows, &standing, || false) {
-        Some(Duty::Open(row)) => opening(shared, &row, replica.network, at).map(Due::Open),
-        _ => None,
-    })
+    let Some(row) = row else { return Ok(None) };
+    let (own, until) = (replica.clone(), until.unwrap_or(EpochNumber::MIN));
+    let is_folded = until < -1 || blocking(move || state_at(&own, until)).await?.is_some();
+    Ok(opening(shared, &row, replica.network, at).filter(|_| is_folded).map(Due::Open))
+}
+
+/// Whether the chain says that the next epoch is in its range and the table does not, without a decreed row that took it away:
+/// then a hand-over on another chain is not known here yet, and nothing is signed.
+fn waits_for_another_chain(rows: &[TermRow], at: &Distributor) -> bool {
+    let next = EpochNumber::from(at.next.0);
+    at.in_range(at.next)
+        && at.range.is_some_and(|range| {
+            let first = EpochNumber::from(range.first.0);
+            !rows.iter().any(|row| row.is_decreed && row.first > first && row.first <= next)
+        })
 }
 
 /// What is owed and can be paid by the accounts of the first epoch after the newest filing's at which anything can.
@@ -128,16 +158,20 @@ async fn late(
     replica: &Replica,
     reader: &dyn DistributorReader,
     at: &Distributor,
+    until: Option<EpochNumber>,
     look: &mut LateLook,
 ) -> Result<Option<Filing>, OracleError> {
-    let before = distributor_state(replica, reader, at).await?;
-    let Some(tree) = before.tree.filter(|_| !before.owing.is_empty()) else { return Ok(None) };
+    let before = state_without(replica, reader, at, look.without).await?;
+    // The contract takes late pay under the number before the next, and under no other.
+    let is_last = before.epoch == Some(EpochNumber::from(at.next.0) - 1);
+    let Some(tree) = before.tree.filter(|_| is_last && !before.owing.is_empty()) else { return Ok(None) };
     let filed_at = history_epoch(replica, &tree).await?;
     let first = look.seen.filter(|(seen, _)| *seen == tree).map_or(filed_at, |(_, epoch)| epoch).saturating_add(1);
     let (own, network, head, set) = (replica.clone(), replica.network, Hash(at.head.0), at.oracle_set.version);
     let (found, newest) = blocking(move || {
         let mut epoch = first;
-        while let Some(state) = state_at(&own, epoch)? {
+        while until.is_none_or(|until| epoch <= until) {
+            let Some(state) = state_at(&own, epoch)? else { break };
             let history = state.history.ok_or(FoldError::Store("an epoch without a history".into()))?;
             if let Some(filing) = file_late(history, &state, &before, network, head, set)? {
                 return Ok::<_, OracleError>((Some(filing), epoch));
@@ -147,9 +181,8 @@ async fn late(
         Ok((None, epoch - 1))
     })
     .await?;
-    if found.is_none() {
-        look.seen = Some((tree, newest));
-    }
+    // Where something was found, everything before it was looked through.
+    look.seen = Some((tree, if found.is_some() { newest - 1 } else { newest }));
     Ok(found)
 }
 
@@ -171,14 +204,24 @@ pub async fn distributor_state(
     reader: &dyn DistributorReader,
     at: &Distributor,
 ) -> Result<DistributorState, OracleError> {
+    state_without(replica, reader, at, None).await
+}
+
+/// The same, as if a statement had not come.
+async fn state_without(
+    replica: &Replica,
+    reader: &dyn DistributorReader,
+    at: &Distributor,
+    without: Option<Hash32>,
+) -> Result<DistributorState, OracleError> {
     let start = DistributorState::new(Hash(at.id.0), reader.chain().clone());
     let Some(range) = at.range else { return Ok(start) };
-    let mut newest = newest_in(reader, range.first.0..at.next.0).await?;
+    let mut newest = newest_in(reader, range.first.0..at.next.0, without).await?;
     if newest.is_none() {
         // A range that was opened again: what was filed last is in an earlier one.
         for range in reader.ranges(At::Latest).await?.iter().rev() {
             let end = range.end.map_or(at.next.0, |end| end.0.min(at.next.0));
-            newest = newest_in(reader, range.first.0..end).await?;
+            newest = newest_in(reader, range.first.0..end, without).await?;
             if newest.is_some() {
                 break;
             }
@@ -194,9 +237,12 @@ pub async fn distributor_state(
 async fn newest_in(
     reader: &dyn DistributorReader,
     numbers: std::ops::Range<u32>,
+    without: Option<Hash32>,
 ) -> Result<Option<EpochStatement>, OracleError> {
     for number in numbers.rev() {
-        if let Some(statement) = standing_statements(reader, Epoch(number)).await?.into_iter().next_back() {
+        let standing = standing_statements(reader, Epoch(number)).await?;
+        let mut counting = standing.into_iter().filter(|statement| Some(statement.digest()) != without);
+        if let Some(statement) = counting.next_back() {
             return Ok(Some(statement));
         }
     }

@@ -125,7 +125,7 @@ impl Oracle {
     /// The submission journal can't be read: then nothing may be sent, and the process must end.
     pub async fn run(mut self) -> Result<(), OracleError> {
         let mut journal = Journal::open(self.replica.store.clone())?;
-        let mut desks = self.desks(self.stagger);
+        let mut desks = self.desks(self.stagger)?;
         let mut head = self.replica.watch();
         loop {
             if let Err(error) = self.pass(&mut desks, &mut journal).await {
@@ -137,10 +137,10 @@ impl Oracle {
     }
 
     /// A desk for each distributor, over one table of terms.
-    fn desks(&self, stagger: Duration) -> Vec<Desk> {
+    fn desks(&self, stagger: Duration) -> Result<Vec<Desk>, OracleError> {
         let readers = self.offices.iter().map(|office| office.reader.clone()).collect();
-        let terms = Arc::new(Terms::new(readers));
-        self.offices.iter().map(|office| Desk::new(office, terms.clone(), stagger)).collect()
+        let terms = Arc::new(Terms::kept_in(self.replica.store.clone(), readers)?);
+        Ok(self.offices.iter().map(|office| Desk::new(office, terms.clone(), stagger)).collect())
     }
 
     async fn pass(&mut self, desks: &mut [Desk], journal: &mut Journal<Store>) -> Result<(), OracleError> {

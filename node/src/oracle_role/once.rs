@@ -18,7 +18,7 @@ impl Oracle {
     /// One pass: folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed.
     async fn once(mut self) -> Result<(), OracleError> {
         let mut journal = Journal::open(self.replica.store.clone())?;
-        let mut desks = self.desks(Duration::ZERO);
+        let mut desks = self.desks(Duration::ZERO)?;
         self.pass(&mut desks, &mut journal).await
     }
 }

@@ -76,8 +76,11 @@ pub fn score(people: &mut People, book: &Book<'_>, epoch: EpochNumber, tasks: &[
     let mut doubled: BTreeMap<Hash, Person> = BTreeMap::new();
     for place in book.observed() {
         let entry = book.at(place);
+        // What wallets say anybody may send, under any key: it blames nobody.
+        let by_wallet = book.row(place).is_none_or(|row| matches!(row.kind(), Kind::Session | Kind::Link));
         if entry.flaw == Some(Flaw::Equivocation)
             && entry.who != NOBODY
+            && !by_wallet
             && book.observation(place).is_some_and(|observation| observation.epoch == epoch)
         {
             doubled.insert(*book.place_of(place), entry.who);

@@ -12,11 +12,13 @@ use super::book::Book;
 use super::part::Place;
 use super::people::{People, Person};
 use super::said::Said;
-use super::state::{ComingLink, Flaw, LinkState};
+use super::state::{ComingLink, Flaw, LinkState, WINDOW_EPOCHS};
 
 /// Brings into force what is due in an epoch, in the order of observation, and gathers the clusters.
 pub fn come_into_force(people: &mut People, genesis: &Genesis, epoch: EpochNumber) {
-    let end_ms = genesis.epoch_end_ms(epoch);
+    // What is observed at this seal may have been said as long ago as messages are waited for.
+    let waited_ms = (WINDOW_EPOCHS.unsigned_abs() + 1) * u64::from(genesis.fixed.epoch_s) * 1_000;
+    let since_ms = genesis.epoch_end_ms(epoch).saturating_sub(waited_ms);
     let mut due: Vec<(u64, Cid, Person, ComingLink)> = vec![];
     for (who, links) in people.links_mut() {
         due.extend(
@@ -29,14 +31,15 @@ pub fn come_into_force(people: &mut People, genesis: &Genesis, epoch: EpochNumbe
         let Some(other) = people.find(&link.other) else { continue };
         if link.ends { part(people, signer, other) } else { join(people, signer, other) }
     }
-    people.forget_links(|links| is_over(links, end_ms));
+    people.forget_links(|links| is_over(links, since_ms));
     people.gather();
 }
 
-/// Whether nothing of an account's links can matter any more: no text that is older than its newest can still count.
-fn is_over(links: &LinkState, now_ms: u64) -> bool {
+/// Whether nothing of an account's links can matter any more: no text that is older than its newest can count at `since_ms` or
+/// after.
+fn is_over(links: &LinkState, since_ms: u64) -> bool {
     let last_ms = links.issued_s.saturating_add(LINK_TEXT_MAX_S).saturating_mul(1_000).saturating_add(LINK_SKEW_MS);
-    links.with.is_empty() && links.coming.is_empty() && last_ms < now_ms
+    links.with.is_empty() && links.coming.is_empty() && last_ms < since_ms
 }
 
 /// Everybody of a person's cluster, ascending.

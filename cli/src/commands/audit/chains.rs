@@ -69,7 +69,8 @@ async fn runs(reader: &dyn DistributorReader) -> eyre::Result<Vec<Run>> {
     Ok(ranges.iter().map(run).collect())
 }
 
-/// Adds up; fails with the exit code of integrity where something is missing, too much, or filed twice.
+/// Adds up; fails with the exit code of integrity where a base unit is missing or too much, or an epoch was filed twice. Epochs that
+/// are filed nowhere are listed: a chain may be behind, or a decreed row has left them out for good.
 pub async fn run(context: &Context, as_json: bool) -> eyre::Result<()> {
     let replica = context.current().await?;
     let (mut chains, mut all, mut bad, mut schedule) = (vec![], vec![], vec![], 0u128);

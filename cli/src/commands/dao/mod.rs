@@ -97,7 +97,7 @@ async fn status(context: &Context, args: &StatusArgs) -> eyre::Result<()> {
     let shared = shared(&replica).await?;
     // What a hand-over decides rests on final blocks, of every chain that network.toml names.
     let rows = match &shared {
-        Some((_, shared)) => context.terms().await?.table(shared).await.or_exit(Kind::Chain)?,
+        Some((_, shared)) => context.terms().await?.table(shared).await.or_exit(Kind::Integrity)?,
         None => vec![],
     };
     let decree = shared.as_ref().map(|(_, shared)| shared.decree);

@@ -61,6 +61,7 @@ impl DecreeFile {
             }
         }
         found.sort_by_key(|signature| *signature.key);
+        found.dedup_by_key(|signature| *signature.key);
         Ok(found)
     }
 }

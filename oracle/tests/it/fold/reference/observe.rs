@@ -174,8 +174,10 @@ impl Reference<'_> {
         let mut places = BTreeMap::new();
         for (id, observed) in &self.observed {
             let message = &self.messages[id];
-            if let (Some(account), Some(Fault::Equivocation), true) =
-                (author_of(message), observed.fault, observed.epoch == epoch)
+            // What wallets say anybody may send, under any key.
+            let by_wallet = matches!(message.message.body, Body::Session(_) | Body::Link(_));
+            if let (Some(account), Some(Fault::Equivocation), true, false) =
+                (author_of(message), observed.fault, observed.epoch == epoch, by_wallet)
             {
                 places.insert((account.clone(), message.message.key.to_vec(), message.message.seq), account.clone());
             }
