@@ -78,14 +78,12 @@ pub enum LinkError {
 pub struct Link;
 
 impl Link {
-    /// Checks the body of a `link` message by its author: form, network, accounts, lifetime, and at last the wallets'
-    /// signatures (some 60 µs each). When it counts is the fold's question: see [`LinkClaim::is_timely`].
+    /// Reads the texts of a `link` message, before or after anybody has signed them: form, network, accounts, lifetime.
     ///
     /// # Errors
-    /// The first rule that it breaks.
-    pub fn check(body: &body::Link, author: &Author, genesis: &Genesis) -> Result<LinkClaim, LinkError> {
-        let texts: Vec<LinkText> =
-            body.texts.iter().map(|signed| LinkText::parse(&signed.text)).collect::<Result<_, _>>()?;
+    /// The first rule that they break.
+    pub fn read<'a>(texts: impl IntoIterator<Item = &'a str>, genesis: &Genesis) -> Result<LinkClaim, LinkError> {
+        let texts: Vec<LinkText> = texts.into_iter().map(LinkText::parse).collect::<Result<_, _>>()?;
         let claim = match texts.as_slice() {
             [one] if one.ends => {
                 let act = LinkAct::Unlink(one.other.clone());
@@ -106,15 +104,26 @@ impl Link {
             return Err(LinkError::SameChain(text.account.clone(), text.other.clone()));
         }
         texts.iter().try_for_each(|text| text.frame().check(genesis))?;
-        if !matches!(author, Author::Account(account) if claim.signers.contains(account)) {
-            return Err(LinkError::ForeignAccount);
-        }
         let life = claim.expires_s as i64 - claim.issued_s as i64;
         if life <= 0 || life as u64 > LINK_TEXT_MAX_S {
             return Err(LinkError::Lifetime(life));
         }
-        for (text, signed) in texts.iter().zip(&body.texts) {
-            verify_wallet(&text.account, &signed.text, &signed.signature)?;
+        Ok(claim)
+    }
+
+    /// Checks the body of a `link` message by its author: what [`Link::read`] reads, and at last the wallets' signatures
+    /// (some 60 µs each). When it counts is the fold's question: see [`LinkClaim::is_timely`].
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check(body: &body::Link, author: &Author, genesis: &Genesis) -> Result<LinkClaim, LinkError> {
+        let claim = Link::read(body.texts.iter().map(|signed| signed.text.as_str()), genesis)?;
+        if !matches!(author, Author::Account(account) if claim.signers.contains(account)) {
+            return Err(LinkError::ForeignAccount);
+        }
+        // `read` has found one text for each signer, in the same order.
+        for (account, signed) in claim.signers.iter().zip(&body.texts) {
+            verify_wallet(account, &signed.text, &signed.signature)?;
         }
         Ok(claim)
     }

@@ -1,12 +1,13 @@
 //! Texts on their way between wallets, as a file, and how they are published.
 
+use super::state::Links;
 use super::{Party, SignArgs};
 use crate::commands::context::{Context, library};
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say};
 use liaise_ledger::body::{Body, Link as LinkBody, SignedText};
 use liaise_ledger::session::verify_wallet;
-use liaise_ledger::{Account, Author, Link, LinkAct, LinkText};
+use liaise_ledger::{Account, Author, Genesis, Link, LinkAct, LinkClaim, LinkText};
 use liaise_node::client::{Client, Wallet};
 use liaise_node::{Pace, Replica, keys};
 use serde::{Deserialize, Serialize};
@@ -43,18 +44,25 @@ impl LinkFile {
         LinkFile { texts: texts.iter().map(unsigned).collect() }
     }
 
-    fn read(path: &Path) -> eyre::Result<LinkFile> {
+    /// Reads a file that may come from anybody: what it lets a wallet sign is a link of this network and nothing else.
+    fn read(path: &Path, genesis: &Genesis) -> eyre::Result<(LinkFile, LinkClaim)> {
         let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
         let file: LinkFile = toml::from_str(&text).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
-        for text in &file.texts {
-            let parsed =
-                LinkText::parse(&text.text).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
-            if parsed.account != text.account {
-                return fail(Kind::Usage, named(&format!("a text is of {}, not of {}", parsed.account, text.account)));
+        let texts = file.texts.iter().map(|text| text.text.as_str());
+        let claim = Link::read(texts, genesis).map_err(|error| eyre::eyre!(named(&error))).or_exit(Kind::Usage)?;
+        for (text, account) in file.texts.iter().zip(&claim.signers) {
+            if *account != text.account {
+                return fail(Kind::Usage, named(&format!("a text is of {account}, not of {}", text.account)));
             }
         }
-        Ok(file)
+        Ok((file, claim))
+    }
+
+    /// The texts as people read them before they sign.
+    pub fn shown(&self) -> String {
+        let shown = |text: &FileText| format!("{} signs:\n\n{}\n", text.account, text.text);
+        self.texts.iter().map(shown).collect::<Vec<_>>().join("\n")
     }
 
     fn text(&self) -> eyre::Result<String> {
@@ -149,9 +157,19 @@ pub async fn publish(context: &Context, replica: &Replica, file: &LinkFile, as_j
     Ok(())
 }
 
-/// Signs a text of a file, and publishes all of them once every wallet has.
+/// Shows what a file asks for, signs a text of it, and publishes all of them once every wallet has.
 pub async fn sign(context: &Context, args: &SignArgs) -> eyre::Result<()> {
-    let mut file = LinkFile::read(&args.file)?;
+    let (mut file, claim) = LinkFile::read(&args.file, &context.genesis)?;
+    if args.dry_run && args.json {
+        return output::json(&file);
+    }
+    if !args.json {
+        say!("{}", file.shown());
+    }
+    if args.dry_run {
+        say!("Dry run: nothing was signed or sent.");
+        return Ok(());
+    }
     match (&args.key, &args.account, &args.signature) {
         (Some(key), ..) => match Party::read(context, key, &args.passphrase)? {
             Party::Own(wallet) => file.sign(&wallet)?,
@@ -168,7 +186,8 @@ pub async fn sign(context: &Context, args: &SignArgs) -> eyre::Result<()> {
     std::fs::write(&args.file, file.text()?).or_exit(Kind::Usage)?;
     let missing: Vec<String> = file.missing().iter().map(ToString::to_string).collect();
     if missing.is_empty() && !args.keep {
-        let replica = context.current().await?;
+        let (replica, links) = Links::read(context).await?;
+        links.check_claim(&claim)?;
         return publish(context, &replica, &file, args.json).await;
     }
     if args.json {

@@ -69,7 +69,7 @@ async fn send(
         if args.json {
             return output::json(&file);
         }
-        file.texts.iter().for_each(|text| say!("{} signs:\n\n{}\n", text.account, text.text));
+        say!("{}", file.shown());
         say!("Dry run: nothing was signed or sent.");
         return Ok(());
     }

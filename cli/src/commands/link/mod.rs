@@ -27,7 +27,7 @@ pub enum LinkCommand {
     List(ListArgs),
     /// Put an account out of its cluster; any wallet of the cluster may. What it has earned stays its own.
     Revoke(RevokeArgs),
-    /// Add a wallet's signature to a file of texts, and publish them once all are there.
+    /// Show a file of texts, add a wallet's signature to it, and publish them once all are there.
     Sign(SignArgs),
 }
 
@@ -89,7 +89,7 @@ pub struct SignArgs {
     /// The file that `link add --out` or `link revoke --out` wrote.
     file: PathBuf,
     /// The key that signs: NAME or NAME@CHAIN.
-    #[arg(long, value_name = "NAME", required_unless_present = "signature")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["signature", "dry_run"])]
     key: Option<String>,
     /// What another wallet signed, in hex (Bitcoin Cash wallets show base64: decode it).
     #[arg(long, value_name = "HEX", conflicts_with = "key", requires = "account")]
@@ -100,6 +100,9 @@ pub struct SignArgs {
     /// Keep the signature in the file, and publish nothing yet.
     #[arg(long)]
     keep: bool,
+    /// Show the texts, and neither sign nor send anything.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
     /// Print JSON.

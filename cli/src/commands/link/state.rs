@@ -2,7 +2,7 @@
 
 use crate::commands::context::{Context, epoch_now, histories};
 use crate::exit::{Kind, OrExit, fail};
-use liaise_ledger::{Account, EpochNumber};
+use liaise_ledger::{Account, EpochNumber, LinkAct, LinkClaim};
 use liaise_node::Replica;
 use liaise_oracle::artefact::StateRow;
 use liaise_oracle::fold::LinkState;
@@ -63,11 +63,30 @@ impl Links {
         }
         Ok(())
     }
+
+    /// Says before anybody publishes texts what would come of them: they may have lain for days.
+    ///
+    /// # Errors
+    /// They would count for nothing.
+    pub fn check_claim(&self, claim: &LinkClaim) -> eyre::Result<()> {
+        let newer = |who: &&Account| self.states.get(who).is_some_and(|links| links.issued_s >= claim.issued_s);
+        if let Some(who) = claim.signers.iter().find(newer) {
+            return fail(
+                Kind::Usage,
+                format!("{who} has signed something newer about its links since: make new texts with `liaise link`"),
+            );
+        }
+        match (&claim.act, claim.signers.as_slice()) {
+            (LinkAct::Link, [one, other]) => self.check(one, other),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::slice;
 
     #[test]
     fn what_would_count_for_nothing_is_said_before_anybody_signs() {
@@ -81,5 +100,21 @@ mod tests {
         assert!(links.check(&evm(1), &solana(2)).unwrap_err().to_string().contains("one account a chain"));
         assert!(links.check(&evm(2), &evm(3)).is_err());
         links.check(&evm(2), &solana(2)).unwrap();
+    }
+
+    #[test]
+    fn texts_that_have_lain_too_long_are_not_published() {
+        let [one, other] = [Account::evm(1, [1; 20]), Account::solana(&"solana:x".parse().unwrap(), [1; 32])];
+        let claim = |act| LinkClaim { signers: vec![one.clone(), other.clone()], act, issued_s: 100, expires_s: 200 };
+        let links = |issued_s, with: &[Account]| {
+            let state = LinkState { issued_s, with: with.to_vec(), ..LinkState::default() };
+            Links { epoch: Some(3), states: [(one.clone(), state)].into() }
+        };
+        let said = |links: Links, act| links.check_claim(&claim(act)).unwrap_err().to_string();
+        assert!(said(links(100, &[]), LinkAct::Link).contains("newer"));
+        assert!(said(links(100, &[]), LinkAct::Unlink(other.clone())).contains("newer"));
+        assert!(said(links(99, slice::from_ref(&other)), LinkAct::Link).contains("linked already"));
+        links(99, slice::from_ref(&other)).check_claim(&claim(LinkAct::Unlink(other.clone()))).unwrap();
+        links(99, &[]).check_claim(&claim(LinkAct::Link)).unwrap();
     }
 }
