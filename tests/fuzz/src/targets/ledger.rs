@@ -8,8 +8,8 @@ use liaise_ledger::cbor::{self, strict};
 use liaise_ledger::message::{MAX_ITEMS, MAX_MESSAGE_BYTES, MAX_PARENTS, verify_secp256k1};
 use liaise_ledger::session::{eip191_hash, verify_wallet};
 use liaise_ledger::{
-    Account, Author, Equivocation, Genesis, Hash, Link, LinkText, Message, Session, SessionText, Signed, Verified, body,
-    ed25519,
+    Account, Author, Equivocation, Genesis, Hash, Link, LinkText, Message, Session, SessionText, Signed, Verified,
+    body, ed25519,
 };
 use liaise_oracle::quorum;
 use serde_bytes::ByteBuf;

@@ -74,7 +74,14 @@ mod tests {
     use liaise_node::keys::{self, sign_act};
 
     fn act(value: DecreeValue) -> Act {
-        Act { number: 3, previous: Some(Hash([1; 32])), network: Hash([2; 32]), effective: 9, proposal: Some("42".into()), value }
+        Act {
+            number: 3,
+            previous: Some(Hash([1; 32])),
+            network: Hash([2; 32]),
+            effective: 9,
+            proposal: Some("42".into()),
+            value,
+        }
     }
 
     #[test]
