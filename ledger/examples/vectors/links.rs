@@ -104,7 +104,7 @@ pub fn all() -> Vec<Case> {
         case("Bitcoin Cash and Solana", &pair(&bch, &solana, DAY)),
         case("an account puts another out", &[end(&evm, &solana)]),
         case("an account leaves", &[end(&solana, &solana)]),
-        case("one side", &[low.clone()]),
+        case("one side", std::slice::from_ref(&low)),
         case("one side twice", &[low.clone(), low.clone()]),
         case("the higher account first", &[high.clone(), low.clone()]),
         case("another nonce", &altered(|text| text.nonce[0] ^= 1)),

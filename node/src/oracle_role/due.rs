@@ -10,7 +10,7 @@ use liaise_chain_api::{Action, At, Distributor, DistributorReader, StatementSign
 use liaise_ledger::{EpochNumber, Hash};
 use liaise_oracle::artefact::{Blocks, TreeBlock, read_distributor, read_history};
 use liaise_oracle::fold::{
-    DistributorState, Duty, Filing, FoldError, Shared, Standing, TermRow, duty, file, file_late,
+    DecreedRow, DistributorState, Duty, Filing, FoldError, Shared, Standing, TermRow, duty, file, file_late,
 };
 use liaise_summary::{DistributorId, Epoch, EpochStatement, Hash32, NetworkId, OpenStatement, Statement};
 
@@ -128,9 +128,7 @@ pub async fn due(
         Some(Duty::Open(row)) => Some(row),
         _ => None,
     };
-    // Late pay before an opening is what can be paid by the accounts of an epoch before the notice: else an opening that is
-    // signed could be overtaken at every epoch's end. What comes later is paid in the new range.
-    let until = row.as_ref().map(|row| row.first - EpochNumber::from(at.notice_epochs) - 1);
+    let until = row.as_ref().map(|row| last_paid_late(&shared.rows, rows, row, at.notice_epochs));
     if let Some(Duty::Late(_)) = first
         && let Some(filing) = late(replica, reader, at, until, look).await?
     {
@@ -140,6 +138,19 @@ pub async fn due(
     let (own, until) = (replica.clone(), until.unwrap_or(EpochNumber::MIN));
     let is_folded = until < -1 || blocking(move || state_at(&own, until)).await?.is_some();
     Ok(opening(shared, &row, replica.network, at).filter(|_| is_folded).map(Due::Open))
+}
+
+/// The last epoch by whose accounts anything is paid late before a row's range opens. Without such an end, an opening that is
+/// signed could be overtaken at every epoch's end; what comes later is paid in the new range. It is the last epoch before the
+/// seal that brought a decreed row; of a row that was handed over, the last one before the range that gave it away, or before
+/// the notice if that is earlier. So it is folded in good time before the range begins.
+fn last_paid_late(decreed: &[DecreedRow], rows: &[TermRow], row: &TermRow, notice_epochs: u32) -> EpochNumber {
+    if let Some(decreed) = decreed.iter().find(|decreed| row.is_decreed && decreed.first == row.first) {
+        return decreed.seal - 1;
+    }
+    let notice = row.first - EpochNumber::from(notice_epochs);
+    let giver = rows.iter().rev().find(|giver| giver.first < row.first);
+    giver.map_or(notice, |giver| giver.first.min(notice)) - 1
 }
 
 /// Whether the chain says that the next epoch is in its range and the table does not, without a decreed row that took it away:
@@ -270,4 +281,20 @@ async fn fetch_into(replica: &Replica, ids: &[Cid], blocks: &mut Blocks) -> Resu
         blocks.insert(found.get(id).cloned().ok_or(FoldError::MissingBlock(*id))?);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_pay_ends_before_the_row_was_known() {
+        let decreed =
+            DecreedRow { first: 60, new: Hash([2; 32]), old: Hash([1; 32]), seal: 31, message: Cid::default() };
+        let row = TermRow { first: 60, distributor: Hash([2; 32]), old: Hash([1; 32]), is_decreed: true };
+        assert_eq!(last_paid_late(&[decreed], &[row], &row, 7), 30);
+        let handed_over = TermRow { first: 90, is_decreed: false, ..row };
+        assert_eq!(last_paid_late(&[decreed], &[row, handed_over], &handed_over, 7), 59);
+        assert_eq!(last_paid_late(&[decreed], &[row, handed_over], &handed_over, 35), 54);
+    }
 }

@@ -104,7 +104,9 @@ async fn asked(which: u8, reader: &SolanaReader) -> Result<(), ChainError> {
             reader.standing(&held).await?;
         }
         5 => drop(reader.lookup_table().await?),
-        6 => drop(Code::load(&reader.endpoint, &reader.addresses).await?),
+        6 => {
+            Code::load(&reader.endpoint, &reader.addresses).await?;
+        }
         7 => drop(fees::prices(&reader.endpoint, &distributor()).await?),
         8 => drop(Birth::newest(&reader.endpoint).await?),
         _ => {

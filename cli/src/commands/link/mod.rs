@@ -123,7 +123,7 @@ pub async fn run(command: LinkCommand, home: &Home) -> eyre::Result<()> {
 
 /// Somebody whom a text names: with the wallet where it is here.
 enum Party {
-    Own(Wallet),
+    Own(Box<Wallet>),
     Elsewhere(Account),
 }
 
@@ -133,7 +133,7 @@ impl Party {
         match text.parse::<Account>() {
             Ok(account) => Ok(Party::Elsewhere(account)),
             Err(error) if text.contains(':') && !text.contains('@') => Err(error).or_exit(Kind::Usage),
-            Err(_) => wallet(context, text, passphrase).map(Party::Own),
+            Err(_) => wallet(context, text, passphrase).map(Box::new).map(Party::Own),
         }
     }
 

@@ -20,7 +20,7 @@ const TEXTS: [&[u8]; 3] = [b"one", b"two", b"three"];
 /// Something for a later epoch.
 pub enum Later {
     /// These stores hear what the others have heard.
-    Hear(Verified, [bool; 4]),
+    Hear(Box<Verified>, [bool; 4]),
     /// A second message where a key's first one stood.
     Rival(Account, Place),
     /// A ticket that names an old message.
@@ -151,7 +151,7 @@ impl Unruly {
                 let others = first.map(|hears| !hears);
                 let when = epoch + self.dice.of(&[1, 7, 8, 9, 10]);
                 self.later.push((when, Later::FollowUp(who, message.id)));
-                self.later.push((when, Later::Hear(message, others)));
+                self.later.push((when, Later::Hear(Box::new(message), others)));
             }
             1 => {
                 let place = self.world.place(&who);
@@ -189,7 +189,7 @@ impl Unruly {
         match what {
             Later::Hear(message, stores) => {
                 self.world.hearing = stores.to_vec();
-                self.world.hear(message, at_ms);
+                self.world.hear(*message, at_ms);
                 self.world.hearing = vec![true; 4];
             }
             Later::Rival(who, place) => {

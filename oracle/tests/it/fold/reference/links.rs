@@ -8,13 +8,16 @@ use liaise_ledger::{Account, Link, LinkAct};
 
 use super::{Fault, Mutant, Reference};
 
+/// Who links with whom, or ends that, and who signed it.
+type Coming = (Account, LinkAct, Vec<Account>);
+
 /// What wallets signed and what is in force.
 #[derive(Clone, Debug, Default)]
 pub struct Linked {
     /// Clusters of two and more.
     pub clusters: Vec<BTreeSet<Account>>,
     /// By the epoch from which on it is in force, observation and id.
-    coming: BTreeMap<(i64, u64, Cid), (Account, LinkAct, Vec<Account>)>,
+    coming: BTreeMap<(i64, u64, Cid), Coming>,
     /// When the newest text that was taken for an account was written.
     newest: BTreeMap<Account, u64>,
 }
