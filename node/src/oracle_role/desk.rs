@@ -6,10 +6,10 @@ use crate::blocking::blocking;
 use crate::chain::Coin;
 use crate::metrics::OracleMetrics;
 use crate::replica::Replica;
-use crate::terms::Terms;
 use liaise_chain_api::{At, Distributor, DistributorReader, StatementSignature, Submitter};
 use liaise_ledger::EpochNumber;
 use liaise_oracle::audit::check_root;
+use liaise_oracle::fold::{Shared, TermRow};
 use liaise_oracle::journal::{Journal, Progress};
 use liaise_oracle::moving::Guard;
 use liaise_oracle::quorum::{Tally, sign, vote};
@@ -40,7 +40,6 @@ pub fn signatures_for(
 pub(super) struct Desk {
     reader: Arc<dyn DistributorReader>,
     submitter: Option<Arc<dyn Submitter>>,
-    terms: Arc<Terms>,
     stagger: Duration,
     look: LateLook,
     /// The statement that was last signed, and since when its quorum is known here.
@@ -54,10 +53,10 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub fn new(office: &Office, terms: Arc<Terms>, stagger: Duration) -> Desk {
+    pub fn new(office: &Office, stagger: Duration) -> Desk {
         let (reader, submitter) = (office.reader.clone(), office.submitter.clone());
         let look = LateLook::default();
-        Desk { reader, submitter, terms, stagger, look, signed: None, waits: false, looked: None, followed: None }
+        Desk { reader, submitter, stagger, look, signed: None, waits: false, looked: None, followed: None }
     }
 
     /// Something waits for signatures, which may have come, or the chain has not been asked for a while.
@@ -65,18 +64,22 @@ impl Desk {
         self.waits || self.looked.is_none_or(|at| at.elapsed() >= POLL)
     }
 
-    /// Signs what is due and submits what a quorum has signed.
-    pub async fn pass(&mut self, oracle: &mut Oracle, journal: &mut Journal<Store>) -> Result<(), OracleError> {
+    /// Signs what is due by the table of terms, once an epoch is folded, and submits what a quorum has signed.
+    pub async fn pass(
+        &mut self,
+        oracle: &mut Oracle,
+        table: Option<&(Vec<TermRow>, Shared)>,
+        journal: &mut Journal<Store>,
+    ) -> Result<(), OracleError> {
         self.looked = Some(Instant::now());
         self.follow_up(journal).await;
-        let Some(shared) = oracle.folds.newest().await?.map(|state| state.shared.clone()) else { return Ok(()) };
+        let Some((rows, shared)) = table else { return Ok(()) };
         let at = self.reader.distributor(At::Latest).await?;
         let replica = oracle.replica.clone();
         let folds = &mut oracle.folds;
-        let rows = self.terms.table(&shared).await?;
         let look = &mut self.look;
         let due =
-            due(&replica, self.reader.as_ref(), &shared, &rows, &at, look, async |epoch| folds.at(epoch).await).await?;
+            due(&replica, self.reader.as_ref(), shared, rows, &at, look, async |epoch| folds.at(epoch).await).await?;
         self.waits = due.is_some();
         let Some(due) = due else { return Ok(()) };
         let statement = due.statement();

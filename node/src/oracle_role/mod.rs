@@ -125,10 +125,11 @@ impl Oracle {
     /// The submission journal can't be read: then nothing may be sent, and the process must end.
     pub async fn run(mut self) -> Result<(), OracleError> {
         let mut journal = Journal::open(self.replica.store.clone())?;
-        let mut desks = self.desks(self.stagger)?;
+        let terms = self.terms()?;
+        let mut desks = self.desks(self.stagger);
         let mut head = self.replica.watch();
         loop {
-            if let Err(error) = self.pass(&mut desks, &mut journal).await {
+            if let Err(error) = self.pass(&terms, &mut desks, &mut journal).await {
                 self.metrics.pass_failed(&error);
                 tracing::warn!(%error, "an oracle's pass stopped; it comes back");
             }
@@ -136,14 +137,23 @@ impl Oracle {
         }
     }
 
-    /// A desk for each distributor, over one table of terms.
-    fn desks(&self, stagger: Duration) -> Result<Vec<Desk>, OracleError> {
+    /// The table of terms over all its distributors.
+    fn terms(&self) -> Result<Terms, StoreError> {
         let readers = self.offices.iter().map(|office| office.reader.clone()).collect();
-        let terms = Arc::new(Terms::kept_in(self.replica.store.clone(), readers)?);
-        Ok(self.offices.iter().map(|office| Desk::new(office, terms.clone(), stagger)).collect())
+        Terms::kept_in(self.replica.store.clone(), readers)
     }
 
-    async fn pass(&mut self, desks: &mut [Desk], journal: &mut Journal<Store>) -> Result<(), OracleError> {
+    /// A desk for each distributor.
+    fn desks(&self, stagger: Duration) -> Vec<Desk> {
+        self.offices.iter().map(|office| Desk::new(office, stagger)).collect()
+    }
+
+    async fn pass(
+        &mut self,
+        terms: &Terms,
+        desks: &mut [Desk],
+        journal: &mut Journal<Store>,
+    ) -> Result<(), OracleError> {
         self.clear().await?;
         // Most messages change nothing on the chain: it is asked for each only while a filing waits for signatures.
         let mut look = desks.iter().any(Desk::wants_a_look);
@@ -166,10 +176,18 @@ impl Oracle {
                 tracing::debug!(%error, "tickets are drawn later");
             }
         }
+        if !look {
+            return Ok(());
+        }
+        // Every chain is asked for its hand-overs once a look, not once a desk.
+        let table = match self.folds.newest().await?.map(|state| state.shared.clone()) {
+            Some(shared) => Some((terms.table(&shared).await?, shared)),
+            None => None,
+        };
         let mut first = Ok(());
-        for desk in desks.iter_mut().filter(|_| look) {
+        for desk in desks {
             // A chain that is away keeps nobody from filing on the others.
-            if let Err(error) = desk.pass(self, journal).await {
+            if let Err(error) = desk.pass(self, table.as_ref(), journal).await {
                 first = first.and(Err(error));
             }
         }
@@ -192,7 +210,6 @@ impl Oracle {
         Ok(())
     }
 
-    /// Keeps a filing's blocks and hands them to every store; one that misses them gets them from another.
     /// Sends a history's blocks to the stores: the fold has put them into the own one already.
     async fn publish_history(&self, folded: &FoldedAt) -> Result<(), OracleError> {
         let ids: Vec<Cid> = folded.block.beneath().chain([&folded.history]).copied().collect();
@@ -207,6 +224,7 @@ impl Oracle {
         Ok(())
     }
 
+    /// Keeps a filing's blocks and hands them to every store; one that misses them gets them from another.
     async fn publish_blocks(&self, blocks: &Blocks) -> Result<(), OracleError> {
         let (store, own) = (self.replica.store.clone(), bytes_of(blocks));
         blocking(move || {

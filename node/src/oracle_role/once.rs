@@ -18,8 +18,8 @@ impl Oracle {
     /// One pass: folds what is sealed, attests to it, signs what is due, and submits what a quorum has signed.
     async fn once(mut self) -> Result<(), OracleError> {
         let mut journal = Journal::open(self.replica.store.clone())?;
-        let mut desks = self.desks(Duration::ZERO)?;
-        self.pass(&mut desks, &mut journal).await
+        let (terms, mut desks) = (self.terms()?, self.desks(Duration::ZERO));
+        self.pass(&terms, &mut desks, &mut journal).await
     }
 }
 
