@@ -14,15 +14,18 @@ use liaise_summary::{Hash32, Payee};
 
 use crate::{ChainError, FeeLimit, Prepared, StatementSignature, Submitter};
 
+mod carried_out;
 pub mod cases;
 pub mod faults;
 mod oracles;
 mod pay;
 mod plan;
+pub mod promises;
 mod proxy;
 pub mod twin;
 mod world;
 
+pub use carried_out::carry_out;
 pub use oracles::Oracles;
 pub use pay::{Pay, Rooted};
 pub use plan::Plan;

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use liaise_chain_api::conformance::promises;
 use liaise_chain_api::{At, ChainError, DistributorReader, FeeLimit, Prepared, SubmissionId};
-use liaise_summary::{Epoch, Hash32, OracleSet, Payee, Statement};
+use liaise_summary::{Epoch, Hash32, Payee};
 use serde_json::Value;
 use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind};
@@ -79,22 +80,8 @@ pub fn answered(which: u8, answers: &str) -> bool {
 async fn asked(which: u8, reader: &SolanaReader) -> Result<(), ChainError> {
     let at = if which & 0x80 == 0 { At::Latest } else { At::Final };
     match which & 0x7f {
-        0 => {
-            let state = reader.distributor(at).await?;
-            assert_eq!(state.oracle_set.set.as_ref().map(OracleSet::hash), Some(state.oracle_set.hash));
-            assert_eq!(state.id, reader.id());
-        }
-        1 => {
-            for accepted in reader.statements(Epoch(3), at).await? {
-                assert_eq!(accepted.digest, accepted.statement.digest());
-                let epoch = match accepted.statement {
-                    Statement::Epoch(statement) => Some(statement.epoch),
-                    Statement::Open(statement) => Some(statement.first),
-                    Statement::Settle(_) | Statement::Dao(_) => None,
-                };
-                assert_eq!(epoch, Some(Epoch(3)), "it was asked for this one");
-            }
-        }
+        0 => promises::distributor(reader, at).await?,
+        1 => promises::statements(reader, Epoch(3), at).await?,
         2 => drop(reader.ranges(at).await?),
         3 => drop(reader.claimed(&Payee([5; 32]), at).await?),
         4 => {

@@ -1,11 +1,8 @@
 //! One signing path for all chains: the oracles' own keys, guard and signatures, for a distributor on anvil and one on the local Solana
 //! node. Each takes its own statement and refuses the other's.
 
-use std::time::Duration;
-
-use liaise_chain_api::{
-    Account, Action, At, ChainError, Delays, FeeLimit, Outcome, Refusal, StatementSignature, Status, Submitter,
-};
+use liaise_chain_api::conformance::carry_out;
+use liaise_chain_api::{Account, Action, At, ChainError, Delays, FeeLimit, Refusal, StatementSignature, Submitter};
 use liaise_chain_arbitrum::local::{Anvil, AnvilConfig};
 use liaise_chain_arbitrum::{Address, EvmConfig, EvmSubmitter};
 use liaise_chain_solana::local::{Localnet, LocalnetConfig, Mining};
@@ -136,20 +133,7 @@ impl Side {
     }
 
     async fn act(&self, by: &dyn Submitter, action: &Action) {
-        let prepared = by.prepare(action, self.fee, &[]).await.expect("an acceptable action");
-        by.broadcast(&prepared).await.expect("the chain takes it");
-        // a block is made a moment after the transaction was taken
-        for _ in 0..600 {
-            match by.status(&prepared).await.expect("the chain answers") {
-                Status::Included { outcome, .. } | Status::Final { outcome, .. } => {
-                    assert_eq!(outcome, Outcome::Succeeded, "{}", action.name());
-                    return;
-                }
-                Status::Unseen | Status::Pending => tokio::time::sleep(Duration::from_millis(50)).await,
-                Status::Dead { reason } => panic!("{} is dead: {reason}", action.name()),
-            }
-        }
-        panic!("{} is in no block after 30 seconds", action.name());
+        carry_out(by, action, self.fee).await;
     }
 
     async fn refuses(&self, action: &Action, why: Refusal) {

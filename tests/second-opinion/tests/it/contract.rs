@@ -6,9 +6,9 @@ use crate::{low_v, secret};
 use alloy::primitives::{Address, U256};
 use alloy::sol;
 use alloy::sol_types::SolCall;
+use liaise_chain_api::conformance::carry_out;
 use liaise_chain_api::{
-    Account, Action, At, ChainError, Delays, DistributorReader, FeeLimit, Outcome, Refusal, StatementSignature, Status,
-    Submitter,
+    Account, Action, At, ChainError, Delays, DistributorReader, FeeLimit, Refusal, StatementSignature, Submitter,
 };
 use liaise_chain_arbitrum::deploy::{self, Dao, Deployed, deploy};
 use liaise_chain_arbitrum::local::{Anvil, AnvilConfig};
@@ -19,7 +19,6 @@ use liaise_summary::{
     RewardTree, Schedule,
 };
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 const CHAIN: u64 = 31_337;
 const GENESIS_S: u64 = 1_900_000_800;
@@ -87,20 +86,7 @@ impl World {
     /// Sends an action, and checks that it did what it should.
     async fn act(&self, account: u32, action: Action) {
         let submitter = self.submitter(account).await;
-        let prepared = submitter.prepare(&action, FEE, &[]).await.expect("an acceptable action");
-        submitter.broadcast(&prepared).await.expect("anvil takes it");
-        // anvil makes the block a moment after it has taken the transaction
-        for _ in 0..600 {
-            match submitter.status(&prepared).await.expect("anvil answers") {
-                Status::Included { outcome, .. } | Status::Final { outcome, .. } => {
-                    assert_eq!(outcome, Outcome::Succeeded, "{}", action.name());
-                    return;
-                }
-                Status::Unseen | Status::Pending => tokio::time::sleep(Duration::from_millis(50)).await,
-                Status::Dead { reason } => panic!("{} is dead: {reason}", action.name()),
-            }
-        }
-        panic!("{} is in no block after 30 seconds", action.name());
+        carry_out(&submitter, &action, FEE).await;
     }
 
     /// Exactly a quorum's signatures by the other implementation.
