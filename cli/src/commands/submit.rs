@@ -125,8 +125,16 @@ pub fn parts(costs: &[Cost], unit: &str) -> String {
     costs.iter().map(|part| format!("  {} {unit}: {}\n", part.amount, part.what)).collect()
 }
 
+/// A chain's answer, with the exit code of its error.
+pub fn or_chain<T>(answer: Result<T, ChainError>) -> eyre::Result<T> {
+    answer.or_else(|error| {
+        let kind = chain_kind(&error);
+        Err(error).or_exit(kind)
+    })
+}
+
 /// The exit code of a chain's error: what the contract refuses is refused, the rest is the chain.
-pub fn chain_kind(error: &ChainError) -> Kind {
+fn chain_kind(error: &ChainError) -> Kind {
     match error {
         ChainError::Refused { refusal: liaise_chain_api::Refusal::Proof, .. } => Kind::Proof,
         ChainError::Refused { .. } => Kind::Refused,
@@ -216,14 +224,10 @@ pub async fn estimate(
     before: &[Prepared],
 ) -> eyre::Result<Quote> {
     match submitter.quote(action, fee, before).await {
-        Ok(quote) => Ok(quote),
         Err(ChainError::FeeTooHigh { needed, .. } | ChainError::Funds { needed, .. }) => {
             Ok(Quote { max: FeeLimit(needed), parts: vec![], bytes: None })
         }
-        Err(error) => {
-            let kind = chain_kind(&error);
-            Err(error).or_exit(kind)
-        }
+        answer => or_chain(answer),
     }
 }
 

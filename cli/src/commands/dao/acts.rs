@@ -2,12 +2,12 @@
 
 use super::act_file::{Act, ActFile, Signature, bytes};
 use crate::commands::context::Context;
-use crate::commands::submit::{FeeArgs, send_or_estimate};
+use crate::commands::submit::{FeeArgs, or_chain, send_or_estimate};
 use crate::exit::{Kind, OrExit, fail};
 use crate::output::{self, say};
 use crate::secrets::PassphraseArgs;
 use clap::{Args, Subcommand};
-use liaise_chain_api::{Action, At, ChainError, Distributor, DistributorReader, SignedRights, ToSign};
+use liaise_chain_api::{Action, At, Distributor, DistributorReader, SignedRights, ToSign};
 use liaise_node::{Due, chain, next_filing, signatures_for};
 use liaise_summary::{CompressedKey, DaoSet, Hash32, Statement};
 use serde_json::{Value, json};
@@ -155,14 +155,7 @@ fn rights(reader: &dyn DistributorReader) -> eyre::Result<&dyn SignedRights> {
 pub async fn present_set(rights: &dyn SignedRights, at: &Distributor) -> eyre::Result<DaoSet> {
     // any of its acts names it
     let any = Action::Advance { head: at.head, reason: vec![] };
-    Ok(or_refused(rights.to_sign(&any).await)?.dao)
-}
-
-fn or_refused<T>(result: Result<T, ChainError>) -> eyre::Result<T> {
-    result.or_else(|error| {
-        let kind = crate::commands::submit::chain_kind(&error);
-        Err(error).or_exit(kind)
-    })
+    Ok(or_chain(rights.to_sign(&any).await)?.dao)
 }
 
 /// Writes an act over the distributor's present state.
@@ -212,7 +205,7 @@ pub async fn propose(context: &Context, command: &ProposeCommand) -> eyre::Resul
         return fail(Kind::Usage, "--decree: an opening and a veto carry out none");
     }
     let mut file = ActFile::new(reader.chain(), at.id, act, Hash32(decree), &[]);
-    let to_sign = or_refused(rights.to_sign(&file.action(reader.chain())?).await)?;
+    let to_sign = or_chain(rights.to_sign(&file.action(reader.chain())?).await)?;
     file.message = hex::encode(&to_sign.message);
     if out.out.exists() {
         return fail(Kind::Usage, format!("{} exists: name another file", out.out.display()));
@@ -239,7 +232,7 @@ fn sorted(keys: &[String]) -> eyre::Result<Vec<String>> {
 async fn current(reader: &dyn DistributorReader, file: &ActFile) -> eyre::Result<ToSign> {
     let rights = rights(reader)?;
     file.check_place(reader.chain(), reader.id())?;
-    let to_sign = or_refused(rights.to_sign(&file.action(reader.chain())?).await)?;
+    let to_sign = or_chain(rights.to_sign(&file.action(reader.chain())?).await)?;
     if hex::encode(&to_sign.message) != file.message {
         return fail(
             Kind::Refused,

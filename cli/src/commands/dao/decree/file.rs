@@ -68,27 +68,18 @@ impl DecreeFile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample;
     use super::*;
     use liaise_ledger::Hash;
     use liaise_ledger::body::{DecreeValue, WithdrawDecree};
     use liaise_node::keys::{self, sign_act};
 
-    fn act(value: DecreeValue) -> Act {
-        Act {
-            number: 3,
-            previous: Some(Hash([1; 32])),
-            network: Hash([2; 32]),
-            effective: 9,
-            proposal: Some("42".into()),
-            value,
-        }
-    }
-
     #[test]
     fn a_file_holds_the_signed_bytes_and_only_signatures_over_them() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("decree.toml");
-        let act = act(DecreeValue::Withdraw(WithdrawDecree { adapter: Hash([7; 32]), reason: "it is wrong".into() }));
+        let act =
+            sample::act(DecreeValue::Withdraw(WithdrawDecree { adapter: Hash([7; 32]), reason: "it is wrong".into() }));
         let secret = keys::random_secret();
         let signed = sign_act(&secret, &act).unwrap();
         let signature = FileSignature { key: hex::encode(*signed.key), signature: hex::encode(*signed.signature) };

@@ -157,3 +157,15 @@ async fn list(context: &Context, args: &ListArgs) -> eyre::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod sample {
+    use liaise_ledger::Hash;
+    use liaise_ledger::body::{Act, DecreeValue};
+
+    /// An act with any value.
+    pub fn act(value: DecreeValue) -> Act {
+        let (previous, network) = (Some(Hash([1; 32])), Hash([2; 32]));
+        Act { number: 3, previous, network, effective: 9, proposal: Some("42".into()), value }
+    }
+}

@@ -113,18 +113,8 @@ pub fn words(act: &Act) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::act;
     use super::*;
-
-    fn act(value: DecreeValue) -> Act {
-        Act {
-            number: 3,
-            previous: Some(Hash([1; 32])),
-            network: Hash([2; 32]),
-            effective: 9,
-            proposal: Some("42".into()),
-            value,
-        }
-    }
 
     #[test]
     fn every_kind_is_said_in_words() {
