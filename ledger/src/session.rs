@@ -14,6 +14,7 @@ mod text;
 mod time;
 mod wallet;
 pub use text::{GRANT_STATEMENT, Purpose, REVOKE_STATEMENT, SessionText};
+pub use time::format as rfc3339;
 pub use wallet::{bch_key_hash, eip191_hash, evm_address, signed_message_hash, verify_wallet};
 
 /// What a session key may do.

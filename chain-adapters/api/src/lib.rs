@@ -27,6 +27,7 @@ pub use distributor::{
     SetRef,
 };
 pub use error::{ChainError, Refusal, Retry};
+pub use liaise_ledger::session::rfc3339;
 pub use liaise_ledger::{Account, ChainId};
 pub use reader::{DistributorReader, ReadsAs};
 pub use rights::{SignedRights, ToSign};

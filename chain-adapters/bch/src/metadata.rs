@@ -5,7 +5,7 @@
 //! (docs/decisions/0711).
 
 use bitcoincash::{Amount, ScriptBuf, TxOut};
-use liaise_chain_api::{Account, ChainError};
+use liaise_chain_api::{Account, ChainError, rfc3339};
 use liaise_summary::{DistributorId, sha256};
 use serde_json::json;
 
@@ -125,20 +125,9 @@ fn raw_cid(bytes: &[u8]) -> String {
     text
 }
 
-/// Unix seconds as BCMR writes times.
+/// Unix seconds as BCMR writes times: with milliseconds.
 fn iso(time_s: u64) -> String {
-    let (days, second) = (time_s / 86_400, time_s % 86_400);
-    // days since 1 March 0000, in eras of 400 years
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
+    rfc3339(time_s).replace('Z', ".000Z")
 }
 
 #[cfg(test)]

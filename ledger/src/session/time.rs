@@ -4,7 +4,7 @@ const DAY: u64 = 86_400;
 /// The first second of the year 10000, which the form can't write.
 pub const END_S: u64 = 253_402_300_800;
 
-/// Writes a time below [`END_S`].
+/// Writes a time, Unix seconds below the year 10000 (`253_402_300_800`), as RFC 3339 in UTC with whole seconds.
 pub fn format(seconds: u64) -> String {
     let (year, month, day) = date(seconds / DAY);
     let s = seconds % DAY;
