@@ -52,11 +52,16 @@ impl World {
 const HERE: Hash = Hash([5; 32]);
 
 fn distributor() -> DecreeValue {
+    deployment(HERE, Hash([6; 32]))
+}
+
+/// A deployment on an account chain.
+pub fn deployment(distributor: Hash, code: Hash) -> DecreeValue {
     DecreeValue::Distributor(DistributorDecree {
         chain: "eip155:42161".parse().unwrap(),
-        distributor: HERE,
+        distributor,
         address: "0x00".into(),
-        code: Hash([6; 32]),
+        code,
         authority: "0x01".into(),
         guardian: "0x02".into(),
         epoch_delay_s: 1,

@@ -2,8 +2,8 @@
 
 use cid::Cid;
 use liaise_ledger::body::{
-    Act, Body, Capability, CertifyDecree, Chunk, DecreeValue, DistributorDecree, RetrievalAdd, RetrievalRemove,
-    RowDecree, Ticket, WithdrawDecree,
+    Act, Body, Capability, CertifyDecree, Chunk, DecreeValue, RetrievalAdd, RetrievalRemove, RowDecree, Ticket,
+    WithdrawDecree,
 };
 use liaise_ledger::hash::blob_cid;
 use liaise_ledger::message::Place;
@@ -11,6 +11,7 @@ use liaise_ledger::session::SessionText;
 use liaise_ledger::{Account, Hash, Verified};
 use serde_bytes::{ByteArray, ByteBuf};
 
+use super::decrees::deployment;
 use super::unruly::{DECREED, USERS, Unruly};
 use super::world::{ADAPTER, EPOCH_S, account, at};
 
@@ -81,18 +82,7 @@ impl Unruly {
     }
 
     fn distributor(&mut self) -> DecreeValue {
-        DecreeValue::Distributor(DistributorDecree {
-            chain: "eip155:42161".parse().unwrap(),
-            distributor: Hash([self.dice.of(&[5, 6]); 32]),
-            address: "0x00".into(),
-            code: Hash([self.dice.below(200) as u8; 32]),
-            authority: "0x01".into(),
-            guardian: "0x02".into(),
-            epoch_delay_s: 1,
-            long_delay_s: 2,
-            notice_epochs: 7,
-            guarded_until_s: 3,
-        })
+        deployment(Hash([self.dice.of(&[5, 6]); 32]), Hash([self.dice.below(200) as u8; 32]))
     }
 
     /// The decree that would be next, at times with too little notice or against a rule.
